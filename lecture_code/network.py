@@ -1,0 +1,246 @@
+"""Dense networks: forward, cost, backpropagation, and the flat parameter vector.
+
+A `Network` is a description (widths, activations, loss); its parameters are a separate flat vector
+p = (vec W¹, …, vec W^L, b¹, …, b^L). Inside, samples are columns, so that ``z = W @ a + b`` is the
+book's formula for one sample (d, 1), for a mini-batch (d, M), and, with p of shape (R, P), for R runs in
+lock-step. Lists are indexed as in the text: ``W[l]`` is W^[ℓ], ``a[0]`` is the input, ``z[0]`` is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from lecture_code.activations import Activation
+from lecture_code.losses import Loss
+from lecture_code.validation import require, require_count
+
+Layers = list[np.ndarray | None]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The description of a dense network.
+
+    Attributes
+    ----------
+    widths : n_0, n_1, …, n_L: inputs, then the units of each layer
+    activations : σ_1, …, σ_L, one a layer
+    loss : the per-sample loss C_i on the output a^[L]
+    bias : False leaves the b^[ℓ] out
+    """
+
+    widths: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    loss: Loss
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        require(len(self.widths) >= 2, "widths", "at least an input and an output width", self.widths)
+        for width in self.widths:
+            require_count("widths", width)
+        require(len(self.activations) == self.depth, "activations", f"{self.depth}, one a layer",
+                len(self.activations))
+
+    @property
+    def depth(self) -> int:
+        """L, the number of layers that have weights."""
+        return len(self.widths) - 1
+
+    @property
+    def size(self) -> int:
+        """P, the number of parameters."""
+        return self._slices[-1][1]
+
+    @cached_property
+    def _slices(self) -> list[tuple[int, int, tuple[int, int]]]:
+        """Where each W, then each b lies in the flat vector, and its shape as stored (columns first)."""
+        layers = list(zip(self.widths[:-1], self.widths[1:]))
+        shapes = [(n_in, n_out) for n_in, n_out in layers]
+        if self.bias:
+            shapes += [(1, n_out) for _, n_out in layers]
+        ends = np.cumsum([rows * columns for rows, columns in shapes]).tolist()
+        return [(end - rows * columns, end, (rows, columns)) for end, (rows, columns) in zip(ends, shapes)]
+
+    @cached_property
+    def weight_mask(self) -> np.ndarray:
+        """Boolean (P,): True where p holds a weight, False where it holds a bias."""
+        weights = sum(n_in * n_out for n_in, n_out in zip(self.widths[:-1], self.widths[1:]))
+        return np.arange(self.size) < weights
+
+
+class Trace(NamedTuple):
+    """What a forward pass leaves behind: z[l] and a[l] for every layer, a[0] = x, z[0] = None."""
+
+    z: Layers
+    a: Layers
+
+
+class Gradient(NamedTuple):
+    """What `cost_and_gradient` returns: the cost (a number, or (R,)) and ∂C/∂p, shaped like p."""
+
+    cost: np.ndarray
+    gradient: np.ndarray
+
+
+def unpack(net: Network, p: np.ndarray) -> tuple[Layers, Layers]:
+    """Return (W, b) as views into the flat vector: writing to them writes to p.
+
+    Book: eq-flat-parameters
+
+    Parameters
+    ----------
+    net : the network
+    p : (P,), or (R, P) for R runs
+
+    Returns
+    -------
+    W : list with W[l] of shape (..., n_l, n_{l−1}); W[0] is None
+    b : list with b[l] of shape (..., n_l, 1), or None without biases; b[0] is None
+    """
+    if p.shape[-1:] != (net.size,):
+        require(False, "p", f"{net.size} parameters on the last axis", f"shape {p.shape}")
+    lead = p.shape[:-1]
+    views = [p[..., start:end].reshape(lead + shape).mT for start, end, shape in net._slices]
+    W = [None] + views[:net.depth]
+    b = [None] + (views[net.depth:] if net.bias else [None] * net.depth)
+    return W, b
+
+
+def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | None] | None = None) -> np.ndarray:
+    """Return the flat vector of the given matrices and biases, indexed as by `unpack`.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit the network.
+    """
+    arrays = [np.asarray(w) for w in W[1:]] + ([np.asarray(v) for v in b[1:]] if net.bias else [])
+    require(len(arrays) == len(net._slices), "W and b", f"{len(net._slices)} arrays after index 0", len(arrays))
+    lead = arrays[0].shape[:-2]
+    p = np.empty(lead + (net.size,), np.result_type(*arrays))
+    for array, (start, end, shape) in zip(arrays, net._slices):
+        require(array.shape == lead + shape[::-1], "W and b", f"shape {lead + shape[::-1]}", array.shape)
+        p[..., start:end] = array.mT.reshape(lead + (-1,))
+    return p
+
+
+def gaussian_parameters(
+    net: Network, rng: np.random.Generator, scale: float | Sequence[float] = 1.0, bias_scale: float = 0.0,
+    dtype: type = np.float64,
+) -> np.ndarray:
+    """Draw p: weights of layer l from scale_l · N(0, 1), biases from bias_scale · N(0, 1).
+
+    Parameters
+    ----------
+    net : the network
+    rng : the source of randomness
+    scale : one number for all layers, or one a layer
+    bias_scale : 0 gives zero biases
+    dtype : of the parameters; float32 halves the time of large networks
+    """
+    scales = np.broadcast_to(np.asarray(scale, np.float64), (net.depth,))
+    p = rng.standard_normal(net.size)
+    W, b = unpack(net, p)
+    for l in range(1, net.depth + 1):
+        W[l][...] *= scales[l - 1]
+        if net.bias:
+            b[l][...] *= bias_scale
+    return p.astype(dtype)
+
+
+def forward(net: Network, p: np.ndarray, x: np.ndarray) -> Trace:
+    """Run the network and keep every z^[ℓ] and a^[ℓ].
+
+    Book: eq-layer-z, eq-layer-a
+
+    Parameters
+    ----------
+    net : the network
+    p : (P,), or (R, P)
+    x : (d, M), one sample a column; with R runs also (R, d, M)
+
+    Raises
+    ------
+    ValueError
+        If x is one-dimensional (it would broadcast to a wrong shape) or its row count is not n_0.
+    """
+    W, b = unpack(net, p)
+    return _forward(net, W, b, x)
+
+
+def _forward(net: Network, W: Layers, b: Layers, x: np.ndarray) -> Trace:
+    if x.ndim < 2 or x.shape[-2] != net.widths[0]:
+        require(False, "x", f"{net.widths[0]} rows, one sample a column (d, M)", f"shape {x.shape}")
+    z, a = [None], [x]
+    for l in range(1, net.depth + 1):
+        z.append(W[l] @ a[l - 1] + b[l] if net.bias else W[l] @ a[l - 1])
+        a.append(net.activations[l - 1](z[l]))
+    return Trace(z, a)
+
+
+def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[Layers, Layers]:
+    """Return the error signals of every sample: δ^[ℓ] = ∂C_i/∂z^[ℓ] and ā^[ℓ] = ∂C_i/∂a^[ℓ].
+
+    Book: eq-delta-output, eq-delta-hidden, eq-delta-abar, eq-input-gradient
+
+    Parameters
+    ----------
+    net, p : as for `forward`
+    trace : what `forward` returned
+    y : (K, M), or (R, K, M): targets, one sample a column
+
+    Returns
+    -------
+    delta : list, delta[l] shaped like z[l]; delta[0] is None
+    a_bar : list, a_bar[l] shaped like a[l]; a_bar[0] is the gradient with respect to the input
+    """
+    z, a = trace
+    W, _ = unpack(net, p)
+    delta, a_bar = [None] * (net.depth + 1), [None] * (net.depth + 1)
+    a_bar[net.depth] = net.loss.gradient(a[-1], y)
+    for l in range(net.depth, 0, -1):
+        delta[l] = net.activations[l - 1].derivative(z[l], a[l]) * a_bar[l]
+        a_bar[l - 1] = W[l].mT @ delta[l]
+    return delta, a_bar
+
+
+def cost(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return C = (1/M) Σ C_i over the columns of x and y.
+
+    Book: eq-cost
+    """
+    return net.loss(forward(net, p, x).a[-1], y).mean(axis=-1)
+
+
+def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> Gradient:
+    """Return C and ∂C/∂p over the columns of x and y, by backpropagation.
+
+    Book: eq-grad-bias, eq-grad-weight, eq-batch-gradient
+
+    Parameters
+    ----------
+    net : the network
+    p : (P,), or (R, P)
+    x : (d, M), or (R, d, M)
+    y : (K, M), or (R, K, M)
+    """
+    W, b = unpack(net, p)
+    z, a = _forward(net, W, b, x)
+    gradient = np.empty_like(p)
+    dW, db = unpack(net, gradient)
+    M = x.shape[-1]
+    a_bar = net.loss.gradient(a[-1], y)
+    for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
+        delta = net.activations[l - 1].derivative(z[l], a[l]) * a_bar
+        delta_M = delta / M
+        np.matmul(delta_M, a[l - 1].mT, out=dW[l])
+        if net.bias:
+            delta_M.sum(axis=-1, keepdims=True, out=db[l])
+        if l > 1:
+            a_bar = W[l].mT @ delta
+    return Gradient(net.loss(a[-1], y).sum(axis=-1) / M, gradient)

@@ -1,0 +1,107 @@
+"""Exponentials that do not overflow: log-sum-exp, softmax, log-softmax, and one-hot vectors.
+
+Classes run along axis −2 and samples along axis −1, as everywhere in the network code;
+a plain vector has only classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lecture_code.validation import require, require_count
+
+
+def _class_axis(z: np.ndarray, axis: int | None) -> int:
+    if axis is not None:
+        return axis
+    return -1 if z.ndim == 1 else -2
+
+
+def logsumexp(z: np.ndarray, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
+    r"""Return log Σ_j exp(z_j) without overflow.
+
+    The largest entry m is taken out first: LSE(z) = m + log Σ_j exp(z_j − m).
+
+    Book: eq-lse, eq-lse-stable
+
+    Parameters
+    ----------
+    z : array (..., K, M), or (K,)
+    axis : the axis that is summed; None means −2, or the only axis of a vector
+    keepdims : keep the summed axis with length 1
+    """
+    z = np.asarray(z)
+    require(z.ndim >= 1 and z.size > 0, "z", "a non-empty array of at least one axis", z.shape)
+    axis = _class_axis(z, axis)
+    largest = z.real.max(axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)  # all −inf: exp(−inf) = 0, the answer is −inf
+    with np.errstate(divide="ignore"):
+        result = largest + np.log(np.exp(z - largest).sum(axis=axis, keepdims=True))
+    return result if keepdims else result.squeeze(axis)
+
+
+def softmax(z: np.ndarray, axis: int | None = None) -> np.ndarray:
+    r"""Return exp(z_k) / Σ_j exp(z_j): positive numbers that sum to 1 along `axis`.
+
+    Book: eq-softmax
+
+    Parameters
+    ----------
+    z : array (..., K, M), or (K,)
+        Logits. Any finite size is safe: the largest is subtracted first.
+    axis : the axis of the classes; None means −2, or the only axis of a vector
+    """
+    z = np.asarray(z)
+    axis = _class_axis(z, axis)
+    e = np.exp(z - z.real.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(z: np.ndarray, axis: int | None = None) -> np.ndarray:
+    r"""Return log softmax(z) = z − LSE(z), exact even where softmax underflows to 0.
+
+    The shift comes first and the logarithm second: the other order cancels in float32.
+
+    Book: eq-log-softmax
+
+    Parameters
+    ----------
+    z : array (..., K, M), or (K,)
+    axis : the axis of the classes; None means −2, or the only axis of a vector
+    """
+    z = np.asarray(z)
+    axis = _class_axis(z, axis)
+    shifted = z - z.real.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def one_hot(labels: np.ndarray, classes: int, dtype: type = np.float64) -> np.ndarray:
+    """Return e(y), one row a sample: row i has its single 1 in column labels[i].
+
+    Book: eq-one-hot
+
+    Parameters
+    ----------
+    labels : integer array (N,), each 0 … classes − 1
+    classes : K
+
+    Returns
+    -------
+    array (N, K)
+
+    Raises
+    ------
+    ValueError
+        If a label is not an integer or lies outside 0 … K − 1.
+    """
+    require_count("classes", classes)
+    labels = np.asarray(labels)
+    require(labels.ndim == 1 and labels.dtype.kind in "iu", "labels", "a 1-D array of integers",
+            f"{labels.ndim}-D array of {labels.dtype}")
+    inside = (labels >= 0) & (labels < classes)
+    if not inside.all():
+        i = int(np.argmin(inside))
+        raise ValueError(f"labels: expected integers 0 … {classes - 1}, got {labels[i]} at index {i}")
+    e = np.zeros((len(labels), classes), dtype)
+    e[np.arange(len(labels)), labels] = 1
+    return e

@@ -1,0 +1,55 @@
+"""Which samples does a step see? Streams of index arrays, drawn from an explicit Generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lecture_code.validation import require_count
+
+
+def with_replacement(samples: int, batch_size: int, steps: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield `steps` batches of independent uniform indices: a sample may come twice.
+
+    Book: eq-minibatch-gradient
+
+    Parameters
+    ----------
+    samples : N, the size of the data set
+    batch_size : M ≥ 1; with replacement it may exceed N
+    steps : how many batches
+    rng : the source of randomness
+
+    Yields
+    ------
+    integer array (M,), entries 0 … N − 1
+    """
+    require_count("samples", samples)
+    require_count("batch_size", batch_size)
+    require_count("steps", steps)
+    for _ in range(steps):
+        yield rng.integers(samples, size=batch_size)
+
+
+def epoch(samples: int, batch_size: int, rng: np.random.Generator, drop_last: bool = False) -> Iterator[np.ndarray]:
+    """Yield the batches of one epoch: a fresh permutation of all N indices, cut into pieces of M.
+
+    When M does not divide N the last batch is shorter; `drop_last` leaves it out.
+
+    Parameters
+    ----------
+    samples : N, the size of the data set
+    batch_size : M, 1 ≤ M ≤ N
+    rng : the source of randomness
+
+    Yields
+    ------
+    integer array (M,), or shorter for the last batch
+    """
+    require_count("samples", samples)
+    require_count("batch_size", batch_size, at_most=samples)
+    order = rng.permutation(samples)
+    end = samples - samples % batch_size if drop_last else samples
+    for start in range(0, end, batch_size):
+        yield order[start:start + batch_size]

@@ -1,0 +1,40 @@
+"""One sentence for every bad argument: its name, what was expected, what came."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+
+def require(condition: bool, name: str, expected: str, got: Any) -> None:
+    """Raise ``ValueError("name: expected …, got …")`` unless `condition` holds."""
+    if not condition:
+        raise ValueError(f"{name}: expected {expected}, got {got}")
+
+
+def require_positive(name: str, value: Any) -> None:
+    """Raise unless `value` (a number or an array) is finite and > 0 throughout."""
+    numbers = np.asarray(value)
+    fits = numbers.dtype.kind in "iuf" and bool(np.all(np.isfinite(numbers)) and np.all(numbers > 0))
+    require(fits, name, "a finite number > 0", value)
+
+
+def require_count(name: str, value: Any, at_most: int | None = None) -> None:
+    """Raise unless `value` is an integer with 1 ≤ value (≤ `at_most`)."""
+    limit = "" if at_most is None else f" and <= {at_most}"
+    fits = isinstance(value, Integral) and value >= 1 and (at_most is None or value <= at_most)
+    require(fits, name, f"an integer >= 1{limit}", value)
+
+
+def require_fraction(name: str, value: Any) -> None:
+    """Raise unless 0 ≤ value < 1."""
+    require(isinstance(value, Real) and 0 <= value < 1, name, "a number in [0, 1)", value)
+
+
+def require_finite(name: str, values: np.ndarray) -> None:
+    """Raise, naming the first bad entry, unless all `values` are finite."""
+    if not np.isfinite(values).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
+        raise ValueError(f"{name}: expected finite numbers, got {values[where]} at index {where}")
