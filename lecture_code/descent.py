@@ -237,7 +237,7 @@ def levenberg_marquardt(
     ----------
     residual : θ ↦ r(θ), (n,)
     jacobian : θ ↦ ∂r/∂θ, (n, P)
-    damping : the first λ: divided by 3 after a step that lowers C, multiplied by 2 after one that does not
+    damping : the first λ: divided by 10 after a step that lowers C, multiplied by 10 after one that does not
     jacobian_evaluations : how many gradients of C one Jacobian costs (K for a network of K outputs)
     theta, steps, tolerance : as for `gradient_descent`; rejected trials count as steps
     """
@@ -259,12 +259,12 @@ def levenberg_marquardt(
             break
         s = np.linalg.solve(J.T @ J + damping * np.eye(len(theta)), -J.T @ r)
         if cost(theta + s) < cost(theta):
-            theta, damping = theta + s, damping / 3
+            theta, damping = theta + s, damping / 10
             J, r = jacobian(theta), residual(theta)
             record.evaluations += jacobian_evaluations
             record.accept(theta, J.T @ r)
         else:
-            damping *= 2
+            damping *= 10
     return record.path()
 
 

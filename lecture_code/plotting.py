@@ -42,24 +42,31 @@ def use_book_style() -> None:
     mpl.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
-        png = get_ipython().display_formatter.formatters["image/png"]
+        shell = get_ipython()
+        formatter = shell.display_formatter.formatters["image/png"]
     except (ImportError, AttributeError):  # outside a notebook there is nothing to set
         return
-    png.for_type(Figure, _inline_png)
+
+    def use_compact_pictures(*_: object) -> None:
+        formatter.for_type(Figure, _inline_png)
+
+    use_compact_pictures()
+    # matplotlib's notebook backend sets its own formatter once, after the cell that loads it
+    shell.events.register("pre_run_cell", use_compact_pictures)
 
 
-def image_bytes(figure: Figure, kind: str, dpi: int = 200) -> bytes:
-    """Return the figure as "png" or "webp" of 256 colours: a quarter of the size, and no version stamp inside."""
+def image_bytes(figure: Figure, kind: str, dpi: int, colours: int = 256) -> bytes:
+    """Return the figure as "png" or "webp" with a palette: a quarter of the size, and no version stamp inside."""
     drawn, compact = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=dpi)
-    options = {"lossless": True} if kind == "webp" else {"optimize": True}
-    Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(compact, kind, **options)
+    options = {"lossless": True, "method": 6} if kind == "webp" else {"optimize": True}
+    Image.open(drawn).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(compact, kind, **options)
     return compact.getvalue()
 
 
 def _inline_png(figure: Figure) -> tuple[bytes, dict[str, int]]:
     width, height = figure.get_size_inches() * 100
-    return image_bytes(figure, "png"), {"width": round(width), "height": round(height)}
+    return image_bytes(figure, "png", dpi=160), {"width": round(width), "height": round(height)}
 
 
 def scatter_classes(ax: Axes, X: np.ndarray, Y: np.ndarray, names: Sequence[str] | None = None, size: float = 22) -> None:
@@ -104,7 +111,7 @@ def contour_with_path(
 ) -> None:
     """Draw level lines of f(x₁, x₂) and a descent path (steps, 2) over them; its start is a ring."""
     u, v = np.linspace(*x1, 150), np.linspace(*x2, 150)
-    ax.contour(u, v, f(*np.meshgrid(u, v)), levels=levels, cmap="Greys_r", linewidths=0.8)
+    ax.contour(u, v, f(*np.meshgrid(u, v)), levels=levels, colors="0.75", linewidths=0.8)
     ax.plot(*path.T, "-o", color=colour, markersize=3, linewidth=1.2, zorder=3)
     ax.plot(*path[0], "o", color=colour, markerfacecolor="white", markersize=8, zorder=4)
     ax.set(xlim=x1, ylim=x2)

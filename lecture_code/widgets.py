@@ -43,7 +43,7 @@ def picture(draw: Draw, figsize: tuple[float, float], alt: str, dpi: int, **valu
         FigureCanvasAgg(figure)
         draw(figure, **values)
         kind = "webp" if features.check("webp") else "png"
-        data = base64.b64encode(image_bytes(figure, kind, dpi)).decode()
+        data = base64.b64encode(image_bytes(figure, kind, dpi, colours=64)).decode()
     width = round(figsize[0] * 100)
     return (f'<img class="explorer-picture" alt="{html.escape(alt, quote=True)}" width="{width}" '
             f'style="max-width:100%;height:auto" src="data:image/{kind};base64,{data}">')
@@ -62,7 +62,7 @@ def explore(
     start: Mapping[str, Any] | None = None,
     play: str | None = None,
     figsize: tuple[float, float] = (6.4, 3.4),
-    dpi: int = 160,
+    dpi: int = 130,
     **grid: Sequence[Any],
 ) -> Explorer:
     """Return sliders over `grid` and the picture that `draw` makes for the chosen values.
@@ -132,13 +132,7 @@ def _typed_values(
     grid: Mapping[str, Sequence[Any]], start: Mapping[str, Any], image: Callable[[Mapping[str, Any]], str]
 ) -> ipw.Widget:
     """Return boxes for numbers outside the grid and the picture for them: needs a kernel."""
-    boxes = {
-        name: (ipw.IntText if isinstance(start[name], int) else ipw.FloatText)(
-            value=start[name], description=name, layout={"width": "180px"})
-        for name in grid if isinstance(start[name], (int, float))
-    }
-    if len(boxes) < len(grid):
-        return ipw.HTML()
+    boxes = {name: _box(name, values, start[name]) for name, values in grid.items()}
     button, shown = ipw.Button(description="Draw these values"), ipw.HTML()
 
     def redraw(_: ipw.Button) -> None:
@@ -149,3 +143,12 @@ def _typed_values(
 
     button.on_click(redraw)
     return ipw.VBox([ipw.HBox([*boxes.values(), button], layout={"flex_flow": "row wrap"}), shown])
+
+
+def _box(name: str, values: Sequence[Any], first: Any) -> ipw.Widget:
+    """Return a box to type a number into, or a list to choose from where the values are no numbers."""
+    layout = {"width": "180px"}
+    if isinstance(first, (int, float)):
+        kind = ipw.IntText if isinstance(first, int) else ipw.FloatText
+        return kind(value=first, description=name, layout=layout)
+    return ipw.Dropdown(options=list(values), value=first, description=name, layout=layout)

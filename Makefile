@@ -1,0 +1,66 @@
+# Everything a reader, a student, an instructor or a maintainer does here. `make help` lists it.
+# It needs Python 3.11 or newer and a package index; another Python: make PYTHON=python3.12 …
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SITE := _build/html
+PORT ?= 8000
+NB ?=
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+
+# Small matrices: one thread is faster than two, and sums come out in one order.
+export OPENBLAS_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book test serve lab execute exercises clean distclean
+
+help:           ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+
+book: $(VENV)/.book          ## build the site; a warning is an error
+	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
+	$(BIN)/jupyter-book build . -W --keep-going -n --quiet || { rm -rf _build; exit 1; }
+	@! grep -rlE --include='*.html' 'class="output traceback|Traceback \(most recent' $(SITE) \
+	    || { echo 'The pages above show a traceback.'; exit 1; }
+	@echo
+	@echo 'The book is in $(SITE)/index.html. Open that file in a browser:'
+	@echo '    file://$(CURDIR)/$(SITE)/index.html'
+	@echo 'or run  make serve  and open the address it prints.'
+
+test: $(VENV)/.test book     ## run all tests: library, notebooks, exercises, site, browser
+	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile
+
+serve: book                  ## show the site at http://127.0.0.1:8000 (PORT=…)
+	@echo 'Open http://127.0.0.1:$(PORT)/ and stop with Ctrl-C.'
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+lab: $(VENV)/.book           ## open chapters and exercises in JupyterLab
+	$(BIN)/jupyter lab
+
+execute: $(VENV)/.book       ## run notebooks and store their outputs: all, or NB=book/….ipynb
+	$(BIN)/python tools/execute.py $(NB)
+
+exercises: $(VENV)/.test     ## make exercises/ from solutions/
+	$(BIN)/python tools/exercises.py
+
+clean:          ## remove the site
+	rm -rf _build
+
+distclean: clean  ## remove the installed packages, too
+	rm -rf $(VENV) *.egg-info build
+
+# ---- the environment: a stamp file for each step that was done -----------------------------
+
+$(VENV)/.made: tools/check_python.sh
+	@sh tools/check_python.sh $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.book: $(VENV)/.made requirements.txt requirements.lock pyproject.toml
+	$(PIP) --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.book
+	$(PIP) --editable '.[test]'
+	@touch $@

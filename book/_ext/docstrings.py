@@ -1,0 +1,78 @@
+"""Show the docstrings of `lecture_code` on the page of the library.
+
+They are written for ``help()``: a line ``eta : learning rate`` says what a value is, its type stands in
+the signature, and ``Book: eq-gd-step`` names the formula that is implemented. For the page these become
+reST fields and links.
+(`sphinx.ext.napoleon` would take the words after a colon for the name of a type.)
+"""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxRole
+
+FIELDS = {"Parameters": "param", "Attributes": "ivar", "Returns": "returns", "Yields": "yields", "Raises": "raises"}
+_ENTRY = re.compile(r"(\*{0,2}\w[\w, *]*?) : (.+)")
+_BOOK = re.compile(r"Book: ((?:eq-[\w-]+(?:, )?)+)")
+
+
+def to_rest(lines: list[str]) -> list[str]:
+    """Return a docstring with its underlined sections as reST fields and its formulas as links."""
+    text = re.sub(r"(?<!`)`([^`\n]+)`(?!`)", r"``\1``", "\n".join(lines))
+    text = _BOOK.sub(lambda line: "Formulas of the book: " + re.sub(r"eq-[\w-]+", r":formula:`\g<0>`", line[1]), text)
+    body, *parts = re.split(rf"^({'|'.join(FIELDS)})\n-+\n", text, flags=re.MULTILINE)
+    out = body.splitlines()
+    for section, content in zip(parts[::2], parts[1::2]):
+        out += _fields(FIELDS[section], _items(content))
+    return [*out, ""]
+
+
+def _items(content: str) -> list[str]:
+    """Join the lines of each item: further lines are indented, or go on where a sentence has not ended."""
+    items: list[str] = []
+    for line in content.strip().splitlines():
+        if items and (line.startswith(" ") or not (_ENTRY.match(line) or re.fullmatch(r"\w+(?:Error)?", line))):
+            items[-1] += ("\n" if re.fullmatch(r"\w+", items[-1]) else " ") + line.strip()
+        elif line.strip():
+            items.append(line.strip())
+    return items
+
+
+def _fields(field: str, items: list[str]) -> list[str]:
+    if field == "raises":
+        return [":raises {}: {}".format(*item.split("\n")) for item in items]
+    if field in ("returns", "yields"):
+        named = [f"``{entry[1]}``, {entry[2]}" for item in items if (entry := _ENTRY.match(item))]
+        return [f":{field}: {'; '.join(named or items)}"]
+    entries = [entry for item in items if (entry := _ENTRY.match(item))]
+    return [f":{field} {name.replace('*', chr(92) + '*')}: {entry[2]}" for entry in entries for name in entry[1].split(", ")]
+
+
+class Formula(SphinxRole):
+    """``:formula:`eq-name```: the number of a formula, a link; the bare label where no chapter has it."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        target = addnodes.pending_xref("", nodes.literal("", self.text), refdomain="math", reftype="eq",
+                                       reftarget=self.text, refdoc=self.env.docname, formula=True)
+        return [target], []
+
+
+def _on_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    if name.startswith("lecture_code."):
+        lines[:] = to_rest(lines)
+
+
+def _on_missing(app: Sphinx, env: object, node: addnodes.pending_xref, content: nodes.Node) -> nodes.Node | None:
+    """`tools/formulas.py --strict` reports such a label; the page shows it."""
+    return content if node.get("formula") else None
+
+
+def setup(app: Sphinx) -> dict[str, bool | str]:
+    app.add_role("formula", Formula())
+    app.connect("autodoc-process-docstring", _on_docstring)
+    app.connect("missing-reference", _on_missing)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

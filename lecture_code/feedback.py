@@ -1,0 +1,305 @@
+"""Checks of exercises that say which mistake it is, not only that there is one.
+
+A `Task` holds a reference answer, random inputs, and the wrong answers that people give. `verdict` runs
+a student's function on every input and returns what it found, as data; `check` prints one line or raises
+`NotRight`; `progress` lists all tasks. A time limit stops endless loops by `sys.settrace`, which needs
+neither threads nor signals and so works in the browser too. It looks at the clock between two lines of
+Python: one long call of compiled code is not interrupted.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Literal
+
+import numpy as np
+
+Answer = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that is recognised.
+
+    Attributes
+    ----------
+    name : which mistake it is, to be read after "It looks as if"
+    look : where to look or what to try, without the answer
+    answer : the function that somebody writes who makes this mistake
+    """
+
+    name: str
+    look: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Task:
+    """One exercise that is checked by code.
+
+    Attributes
+    ----------
+    name : of the student's function, and of this task in its module
+    title : what the messages call it
+    takes : names of the arguments, as in "W, b, x, y"
+    returns : names of what the function returns, as in "dW, db"
+    reference : a right answer
+    draw : (rng, shape) ↦ random arguments of the function
+    shapes : what `draw` is called with, smallest first, so that the first counterexample is a small one
+    mistakes : the wrong answers to recognise, most specific first
+    seeds : how many inputs to draw for each shape
+    rtol : how far an entry may be off, relative to the largest entry of its array
+    """
+
+    name: str
+    title: str
+    takes: str
+    returns: str
+    reference: Answer
+    draw: Callable[[np.random.Generator, Any], tuple[Any, ...]]
+    shapes: tuple[Any, ...]
+    mistakes: tuple[Mistake, ...]
+    seeds: int = 3
+    rtol: float = 1e-7
+
+    @property
+    def cases(self) -> int:
+        """How many inputs the task is checked on."""
+        return self.seeds * len(self.shapes)
+
+    def example(self, case: int) -> tuple[Any, ...]:
+        """Return the arguments number `case`, the same and newly made at every call."""
+        shape, seed = self.shapes[case // self.seeds], case % self.seeds
+        return self.draw(np.random.default_rng([seed, case]), shape)
+
+
+Kind = Literal["right", "to do", "known mistake", "error", "endless", "input changed", "different"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: the kind, the message to the student, and the mistake where one was recognised."""
+
+    kind: Kind
+    message: str
+    mistake: Mistake | None = None
+
+
+class NotRight(Exception):
+    """Raised by `check`. A notebook shows its message alone; a cell that raises it counts as failed."""
+
+    def _render_traceback_(self) -> list[str]:  # the name that IPython looks for
+        return str(self).splitlines()
+
+
+class _TooLong(BaseException):
+    """Not an Exception, so that ``except Exception`` in a student's loop does not catch it."""
+
+
+def check(task: Task, answer: Answer, seconds: float = 5.0) -> None:
+    """Print that the answer is right, or say what is wrong.
+
+    Parameters
+    ----------
+    task : what was to be done
+    answer : the student's function
+    seconds : time limit of one call
+
+    Raises
+    ------
+    NotRight
+        With the message to the student.
+    """
+    found = verdict(task, answer, seconds)
+    if found.kind != "right":
+        raise NotRight(found.message)
+    print(found.message)
+
+
+def progress(tasks: Sequence[Task], namespace: Mapping[str, Any], seconds: float = 5.0) -> None:
+    """Print which tasks are done; pass ``globals()`` as the namespace.
+
+    The functions are run anew, so the list is right whatever was edited or restarted in between.
+    """
+    marks = {"right": "✓", "to do": "·"}
+    done = 0
+    for task in tasks:
+        kind = verdict(task, namespace[task.name], seconds).kind if task.name in namespace else "to do"
+        done += kind == "right"
+        print(marks.get(kind, "✗"), task.title + ("" if kind == "right" else
+              ": not yet done" if kind == "to do" else ": not right yet"))
+    print(f"{done} of {len(tasks)} are done.")
+
+
+def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
+    """Run a student's function on all inputs of the task and say what was found."""
+    if not callable(answer):
+        return Verdict("different", f"{task.title}: {task.name} should be a function, yours is {_kind(answer)}.")
+    suspects = list(task.mistakes)              # those that agree with the answer on every input so far
+    trouble: tuple[Kind, str] | None = None     # the first thing that was wrong
+    seen_wrong_value = False                    # an error alone does not identify a mistake
+    for case in range(task.cases):
+        arguments = task.example(case)
+        value, error = _call(answer, arguments, seconds)
+        if isinstance(error, NotImplementedError):
+            return Verdict("to do", f"{task.title}: not yet done. Write your code in place of the line "
+                           "`raise NotImplementedError`, run that cell, then run this one.")
+        if isinstance(error, _TooLong):
+            return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} seconds"
+                           f"{_line(error, answer)}\nDoes a loop never end? {_input(task, case)}")
+        difference = "" if error else _difference(task, task.reference(*task.example(case)), value)
+        changed = _changed(task, case, arguments)
+        seen_wrong_value |= bool(difference)
+        suspects = [mistake for mistake in suspects if _agrees(task, case, mistake, value, error)]
+        if trouble is None and (error or changed or difference):
+            if error:
+                kind, text = "error", f"Your code raised {type(error).__name__}: {error}{_line(error, answer)}"
+            elif changed:
+                kind, text = "input changed", f"{changed}\n{difference}".rstrip()
+            else:
+                kind, text = "different", difference
+            trouble = kind, f"{text}\n{_input(task, case)}"
+    if trouble is None:
+        return Verdict("right", f"✓ {task.title}: right on {task.cases} random inputs.")
+    kind, text = trouble
+    if suspects and seen_wrong_value:
+        known = suspects[0]
+        text = f"It looks as if {known.name}. {known.look}" + (f"\n{text}" if kind == "error" else "")
+        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}", known)
+    return Verdict(kind, f"{task.title}: not right yet.\n{text}")
+
+
+def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[Any, BaseException | None]:
+    """Return (value, None), or (None, what was raised)."""
+    end = time.perf_counter() + seconds
+
+    def watch(frame: FrameType, event: str, argument: Any) -> Any:
+        if time.perf_counter() > end:
+            raise _TooLong
+        return watch
+
+    previous = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        return answer(*arguments), None
+    except (Exception, SystemExit, _TooLong) as error:
+        return None, error
+    finally:
+        sys.settrace(previous)
+
+
+def _agrees(task: Task, case: int, mistake: Mistake, value: Any, error: BaseException | None) -> bool:
+    """Does somebody who makes this mistake get the same value, or the same kind of error, on this input?"""
+    try:
+        with np.errstate(all="ignore"):
+            wrong = mistake.answer(*task.example(case))
+    except Exception as mistaken_error:
+        return type(mistaken_error) is type(error)
+    return error is None and not _difference(task, wrong, value)
+
+
+def _difference(task: Task, expected: Any, got: Any) -> str:
+    """Say where `got` first differs from what is expected; empty if nowhere."""
+    if got is None:
+        return "Your function returned None; does its last line say `return`?"
+    names = task.returns.split(", ")
+    if len(names) == 1:
+        return _first_difference(task.returns, expected, got, task.rtol)
+    if not isinstance(got, (list, tuple)) or len(got) != len(names):
+        return f"Your function should return ({task.returns}); what it returned is {_kind(got)}."
+    found = (_first_difference(*part, task.rtol) for part in zip(names, expected, got))
+    return next((text for text in found if text), "")
+
+
+def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
+    if isinstance(expected, (list, tuple)):
+        if not isinstance(got, (list, tuple)) or len(got) != len(expected):
+            return f"{name} should be {_kind(expected)}, yours is {_kind(got)}."
+        parts = (_first_difference(f"{name}[{i}]", *pair, rtol) for i, pair in enumerate(zip(expected, got)))
+        return next((text for text in parts if text), "")
+    if expected is None or callable(expected):  # an unused place such as W[0], or a function
+        return ""
+    expected = np.asarray(expected)
+    try:
+        got = np.asarray(got)
+    except ValueError:                          # lists of different lengths
+        return f"{name} should be {_kind(expected)}, yours is {_kind(got)}."
+    if got.dtype.kind not in "biufc":
+        return f"{name} should be {_kind(expected)}, yours is {_kind(got[()])}."
+    if got.shape != expected.shape:
+        return f"{name} should have the shape {expected.shape}, yours has {got.shape}."
+    tolerance = rtol * np.abs(expected).max(initial=0)
+    wrong = ~np.isclose(got, expected, rtol=0, atol=tolerance, equal_nan=True)
+    if not wrong.any():
+        return ""
+    first = tuple(int(i) for i in np.argwhere(wrong)[0])
+    place = f"[{', '.join(map(str, first))}]" if first else ""
+    return f"{name}{place} should be {expected[first]:.6g}, yours is {got[first]:.6g}."
+
+
+def _changed(task: Task, case: int, arguments: tuple[Any, ...]) -> str:
+    """Say which argument a call has changed."""
+    for name, before, after in zip(task.takes.split(", "), task.example(case), arguments):
+        if _first_difference(name, before, after, rtol=0):
+            return (f"Your function changes its argument {name}, which belongs to the caller. "
+                    "Look for assignments into it, such as `+=`, and make a new array instead.")
+    return ""
+
+
+def _kind(value: Any) -> str:
+    """Describe a value by its type and size."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__} of length {len(value)}"
+    return f"of type {type(value).__name__}"
+
+
+def _line(error: BaseException, answer: Answer) -> str:
+    """Say in which line of the student an error arose: the last one in the folder of the function.
+
+    The cells of a notebook count as files of one folder.
+    """
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return ""
+    folder = os.path.dirname(code.co_filename)
+    lines = [
+        (frame.lineno, text) for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and os.path.dirname(frame.filename) == folder
+        and (text := linecache.getline(frame.filename, frame.lineno or 0).strip())
+    ]
+    if not lines:                               # it never got to the student's first line
+        return f"\n{answer.__name__} could not be called; is its `def` line as it was?"
+    return f"\nin line {lines[-1][0]} of the cell:  {lines[-1][1]}"
+
+
+def _input(task: Task, case: int) -> str:
+    """Say on which input, and show it if it is small."""
+    arguments = task.example(case)
+    call = f"The input that shows it: {task.takes} = tasks.{task.name}.example({case})"
+    shown = [entry for pair in zip(task.takes.split(", "), arguments) for entry in _entries(*pair)]
+    size = sum(np.size(value) for _, value in shown)
+    if size > 16:
+        return call
+    return call + ", which is\n  " + ", ".join(f"{name} = {_number(value)}" for name, value in shown)
+
+
+def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
+    """Return the arrays and numbers in an argument, each with its name; unused places are left out."""
+    if isinstance(value, (list, tuple)):
+        return [entry for i, part in enumerate(value) for entry in _entries(f"{name}[{i}]", part)]
+    return [] if value is None or callable(value) else [(name, value)]
+
+
+def _number(value: Any) -> str:
+    return str(np.asarray(value).tolist())

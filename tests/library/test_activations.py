@@ -1,0 +1,128 @@
+"""Activation functions and their derivatives."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import scipy.special
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from lecture_code.activations import identity, relu, sigmoid, tanh
+from lecture_code.gradient_check import central_difference, complex_step
+
+ALL = (sigmoid, tanh, relu, identity)
+LOG3 = np.log(3)
+numbers = st.floats(-700, 700)
+
+
+@pytest.mark.parametrize("activation, z, value, slope", [
+    (sigmoid, 0, 1 / 2, 1 / 4),
+    (sigmoid, LOG3, 3 / 4, 3 / 16),        # 1 / (1 + 1/3), and 3/4 · 1/4
+    (sigmoid, -LOG3, 1 / 4, 3 / 16),
+    (tanh, 0, 0, 1),
+    (tanh, LOG3, 4 / 5, 9 / 25),           # (3 − 1/3) / (3 + 1/3), and 1 − 16/25
+    (tanh, -LOG3, -4 / 5, 9 / 25),
+    (relu, 2, 2, 1),
+    (relu, -2, 0, 0),
+    (relu, 0, 0, 0),                       # at the kink: the slope from the left
+    (identity, -2, -2, 1),
+])
+def test_by_hand(activation, z, value, slope):
+    z = np.array([[float(z)]])
+    assert_allclose(activation(z), [[value]], rtol=1e-15)
+    assert_allclose(activation.derivative(z), [[slope]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("activation", ALL)
+def test_derivative_agrees_with_complex_step_and_differences(activation, rng):
+    z = 3 * rng.standard_normal(50)
+    total = lambda z: activation(z).sum()
+    exact = activation.derivative(z)
+    assert_allclose(exact, complex_step(total, z), rtol=1e-12, atol=1e-14)
+    assert_allclose(exact, central_difference(total, z), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("activation", ALL)
+def test_derivative_is_the_same_when_a_is_given(activation, rng):
+    z = rng.standard_normal((3, 4))
+    assert_array_equal(activation.derivative(z, activation(z)), activation.derivative(z))
+    assert activation.derivative(z).shape == z.shape
+
+
+@pytest.mark.parametrize("activation, slope", [(sigmoid, 0.3 * 0.7), (tanh, 1 - 0.3**2)])
+def test_a_given_a_is_used(activation, slope):
+    assert_allclose(activation.derivative(np.array([99.0]), np.array([0.3])), slope, rtol=1e-15)
+
+
+@given(numbers)
+def test_sigmoid_agrees_with_scipy(z):
+    assert_allclose(sigmoid(z), scipy.special.expit(z), rtol=1e-14)
+
+
+@given(numbers)
+def test_sigmoid_is_symmetric_about_one_half(z):
+    assert_allclose(sigmoid(-z), 1 - sigmoid(z), rtol=1e-14, atol=2e-16)
+
+
+@given(numbers)
+def test_tanh_is_a_stretched_sigmoid(z):
+    assert_allclose(tanh(z), 2 * sigmoid(2 * z) - 1, rtol=1e-12, atol=4e-16)
+
+
+@given(numbers)
+def test_slopes_are_bounded(z):
+    assert 0 <= sigmoid.derivative(z) <= 1 / 4
+    assert 0 <= tanh.derivative(z) <= 1
+    assert relu.derivative(z) in (0, 1)
+
+
+@given(numbers, st.floats(0, 100))
+def test_none_of_them_ever_falls(z, step):
+    for activation in ALL:
+        assert activation(z + step) >= activation(z)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation, low, high", [(sigmoid, 0, 1), (tanh, -1, 1), (relu, 0, 1e4), (identity, -1e4, 1e4)])
+def test_far_out(activation, low, high, dtype):
+    z = np.array([-1e4, 1e4], dtype)
+    assert_allclose(activation(z), [low, high], atol=1e-37)
+    slope = activation.derivative(z)
+    flat = {sigmoid: [0, 0], tanh: [0, 0], relu: [0, 1], identity: [1, 1]}[activation]
+    assert_allclose(slope, flat, atol=1e-37)
+
+
+def test_sigmoid_is_accurate_until_the_exponential_overflows():
+    assert_allclose(sigmoid(np.array([-700.0])), np.exp(-700.0), rtol=1e-14)
+    assert_allclose(sigmoid(np.array([-87], np.float32)), np.exp(-87.0), rtol=1e-5)
+    assert_allclose(sigmoid(np.array([-np.inf, np.inf])), [0, 1], atol=1e-300)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", ALL)
+def test_dtype_is_kept(activation, dtype):
+    z = np.linspace(-2, 2, 5, dtype=dtype)
+    assert activation(z).dtype == dtype
+    assert activation.derivative(z).dtype == dtype
+
+
+@pytest.mark.parametrize("activation", ALL)
+def test_nan_stays_nan(activation):
+    assert np.isnan(activation(np.array([np.nan]))).all()
+
+
+@pytest.mark.parametrize("activation", ALL)
+def test_the_argument_is_left_alone(activation, rng):
+    z = rng.standard_normal((3, 2))
+    kept = z.copy()
+    activation(z), activation.derivative(z)
+    assert_array_equal(z, kept)
+
+
+@pytest.mark.parametrize("activation, name", list(zip(ALL, ("sigmoid", "tanh", "relu", "identity"))))
+def test_an_activation_is_named_and_frozen(activation, name):
+    assert repr(activation) == activation.name == name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        activation.name = "other"

@@ -1,0 +1,129 @@
+"""`identity` and `claim` accept what is true, and reject what is wrong or could not fail."""
+
+import numpy as np
+import pytest
+
+from lecture_code.checks import claim, identity
+
+RNG = np.random.default_rng(7)
+RIGHT = {
+    "number": 0.25,
+    "vector": RNG.standard_normal(5),
+    "column": RNG.standard_normal((4, 1)),
+    "square": RNG.standard_normal((3, 3)),
+    "oblong": RNG.standard_normal((2, 3)),
+    "stack": RNG.standard_normal((2, 3, 3)),
+    "complex": RNG.standard_normal(3) + 1j * RNG.standard_normal(3),
+    "integers": np.array([[1, 2], [3, 4]]),
+    "small": 1e-9 * RNG.standard_normal(4),
+}
+
+
+def changed(a):
+    """Return a copy with one entry wrong by a thousandth of the largest."""
+    a = np.array(a, dtype=np.result_type(a, float))
+    a.flat[-1] += 1e-3 * np.abs(a).max()
+    return a
+
+
+@pytest.mark.parametrize("right", RIGHT.values(), ids=RIGHT)
+def test_identity_accepts_equal_sides_in_both_orders(right):
+    other = np.asarray(right) * (1 + 1e-14)
+    identity(other, right)
+    identity(right, other)
+
+
+MISTAKES = {
+    "scaled": lambda a: np.asarray(a) * (1 + 1e-3),
+    "scaled the other way": lambda a: np.asarray(a) * (1 - 1e-3),
+    "negated": lambda a: -np.asarray(a),
+    "one entry": changed,
+    "zeros": lambda a: np.zeros_like(np.asarray(a, dtype=np.result_type(a, float))),
+    "NaN": lambda a: np.asarray(a) * np.nan,
+    "infinite": lambda a: np.asarray(a) * np.inf,
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize("right", RIGHT.values(), ids=RIGHT)
+def test_identity_rejects_a_wrong_side(right, mistake):
+    with np.errstate(all="ignore"):
+        wrong = mistake(right)
+        with pytest.raises(AssertionError):
+            identity(right, wrong)
+        with pytest.raises(AssertionError):
+            identity(wrong, right)
+
+
+@pytest.mark.parametrize("name", ["column", "square", "oblong", "stack"])
+def test_identity_rejects_the_transpose(name):
+    with pytest.raises(AssertionError, match="differ"):
+        identity(RIGHT[name], RIGHT[name].mT)
+
+
+def test_identity_rejects_shapes_that_would_broadcast():
+    with pytest.raises(AssertionError, match="shapes"):
+        identity(np.ones((3, 1)), np.ones(3))
+
+
+@pytest.mark.parametrize(("right", "rtol", "mistake"), [
+    (0.0, 1e-10, "would pass"),
+    (np.zeros(3), 1e-10, "would pass"),
+    (np.ones(3), 2e-3, "scaled"),
+    (np.ones(3), 0.5, "would pass"),
+    (np.eye(3), 1e-10, "transposed"),
+    (np.ones((2, 2)), 1e-10, "transposed"),
+])
+def test_identity_rejects_a_check_that_could_not_fail(right, rtol, mistake):
+    with pytest.raises(AssertionError, match="cannot fail.*" + mistake):
+        identity(right, np.copy(right), rtol=rtol)
+
+
+def test_identity_of_a_symmetric_matrix_says_so():
+    identity(np.eye(3), np.eye(3), symmetric=True)
+
+
+def test_identity_names_the_place_and_both_values():
+    with pytest.raises(AssertionError, match=r"\(1, 0\).*3\.0.*5\.0"):
+        identity(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0, 2.0], [5.0, 4.0]]))
+
+
+def test_identity_leaves_its_arguments_alone():
+    right = np.ones(3)
+    right.flags.writeable = False
+    identity(np.ones(3), right)
+
+
+def test_claim_accepts_true_and_rejects_each_variant():
+    tried = []
+
+    def below(value, bound):
+        tried.append(value)
+        return value < bound
+
+    claim(below, (1, 2), false={"equal": (2, 2), "above": (3, 2)})
+    assert tried == [1, 2, 3]
+
+
+def test_claim_passes_a_single_argument_as_it_is():
+    claim(lambda values: values[0] > 0, [1, -1], false={"order": [-1, 1]})
+
+
+@pytest.mark.parametrize("false", [{}, None])
+def test_claim_needs_a_false_variant(false):
+    with pytest.raises(AssertionError, match="at least one false variant"):
+        claim(lambda value: True, 1, false=false)
+
+
+def test_claim_rejects_what_does_not_hold():
+    with pytest.raises(AssertionError, match="does not hold"):
+        claim(lambda value: value > 0, -1, false={"other": -2})
+
+
+def test_claim_names_the_variant_that_passes():
+    with pytest.raises(AssertionError, match="'twice' would pass"):
+        claim(lambda value: value > 0, 1, false={"negated": -1, "twice": 2})
+
+
+def test_claim_takes_the_truth_of_numpy():
+    claim(lambda value: np.all(value > 0), np.ones(2), false={"one entry": np.array([1, -1])})

@@ -1,0 +1,102 @@
+"""Differences of a function, and the comparison of a gradient with them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+
+from lecture_code.gradient_check import central_difference, check_gradient, complex_step
+
+BOTH = (central_difference, complex_step)
+vectors = arrays(np.float64, 4, elements=st.floats(-3, 3))
+
+
+def cubic(theta):
+    return (theta**3).sum()
+
+
+def test_central_difference_by_hand():
+    # f(θ) = θ³ at 2 with Δ = 1: (27 − 1) / 2 = 13, which is 3·2² + Δ²
+    assert_array_equal(central_difference(cubic, np.array([2.0]), delta=1.0), [13])
+    assert_array_equal(central_difference(lambda t: t[0] * t[1], np.array([3.0, 5.0]), delta=1.0), [5, 3])
+
+
+def test_complex_step_by_hand():
+    # Im (2 + i)³ = Im (2 + 11i) = 11, which is 3·2² − Δ²
+    assert_array_equal(complex_step(cubic, np.array([2.0]), delta=1.0), [11])
+
+
+@given(vectors)
+def test_both_find_the_gradient_of_a_cubic(theta):
+    assert_allclose(complex_step(cubic, theta), 3 * theta**2, rtol=1e-15, atol=1e-29)
+    assert_allclose(central_difference(cubic, theta), 3 * theta**2, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("method", BOTH)
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 1, 2)])
+def test_shape_is_that_of_theta(method, shape, rng):
+    theta = rng.standard_normal(shape)
+    gradient = method(cubic, theta)
+    assert gradient.shape == shape
+    assert gradient.dtype == np.float64
+    assert_allclose(gradient, 3 * theta**2, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("method", BOTH)
+def test_theta_is_left_alone(method):
+    theta = np.array([1.0, 2.0])
+    theta.flags.writeable = False
+    method(cubic, theta)
+    assert_array_equal(theta, [1, 2])
+
+
+@pytest.mark.parametrize("method", BOTH)
+def test_integers_become_floats(method):
+    assert_allclose(method(cubic, np.array([1, 2])), [3, 12], rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", BOTH)
+@pytest.mark.parametrize("delta", [0, -1e-6, np.nan])
+def test_delta_must_be_positive(method, delta, raises):
+    with raises("delta", "a finite number > 0"):
+        method(cubic, np.ones(2), delta)
+
+
+@given(arrays(np.float64, 4, elements=st.floats(0.5, 3)))
+def test_a_right_gradient_passes(theta):
+    assert check_gradient(cubic, 3 * theta**2, theta) <= 1e-6
+
+
+def test_the_error_is_relative_to_the_largest_entry():
+    # differences are exact here: errors (0, 0.5) over the largest entry 4
+    error = check_gradient(lambda t: 4 * t[0] + t[1], np.array([4, 1.5]), np.zeros(2), delta=1.0, tolerance=0.2)
+    assert error == 0.5 / 4
+
+
+def test_a_wrong_gradient_is_named_entry_and_values_and_step():
+    with pytest.raises(AssertionError, match=r"entry \(1,\).* says 1\.5, .*delta = 1 say 1 \(relative error 1\.2e-01\)"):
+        check_gradient(lambda t: 4 * t[0] + t[1], np.array([4, 1.5]), np.zeros(2), delta=1.0)
+
+
+@pytest.mark.parametrize("spoil", [lambda g: -g, lambda g: 0 * g, lambda g: 1.001 * g, lambda g: g[::-1], lambda g: g * np.nan])
+def test_spoiled_gradients_fail(spoil):
+    theta = np.array([1.0, 2.0, 3.0])
+    with pytest.raises(AssertionError, match="entry"):
+        check_gradient(cubic, spoil(3 * theta**2), theta)
+
+
+@pytest.mark.xfail(strict=True, reason="inf / inf warns on the way to the message")
+def test_an_infinite_gradient_fails():
+    with pytest.raises(AssertionError, match=r"entry \(0,\).* says inf"):
+        check_gradient(cubic, np.array([np.inf]), np.array([1.0]))
+
+
+def test_a_zero_gradient_is_right_for_a_constant():
+    assert check_gradient(lambda theta: 1.0, np.zeros(3), np.ones(3)) == 0
+
+
+def test_shapes_must_agree(raises):
+    with raises("gradient", r"shape \(2,\)", r"\(2, 1\)"):
+        check_gradient(cubic, np.ones((2, 1)), np.ones(2))

@@ -1,0 +1,171 @@
+"""The book's style and its common pictures: what is drawn, read back from the axes."""
+
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+
+from lecture_code.plotting import (
+    BLUE, CLASS_COLOURS, CLASS_MARKERS, ORANGE, RED, STYLE, _inline_png, classification_map, contour_with_path, image_bytes,
+    image_grid, scatter_classes, use_book_style)
+
+
+@pytest.fixture
+def ax():
+    return Figure(figsize=(2, 2)).subplots()
+
+
+@pytest.fixture(autouse=True)
+def own_style():
+    with mpl.rc_context():
+        yield
+
+
+def line_figure(**options):
+    figure = Figure(figsize=(2, 1), **options)
+    figure.subplots().plot(np.linspace(0, 1, 40) ** 2)
+    return figure
+
+
+def test_the_book_style_is_set():
+    use_book_style()
+    assert mpl.rcParams["figure.figsize"] == [6.4, 3.6]
+    assert mpl.rcParams["axes.prop_cycle"].by_key()["color"][:2] == [BLUE, ORANGE]
+    assert not mpl.rcParams["axes.spines.top"]
+
+
+def test_inline_pictures_in_a_notebook_are_compact(monkeypatch):
+    import IPython
+    formatters = {"image/png": IPython.core.formatters.PNGFormatter()}
+    shell = type("Shell", (), {"display_formatter": type("Display", (), {"formatters": formatters})})
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    use_book_style()
+    assert formatters["image/png"].lookup_by_type(Figure) is _inline_png
+    data, metadata = _inline_png(line_figure())
+    assert Image.open(io.BytesIO(data)).size == (400, 200)  # twice as sharp as it is wide on the page
+    assert metadata == {"width": 200, "height": 100}
+
+
+@pytest.mark.parametrize("kind", ["png", "webp"])
+def test_image_bytes(kind):
+    data = image_bytes(line_figure(), kind, dpi=50)
+    image = Image.open(io.BytesIO(data))
+    assert image.format == kind.upper() and image.size == (100, 50)
+    assert len(image.convert("RGB").getcolors(maxcolors=256)) > 2
+    assert image_bytes(line_figure(), kind, dpi=50) == data  # the same figure gives the same bytes
+    assert b"Matplotlib" not in data and b"matplotlib" not in data
+
+
+def test_image_bytes_are_fewer_than_savefig_s():
+    drawn = io.BytesIO()
+    line_figure().savefig(drawn, format="png", dpi=200)
+    assert len(image_bytes(line_figure(), "png")) < len(drawn.getvalue()) / 2
+
+
+def test_colours_and_markers_are_all_different():
+    assert len(set(CLASS_COLOURS)) == len(CLASS_COLOURS) == len(set(CLASS_MARKERS)) == len(CLASS_MARKERS)
+    assert STYLE["axes.prop_cycle"].by_key()["color"][0] == CLASS_COLOURS[0]
+
+
+def test_scatter_gives_each_class_its_points_and_colour(ax):
+    X = np.array([[0.0, 1], [2, 3], [4, 5]])
+    scatter_classes(ax, X, np.eye(2)[[1, 0, 1]], names=["A", "B"])
+    first, second = ax.collections
+    assert_array_equal(first.get_offsets(), X[[1]])
+    assert_array_equal(second.get_offsets(), X[[0, 2]])
+    assert [to_hex(c.get_facecolor()[0]) for c in (first, second)] == [BLUE.lower(), ORANGE.lower()]
+    assert [c.get_label() for c in (first, second)] == ["A", "B"]
+    assert first.get_paths()[0].vertices.shape != second.get_paths()[0].vertices.shape  # markers differ too
+
+
+def test_scatter_without_names_adds_no_legend_entry(ax):
+    scatter_classes(ax, np.zeros((2, 2)), np.eye(2))
+    assert ax.get_legend_handles_labels() == ([], [])
+
+
+@pytest.mark.xfail(strict=True, reason="eight colours for ten digits: IndexError")
+def test_scatter_ten_classes(ax):
+    scatter_classes(ax, np.zeros((10, 2)), np.eye(10))
+    assert len(ax.collections) == 10
+
+
+@pytest.mark.parametrize("points", [5, 120])
+def test_the_map_shades_the_winner(ax, points):
+    classification_map(ax, lambda x: np.stack([x[0], -x[0]]), (-1, 2), (0, 1), points)  # class 0 wins where x₁ > 0
+    mesh = ax.collections[0]
+    colours = np.asarray(mesh.get_array())
+    tint = lambda k: 0.22 * np.array(to_rgb(CLASS_COLOURS[k])) + 0.78
+    assert colours.shape == (points, points, 3)
+    assert_allclose(colours[:, 0], np.tile(tint(1), (points, 1)))   # the left edge
+    assert_allclose(colours[:, -1], np.tile(tint(0), (points, 1)))  # the right edge
+    assert ax.get_xlim() == (-1, 2) and ax.get_ylim() == (0, 1)
+    border = ax.collections[1].get_paths()[0].vertices
+    assert_allclose(border[:, 0], 0, atol=1e-12)
+
+
+def test_the_map_has_its_vertical_axis_the_right_way(ax):
+    classification_map(ax, lambda x: np.stack([x[1], -x[1]]), (0, 1), (-1, 1), 4)
+    colours = np.asarray(ax.collections[0].get_array())
+    assert_allclose(colours[-1, 0], 0.22 * np.array(to_rgb(BLUE)) + 0.78)  # high x₂: class 0
+
+
+def test_no_border_where_there_is_none(ax):
+    classification_map(ax, lambda x: np.stack([1 + 0 * x[0], 0 * x[0]]), (0, 1), (0, 1), 4)
+    assert len(ax.collections) == 1
+
+
+def test_the_map_of_three_classes(ax):
+    classification_map(ax, lambda x: np.stack([x[0], -x[0], 0.5 + 0 * x[0]]), (-1, 1), (0, 1), 9)
+    colours = np.asarray(ax.collections[0].get_array())
+    assert len(np.unique(colours.reshape(-1, 3), axis=0)) == 3
+    assert len(ax.collections) == 1
+
+
+def test_a_path_over_level_lines(ax):
+    path = np.array([[1.0, 2], [0.5, 1], [0, 0]])
+    contour_with_path(ax, lambda a, b: a**2 + b**2, path, (-1, 1), (-2, 2), levels=[1.0])
+    line, ring = ax.lines
+    assert_array_equal(line.get_xydata(), path)
+    assert_array_equal(ring.get_xydata(), path[:1])
+    assert line.get_color() == RED and ring.get_markerfacecolor() == "white"
+    level = ax.collections[0].get_paths()[0].vertices
+    assert_allclose(np.hypot(*level.T), 1, atol=1e-3)
+    assert ax.get_xlim() == (-1, 1) and ax.get_ylim() == (-2, 2)
+
+
+def test_an_image_a_panel(rng):
+    axes = Figure().subplots(2, 2)
+    images = rng.random((3, 4, 5))
+    image_grid(axes, images, titles=["a", "b", "c"])
+    for ax, image, title in zip(axes.flat, images, "abc"):
+        assert_array_equal(ax.images[0].get_array(), image)
+        assert ax.get_title() == title
+        assert len(ax.get_xticks()) == len(ax.get_yticks()) == 0
+    assert not axes.flat[3].images
+
+
+def test_signed_images_share_one_scale_with_white_at_zero():
+    axes = Figure().subplots(1, 2)
+    image_grid(axes, np.array([[[-4.0, 0]], [[1, 2]]]), signed=True)
+    for ax in axes:
+        assert ax.images[0].get_clim() == (-4, 4)
+    shown = axes[0].images[0]
+    colour = lambda value: to_hex(shown.cmap(shown.norm(value)))
+    assert colour(-4) == BLUE.lower() and colour(4) == RED.lower()
+    assert min(to_rgb(colour(0))) > 0.99
+
+
+def test_figures_draw_without_a_warning(rng):
+    use_book_style()
+    figure = Figure()
+    axes = figure.subplots(2, 2)
+    scatter_classes(axes[0, 0], rng.random((6, 2)), np.eye(3)[[0, 1, 2] * 2])
+    classification_map(axes[0, 1], lambda x: np.stack([x[0], x[1]]), (0, 1), (0, 1), 20)
+    contour_with_path(axes[1, 0], lambda a, b: a * b, rng.random((4, 2)), (0, 1), (0, 1))
+    image_grid([axes[1, 1]], np.zeros((1, 4, 4)), signed=True)
+    assert len(image_bytes(figure, "png", dpi=40)) > 1000

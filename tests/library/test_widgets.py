@@ -1,0 +1,262 @@
+"""Pictures as functions of parameters.
+
+`Page` is a reader's browser in small: it sees only the stored state of the widgets, as the static page
+does, passes a moved slider on along the links, and looks which picture is shown.
+"""
+
+import base64
+import html
+import io
+import re
+from itertools import product
+
+import ipywidgets as ipw
+import matplotlib as mpl
+import numpy as np
+import pytest
+from ipywidgets.embed import dependency_state
+from PIL import Image
+
+from lecture_code.plotting import BLUE
+from lecture_code.widgets import Explorer, explore, picture
+
+GRID = dict(eta=[0.1, 0.5, 1.0], M=[1, 32], net=["small", "large"])
+
+
+def draw(figure, **values):
+    figure.subplots().plot([0, len(values)])
+
+
+def small(**options):
+    """Return an explorer with tiny pictures whose alt text is their values."""
+    defaults = dict(caption="What is seen", alt=lambda **values: repr(values), figsize=(1, 1), dpi=20)
+    return explore(options.pop("draw", draw), **(defaults | options))
+
+
+def named(kind, explorer):
+    return [w for w in explorer.children if isinstance(w, kind)]
+
+
+def alt_of(markup):
+    return html.unescape(re.search(r'<img [^>]*alt="([^"]*)"', markup).group(1))
+
+
+class Page:
+    """The stored widget state, and what a reader does with it."""
+
+    def __init__(self, explorer):
+        self.root = explorer.model_id
+        self.models = {key: {"_model_name": entry["model_name"], **entry["state"]}
+                       for key, entry in dependency_state([explorer]).items()}
+
+    def of(self, kind):
+        return [key for key, state in self.models.items() if state["_model_name"] == kind + "Model"]
+
+    def slider(self, description):
+        return next(key for key in self.of("SelectionSlider") if self.models[key]["description"] == description)
+
+    def move(self, key, trait, value):
+        """Set a trait and follow the links, which work in both directions."""
+        if self.models[key].get(trait, 0) == value:
+            return
+        self.models[key][trait] = value
+        for link in map(self.models.get, self.of("Link")):
+            ends = [(model.removeprefix("IPY_MODEL_"), name) for model, name in (link["source"], link["target"])]
+            for here, there in (ends, ends[::-1]):
+                if here == (key, trait):
+                    self.move(*there, value)
+
+    def shown(self):
+        """Return the alt texts of the visible pictures."""
+        def visible(key):
+            state = self.models[key]
+            children = [child.removeprefix("IPY_MODEL_") for child in state.get("children", [])]
+            if state["_model_name"] == "StackModel":
+                children = children[state.get("selected_index", 0):][:1]
+            if "<img" in str(state.get("value", "")):
+                yield alt_of(state["value"])
+            for child in children:
+                yield from visible(child)
+
+        return list(visible(self.root))
+
+
+@pytest.fixture
+def static(monkeypatch):
+    monkeypatch.setenv("LECTURE_CODE_STATIC", "1")
+
+
+@pytest.fixture
+def live(monkeypatch):
+    monkeypatch.delenv("LECTURE_CODE_STATIC", raising=False)
+
+
+# The static page
+
+
+@pytest.mark.parametrize("names", [["eta"], ["eta", "M"], ["eta", "M", "net"], ["net", "eta"]])
+def test_every_setting_of_the_sliders_shows_its_picture(names, static):
+    grid = {name: GRID[name] for name in names}
+    page = Page(small(**grid))
+    assert page.shown() == [repr({name: values[0] for name, values in grid.items()})]
+    for places in product(*(range(len(values)) for values in grid.values())):
+        for name, place in zip(names, places):
+            page.move(page.slider(name), "index", place)
+        assert page.shown() == [repr({name: grid[name][place] for name, place in zip(names, places)})]
+
+
+def test_there_is_one_picture_for_every_combination(static):
+    seen = []
+    page = Page(small(draw=lambda figure, **values: seen.append(values), **GRID))
+    assert len(seen) == 3 * 2 * 2
+    assert sum("<img" in page.models[key].get("value", "") for key in page.of("HTML")) == 12
+
+
+def test_the_first_picture_can_be_chosen(static):
+    page = Page(small(eta=[0.1, 0.5, 1.0], M=[1, 32], start={"eta": 1.0, "M": 32}))
+    assert page.shown() == [repr({"eta": 1.0, "M": 32})]
+    page.move(page.slider("M"), "index", 0)
+    assert page.shown() == [repr({"eta": 1.0, "M": 1})]
+
+
+def test_play_runs_through_its_parameter(static):
+    page = Page(small(eta=[0.1, 0.5, 1.0], M=[1, 32], start={"eta": 0.5}, play="eta"))
+    (play,) = page.of("Play")
+    assert (page.models[play].get("min", 0), page.models[play]["max"], page.models[play]["value"]) == (0, 2, 1)
+    for place, eta in enumerate(GRID["eta"]):
+        page.move(play, "value", place)
+        assert page.shown() == [repr({"eta": eta, "M": 1})]
+        assert page.models[page.slider("eta")].get("index", 0) == place
+
+
+def test_no_play_button_unless_asked_for(static):
+    assert not Page(small(eta=[0.1, 1.0])).of("Play")
+
+
+def test_sliders_name_their_values(static):
+    explorer = small(eta=[0.1, 1e-5, 1.0], M=[1, 32], net=["small"], labels={"eta": "learning rate η"})
+    sliders = named(ipw.SelectionSlider, explorer)
+    assert [slider.description for slider in sliders] == ["learning rate η", "M", "net"]
+    assert [[text for text, _ in slider.options] for slider in sliders] == [["0.1", "1e-05", "1"], ["1", "32"], ["small"]]
+    assert all(slider.style.description_width == "initial" for slider in sliders)  # long labels are not cut
+
+
+def test_the_caption_stands_below_and_is_escaped(static):
+    explorer = small(eta=[0.1], caption="Is a < b & c?")
+    assert isinstance(explorer, Explorer)
+    assert repr(explorer) == "Explorer: Is a < b & c?"
+    assert explorer.children[-1].value == '<p class="explorer-caption">Is a &lt; b &amp; c?</p>'
+
+
+def test_stored_outputs_have_no_control_that_needs_a_kernel(static):
+    page = Page(small(**GRID))
+    assert not (page.of("Button") + page.of("FloatText") + page.of("IntText") + page.of("Dropdown"))
+
+
+# Pictures
+
+
+def test_alt_text_is_a_format_string_or_a_function(static):
+    (slider, stack, note) = small(eta=[0.1, 1.0], alt="cost at η = {eta}").children
+    assert [alt_of(child.value) for child in stack.children] == ["cost at η = 0.1", "cost at η = 1.0"]
+    (slider, stack, note) = small(eta=[0.1, 1.0], alt=lambda eta: f"{10 * eta:g}").children
+    assert [alt_of(child.value) for child in stack.children] == ["1", "10"]
+
+
+def test_alt_text_is_escaped():
+    text = 'a "quoted" <b> & \'more\''
+    markup = picture(draw, (1, 1), text, 20)
+    assert markup.count("<") == markup.count(">") == 1
+    assert alt_of(markup) == text
+
+
+def test_a_picture_is_an_image_of_its_size():
+    markup = picture(draw, (2, 1), "", 50)
+    kind, data = re.search(r'src="data:image/(\w+);base64,([^"]+)"', markup).groups()
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert image.size == (100, 50) and image.format.lower() == kind
+    assert 'width="200"' in markup and "max-width:100%" in markup
+
+
+def test_a_picture_has_the_book_style_and_leaves_the_reader_s_alone():
+    seen = []
+    before = dict(mpl.rcParams)
+    picture(lambda figure: seen.append(figure.subplots().plot([0, 1])[0].get_color()), (1, 1), "", 20)
+    assert seen == [BLUE]
+    assert dict(mpl.rcParams) == before
+
+
+def test_pictures_come_out_the_same_each_time():
+    noisy = lambda figure, seed: figure.subplots().plot(np.random.default_rng(seed).random(50))
+    first, again, other = (picture(noisy, (2, 1), "", 60, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_drawing_is_not_shown_twice(static):
+    import matplotlib.pyplot as plt
+    small(eta=[0.1, 1.0])
+    assert plt.get_fignums() == []
+
+
+# With a kernel
+
+
+def typed(explorer):
+    """Return the boxes by name, the button, and where its picture goes."""
+    row, shown = explorer.children[-1].children
+    *boxes, button = row.children
+    return {box.description: box for box in boxes}, button, shown
+
+
+def test_typed_values_are_drawn_when_the_button_is_clicked(live):
+    boxes, button, shown = typed(small(eta=[0.1, 1.0], M=[1, 32], start={"M": 32}))
+    assert isinstance(boxes["eta"], ipw.FloatText) and isinstance(boxes["M"], ipw.IntText)
+    assert (boxes["eta"].value, boxes["M"].value) == (0.1, 32)
+    boxes["eta"].value, boxes["M"].value = 0.37, 7
+    assert shown.value == ""
+    button.click()
+    assert alt_of(shown.value) == repr({"eta": 0.37, "M": 7})
+    boxes["M"].value = 8
+    button.click()
+    assert alt_of(shown.value) == repr({"eta": 0.37, "M": 8})
+
+
+def test_words_are_chosen_from_a_list(live):
+    boxes, button, shown = typed(small(eta=[0.1], net=["small", "large"]))
+    assert boxes["net"].options == ("small", "large")
+    boxes["net"].value = "large"
+    button.click()
+    assert alt_of(shown.value) == repr({"eta": 0.1, "net": "large"})
+
+
+def test_a_value_that_cannot_be_drawn_says_why(live):
+    def picky(figure, eta):
+        if eta < 0:
+            raise ValueError("eta: expected a number > 0, got <it>")
+
+    boxes, button, shown = typed(small(draw=picky, eta=[0.1]))
+    boxes["eta"].value = -1
+    button.click()
+    assert shown.value == "<p>eta: expected a number &gt; 0, got &lt;it&gt;</p>"
+    boxes["eta"].value = 1
+    button.click()
+    assert alt_of(shown.value) == repr({"eta": 1.0})
+
+
+# Arguments
+
+
+@pytest.mark.parametrize("options, name, expected, got", [
+    (dict(), "grid", "one to three parameters", r"\[\]"),
+    (dict(a=[1], b=[1], c=[1], d=[1]), "grid", "one to three parameters", r"\['a', 'b', 'c', 'd'\]"),
+    (dict(eta=[]), "eta", "at least one value", r"\[\]"),
+    (dict(eta=[0.1, 1.0], start={"eta": 0.2}), r"start\['eta'\]", r"one of \[0.1, 1.0\]", "0.2"),
+    (dict(eta=[0.1], play="M"), "play", r"one of \['eta'\]", "M"),
+    pytest.param(dict(eta=[0.1], start={"M": 1}), "start", "eta", "M",
+                 marks=pytest.mark.xfail(strict=True, reason="a name that is not in the grid is ignored")),
+    pytest.param(dict(eta=[0.1], labels={"M": "batch size"}), "labels", "eta", "M",
+                 marks=pytest.mark.xfail(strict=True, reason="a name that is not in the grid is ignored")),
+])
+def test_explore_checks_its_arguments(options, name, expected, got, raises, static):
+    with raises(name, expected, got):
+        small(**options)

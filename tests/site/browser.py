@@ -1,0 +1,125 @@
+"""A real browser without a network, for tests of built pages.
+
+    with chromium() as browser, serve(folder) as address:
+        with visit(browser, f"{address}/book/index.html", width=390, dark=True) as visited:
+            visited.page ...            # a Playwright page
+        visited.refused, visited.errors # what it asked of other hosts, what its console said
+
+Only 127.0.0.1 and files on disk can be reached; every other request is refused and noted.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+LOCAL = ("http://127.0.0.1", "file://", "data:", "blob:", "about:")
+
+
+def find_chromium() -> str | None:
+    """The browser to drive: $CHROMIUM, one on the PATH, or one that Playwright installed."""
+    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+    for name in [os.environ.get("CHROMIUM", ""), *names]:
+        if name and (path := shutil.which(name)):
+            return path
+    for path in (
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    ):
+        if Path(path).exists():
+            return path
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on 127.0.0.1 at a free port; yields the address."""
+    handler = partial(_QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+@dataclass
+class Visit:
+    page: Page
+    refused: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def visit(browser: Browser, url: str, *, width: int = 1280, dark: bool = False) -> Iterator[Visit]:
+    """Open a page and wait until formulas and widgets are there."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900 if width > 600 else 844},
+        color_scheme="dark" if dark else "light",
+    )
+    # The theme's own memory of the reader's choice; without it the page follows the system.
+    context.add_init_script(f"localStorage.setItem('mode', '{'dark' if dark else 'light'}')")
+    page = context.new_page()
+    visited = Visit(page)
+
+    def decide(route: Route) -> None:
+        if route.request.url.startswith(LOCAL):
+            route.continue_()
+        else:
+            visited.refused.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", decide)
+    page.on("pageerror", lambda error: visited.errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and visited.errors.append(message.text))
+    try:
+        page.goto(url, wait_until="load")
+        wait_until_ready(page)
+        yield visited
+    finally:
+        context.close()
+
+
+def wait_until_ready(page: Page) -> None:
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')]
+                 .every((view) => view.parentElement.querySelector('.jupyter-widgets'))"""
+    )
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -1,0 +1,137 @@
+"""Every page in a real browser, offline: nothing is fetched, everything moves, everyone can read it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+
+browser_tools = pytest.importorskip("browser", reason="Playwright is not installed")
+from browser import chromium, find_chromium, serve, visit  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    if find_chromium() is None:
+        message = "no Chromium found (install it, or name one in $CHROMIUM): the pages were not tried in a browser"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(site) -> Iterator[str]:
+    with serve(site) as served:
+        yield served
+
+
+# ---------------------------------------------------------------- every page
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_is_whole_without_a_network(browser, address, page_name, width):
+    with visit(browser, f"{address}/{page_name}", width=width) as visited:
+        page = visited.page
+        assert visited.refused == []
+        assert visited.errors == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+        formulas = page.locator("article .math").count()
+        assert page.locator("article .math mjx-container").count() >= formulas, "a formula was not typeset"
+        assert page.evaluate(
+            """() => [...document.querySelectorAll("article img")]
+                     .filter((image) => !image.complete || !image.naturalWidth || !image.alt).map((i) => i.outerHTML.slice(0, 200))"""
+        ) == [], "pictures that are broken or have no alt text"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_serious_accessibility_fault(browser, address, page_name, dark):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with visit(browser, f"{address}/{page_name}", dark=dark) as visited:
+        # The article is ours; menus and search around it are the theme's.
+        found = axe.run(visited.page, context="article", options={"resultTypes": ["violations"]}).response
+    faults = [(fault["id"], fault["help"], [node["html"][:200] for node in fault["nodes"]][:5])
+              for fault in found["violations"] if fault["impact"] in ("serious", "critical")]
+    assert faults == [], json.dumps(faults, indent=1)
+
+
+# ---------------------------------------------------------------- widgets
+
+#: The pictures that a reader sees in one widget, as text.
+PICTURE = """(area) => [...area.querySelectorAll("img, svg, canvas, .widget-html-content")]
+    .filter((e) => e.getClientRects().length && !e.closest("button"))
+    .map((e) => e.currentSrc || e.innerHTML).join("\\n")"""
+
+
+def picture(area) -> str:
+    return area.evaluate(PICTURE)
+
+
+def changed(area, before: str, seconds: float = 2.0) -> bool:
+    for _ in range(int(seconds / 0.05)):
+        if picture(area) != before:
+            return True
+        area.page.wait_for_timeout(50)
+    return False
+
+
+def moves_by_keyboard(area, handle) -> bool:
+    """Walk with the arrow keys, to the right and back, until the picture changes."""
+    before = picture(area)
+    steps = int(float(handle.get_attribute("aria-valuemax")) - float(handle.get_attribute("aria-valuemin")))
+    handle.focus()
+    for key in ["ArrowRight"] * min(steps, 12) + ["ArrowLeft"] * min(2 * steps, 24):
+        handle.press(key)
+        if changed(area, before, 0.3):
+            return True
+    return changed(area, before)
+
+
+def moves_by_mouse(area, handle) -> bool:
+    """Click on the track, at its far end and at its middle, until the picture changes."""
+    before = picture(area)
+    track = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]")
+    box = track.bounding_box()
+    for part in (0.98, 0.5, 0.02):
+        track.click(position={"x": part * box["width"], "y": box["height"] / 2}, force=True)
+        if changed(area, before, 0.5):
+            return True
+    return False
+
+
+def move_every_slider(page) -> int:
+    """Move each slider of a page by keyboard and by mouse; return how many there are."""
+    areas = page.locator(".widget-subarea")
+    count = 0
+    for area in areas.all():
+        for handle in area.locator("[role=slider]").all():
+            if not handle.is_visible():
+                continue
+            handle.scroll_into_view_if_needed()
+            name = handle.get_attribute("aria-label")
+            assert name and name != "slider", "a slider without a name"
+            assert moves_by_keyboard(area, handle), f"the arrow keys move no picture: {name}"
+            assert moves_by_mouse(area, handle), f"the mouse moves no picture: {name}"
+            count += 1
+    return count
+
+
+def test_every_widget_moves(browser, address, widget_page):
+    with visit(browser, f"{address}/{widget_page}") as visited:
+        sliders = move_every_slider(visited.page)
+        players = visited.page.locator(".widget-play").count()
+        for player in visited.page.locator(".widget-play").all():
+            area = player.locator("xpath=ancestor::*[contains(@class, 'widget-subarea')]")
+            before = picture(area)
+            player.locator("button").first.click()
+            assert changed(area, before, 5), "the play button moves no picture"
+            player.locator("button").nth(1).click()     # stop
+        assert sliders + players > 0, "a widget that a reader cannot move"
+        assert visited.refused == [] and visited.errors == []
+
+
+def test_widgets_move_in_a_page_opened_from_disk(browser, site, widget_page):
+    with visit(browser, (site / widget_page).as_uri(), width=390) as visited:
+        move_every_slider(visited.page)
+        assert visited.refused == [] and visited.errors == []
