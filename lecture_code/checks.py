@@ -45,21 +45,22 @@ def identity(left: Any, right: Any, rtol: float = 1e-10, symmetric: bool = False
     ----------
     left, right : numbers or arrays of one shape; compute them from expressions that share no function
     rtol : relative tolerance, < 1e-3
-    symmetric : the matrix is symmetric by nature, so that its transpose is no error
+    symmetric : the matrix is symmetric by nature (which is verified), so that its transpose is no error
 
     Raises
     ------
     AssertionError
         If the sides differ, or if they agree but the check could not have failed.
     """
-    left, right = np.asarray(left, dtype=np.result_type(left, np.float64)), np.asarray(
-        right, dtype=np.result_type(right, np.float64))
+    left, right = (side.astype(np.result_type(side, np.float64)) for side in (np.asarray(left), np.asarray(right)))
     if left.shape != right.shape:
         raise AssertionError(f"the sides have different shapes: {left.shape} and {right.shape}")
     if not _agree(left, right, rtol):
         worst = np.unravel_index(np.argmax(np.abs(left - right)), left.shape)
         entry = f" at {tuple(int(i) for i in worst)}" if left.ndim else ""
         raise AssertionError(f"the sides differ{entry}: {left[worst]} and {right[worst]}")
+    if symmetric and not _agree(right, right.mT, rtol):
+        raise AssertionError("symmetric=True was said of a matrix that is not symmetric")
     for mistake, wrong in _spoiled(right, symmetric).items():
         if _agree(left, wrong, rtol):
             raise AssertionError(f"this check cannot fail: the right side {mistake} would pass too")

@@ -152,7 +152,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
             return Verdict("to do", f"{task.title}: not yet done. Write your code in place of the line "
                            "`raise NotImplementedError`, run that cell, then run this one.")
         if isinstance(error, _TooLong):
-            return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} seconds"
+            return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
                            f"{_line(error, answer)}\nDoes a loop never end? {_input(task, case)}")
         difference = "" if error else _difference(task, task.reference(*task.example(case)), value)
         changed = _changed(task, case, arguments)
@@ -171,8 +171,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
     kind, text = trouble
     if suspects and seen_wrong_value:
         known = suspects[0]
-        text = f"It looks as if {known.name}. {known.look}" + (f"\n{text}" if kind == "error" else "")
-        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}", known)
+        return Verdict("known mistake", f"{task.title}: not right yet.\nIt looks as if {known.name}. {known.look}", known)
     return Verdict(kind, f"{task.title}: not right yet.\n{text}")
 
 
@@ -227,12 +226,13 @@ def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
     if expected is None or callable(expected):  # an unused place such as W[0], or a function
         return ""
     expected = np.asarray(expected)
+    returned = got
     try:
-        got = np.asarray(got)
+        got = np.asarray(returned)
     except ValueError:                          # lists of different lengths
-        return f"{name} should be {_kind(expected)}, yours is {_kind(got)}."
+        got = np.asarray(None)
     if got.dtype.kind not in "biufc":
-        return f"{name} should be {_kind(expected)}, yours is {_kind(got[()])}."
+        return f"{name} should be {_kind(expected)}, yours is {_kind(returned)}."
     if got.shape != expected.shape:
         return f"{name} should have the shape {expected.shape}, yours has {got.shape}."
     tolerance = rtol * np.abs(expected).max(initial=0)
@@ -249,7 +249,7 @@ def _changed(task: Task, case: int, arguments: tuple[Any, ...]) -> str:
     for name, before, after in zip(task.takes.split(", "), task.example(case), arguments):
         if _first_difference(name, before, after, rtol=0):
             return (f"Your function changes its argument {name}, which belongs to the caller. "
-                    "Look for assignments into it, such as `+=`, and make a new array instead.")
+                    f"Look for assignments such as `{name}[…] = …` or `{name} += …`, and work on a copy.")
     return ""
 
 

@@ -12,14 +12,13 @@ import html
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import ipywidgets as ipw
 import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import features
 
-from lecture_code.plotting import STYLE, image_bytes
+from lecture_code.plotting import STYLE, image_bytes, svg_text
 from lecture_code.validation import require
 
 Draw = Callable[..., None]
@@ -36,17 +35,18 @@ class Explorer(ipw.VBox):
         return f"Explorer: {self._caption}"
 
 
-def picture(draw: Draw, figsize: tuple[float, float], alt: str, dpi: int, **values: Any) -> str:
+def picture(draw: Draw, figsize: tuple[float, float], alt: str, kind: str = "svg", **values: Any) -> str:
     """Return one picture as an HTML image: `draw(figure, **values)` on a fresh figure of the book's style."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=figsize)
-        FigureCanvasAgg(figure)
         draw(figure, **values)
-        kind = "webp" if features.check("webp") else "png"
-        data = base64.b64encode(image_bytes(figure, kind, dpi, colours=64)).decode()
-    width = round(figsize[0] * 100)
-    return (f'<img class="explorer-picture" alt="{html.escape(alt, quote=True)}" width="{width}" '
-            f'style="max-width:100%;height:auto" src="data:image/{kind};base64,{data}">')
+        if kind == "svg":
+            source = "data:image/svg+xml," + quote(svg_text(figure), safe=" <>/=:;,.'()-+*?!|&[]{}@$~^")
+        else:
+            data = image_bytes(figure, kind, dpi=130, colours=64)
+            source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return (f'<img class="explorer-picture" alt="{html.escape(alt, quote=True)}" width="{figsize[0] * 100:.0f}" '
+            f'style="max-width:100%;height:auto" src="{source}">')
 
 
 def _number(value: Any) -> str:
@@ -62,7 +62,7 @@ def explore(
     start: Mapping[str, Any] | None = None,
     play: str | None = None,
     figsize: tuple[float, float] = (6.4, 3.4),
-    dpi: int = 130,
+    kind: str = "svg",
     **grid: Sequence[Any],
 ) -> Explorer:
     """Return sliders over `grid` and the picture that `draw` makes for the chosen values.
@@ -75,7 +75,8 @@ def explore(
     labels : parameter ↦ text beside its slider; the parameter's name where missing
     start : parameter ↦ first value shown; the first of the grid where missing
     play : the parameter that an additional play button runs through
-    figsize, dpi : of the picture, in inches and dots an inch
+    figsize : width and height in inches; an inch is 100 pixels of the page
+    kind : "svg" for lines and text, which compress well; "webp" or "png" where thousands of marks are drawn
     **grid : parameter ↦ the values of its slider, one to three parameters
 
     Raises
@@ -83,6 +84,7 @@ def explore(
     ValueError
         If the grid is empty or a start value is not on it.
     """
+    require(kind in ("svg", "webp", "png"), "kind", "'svg', 'webp' or 'png'", repr(kind))
     require(1 <= len(grid) <= 3, "grid", "one to three parameters", list(grid))
     start, labels = dict(start or {}), dict(labels or {})
     for name, values in grid.items():
@@ -93,7 +95,7 @@ def explore(
         return alt(**values) if callable(alt) else alt.format(**values)
 
     def image(values: Mapping[str, Any]) -> str:
-        return picture(draw, figsize, describe(values), dpi, **values)
+        return picture(draw, figsize, describe(values), kind, **values)
 
     sliders = {
         name: ipw.SelectionSlider(

@@ -1,9 +1,8 @@
 """Show the docstrings of `lecture_code` on the page of the library.
 
-They are written for ``help()``: a line ``eta : learning rate`` says what a value is, its type stands in
-the signature, and ``Book: eq-gd-step`` names the formula that is implemented. For the page these become
-reST fields and links.
-(`sphinx.ext.napoleon` would take the words after a colon for the name of a type.)
+They are written for ``help()``: a line ``eta : learning rate`` says what a value is (its type stands in
+the signature), and ``Book: eq-gd-step`` names the formula that is implemented. For the page these become
+fields and links.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ _BOOK = re.compile(r"Book: ((?:eq-[\w-]+(?:, )?)+)")
 def to_rest(lines: list[str]) -> list[str]:
     """Return a docstring with its underlined sections as reST fields and its formulas as links."""
     text = re.sub(r"(?<!`)`([^`\n]+)`(?!`)", r"``\1``", "\n".join(lines))
+    text = re.sub(r"(``.+?``)|\|", lambda found: found[1] or r"\|", text)  # bars are absolute values
     text = _BOOK.sub(lambda line: "Formulas of the book: " + re.sub(r"eq-[\w-]+", r":formula:`\g<0>`", line[1]), text)
     body, *parts = re.split(rf"^({'|'.join(FIELDS)})\n-+\n", text, flags=re.MULTILINE)
     out = body.splitlines()
@@ -36,7 +36,8 @@ def _items(content: str) -> list[str]:
     items: list[str] = []
     for line in content.strip().splitlines():
         if items and (line.startswith(" ") or not (_ENTRY.match(line) or re.fullmatch(r"\w+(?:Error)?", line))):
-            items[-1] += ("\n" if re.fullmatch(r"\w+", items[-1]) else " ") + line.strip()
+            stop = "." if re.match(r" +[A-Z][a-z]", line) and items[-1][-1] not in ".:" else ""
+            items[-1] += ("\n" if re.fullmatch(r"\w+", items[-1]) else f"{stop} ") + line.strip()
         elif line.strip():
             items.append(line.strip())
     return items
@@ -66,6 +67,11 @@ def _on_docstring(app: Sphinx, what: str, name: str, obj: object, options: objec
         lines[:] = to_rest(lines)
 
 
+def _on_member(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
+    """Leave out the fields of named tuples: the docstring of the tuple describes them."""
+    return True if (getattr(obj, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 def _on_missing(app: Sphinx, env: object, node: addnodes.pending_xref, content: nodes.Node) -> nodes.Node | None:
     """`tools/formulas.py --strict` reports such a label; the page shows it."""
     return content if node.get("formula") else None
@@ -73,6 +79,7 @@ def _on_missing(app: Sphinx, env: object, node: addnodes.pending_xref, content: 
 
 def setup(app: Sphinx) -> dict[str, bool | str]:
     app.add_role("formula", Formula())
-    app.connect("autodoc-process-docstring", _on_docstring)
+    app.connect("autodoc-process-docstring", _on_docstring, priority=400)  # Napoleon, at 500, finds nothing left
+    app.connect("autodoc-skip-member", _on_member)
     app.connect("missing-reference", _on_missing)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

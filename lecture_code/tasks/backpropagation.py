@@ -103,6 +103,10 @@ def _hidden_slope_at_a(l: int, W: Layers, z: Layers, a: Layers, delta: Layers) -
     return sigmoid.derivative(a[l]) * (W[l + 1].T @ delta[l + 1])
 
 
+def _hidden_slope_above(l: int, W: Layers, z: Layers, a: Layers, delta: Layers) -> np.ndarray:
+    return sigmoid.derivative(z[l + 1]) * (W[l + 1].T @ delta[l + 1])
+
+
 def _hidden_not_transposed(l: int, W: Layers, z: Layers, a: Layers, delta: Layers) -> np.ndarray:
     return sigmoid.derivative(z[l]) * (W[l + 1] @ delta[l + 1])
 
@@ -147,7 +151,10 @@ def _recursion_mistakes(finish: Callable[..., Any], *, omit: Answer | None = Non
          "The last layer is right. One step down you have the gradient with respect to a; your δ belongs to z."),
         (_hidden_slope_at_a, "σ' of the hidden layers was taken at the wrong place",
          "`sigmoid.derivative(…)` differentiates σ at its argument. What is the argument of σ in layer ℓ?"),
-        (_hidden_not_transposed, "the error travels down through a matrix that points up",
+        (_hidden_slope_above, "σ' was taken in another layer than δ",
+         "Which layer does the new δ belong to, and which layer does your σ' belong to? Widths that all differ would "
+         "not let the two be multiplied."),
+        (_hidden_not_transposed, "the error travels down through a matrix that maps upwards",
          "Write the shapes of δ of both layers and of the matrix between them, for widths that all differ."),
         (_hidden_own_weights, "the error passes through the matrix of another layer",
          "Draw layers ℓ and ℓ+1 and the arrows between them. Which W sits on these arrows?"),
@@ -268,7 +275,7 @@ input_gradient = Task(
                 _backprop(_input_divided)),
         Mistake("you average over the samples",
                 "The answer has the shape of x: each sample has its own input.", _backprop(_input_averaged)),
-        Mistake("the last step goes through a matrix that points up",
+        Mistake("the last step goes through a matrix that maps upwards",
                 "Write the shapes of δ of the first layer, of W of the first layer, and of x, for widths that all "
                 "differ.", _backprop(_input_not_transposed)),
         Mistake("you return rows where the book has columns",
@@ -385,7 +392,8 @@ def _without_mean_of_biases(W: Layers, b: Layers, a: Layers, delta: Layers) -> t
 def _gradient_mistakes() -> tuple[Mistake, ...]:
     return (
         Mistake("the mean over the samples has got lost",
-                "Run the gradient table for M = 1, too.", _backprop(_without_mean)),
+                "The cost is a mean over M samples. How often is each of your gradients divided by M?",
+                _backprop(_without_mean)),
         Mistake("the biases get the sum over the samples and the weights the mean",
                 "Run the gradient table for M = 1, too, and read the lines of db.", _backprop(_without_mean_of_biases)),
     )
@@ -445,6 +453,11 @@ def _step_of_weights(W: Layers, b: Layers, a: Layers, delta: Layers, eta: float)
     return _step(W, b, a, delta, eta)[0], b
 
 
+def _step_of_late_biases(W: Layers, b: Layers, a: Layers, delta: Layers, eta: float) -> tuple[Layers, Layers]:
+    late = [None, delta[1], *delta[1:-1]]
+    return _step(W, b, a, delta, eta)[0], _moved(b, _bias_mean(W, b, a, late), -eta)
+
+
 def _gradients_instead(W: Layers, b: Layers, a: Layers, delta: Layers, eta: float) -> tuple[Layers, Layers]:
     return _gradients(W, b, a, delta)
 
@@ -486,8 +499,12 @@ repaired_b = Task(
         Mistake("the step goes uphill", "Which sign does a descent step have?", _backprop(_step_upwards)),
         Mistake("the learning rate has got lost", "Does your result change with η?", _backprop(_step_without_rate)),
         Mistake("the mean over the samples has got lost",
-                "Run the gradient table for M = 1, too.", _backprop(_step_of_sum)),
+                "The cost is a mean over M samples. How often is each of your gradients divided by M?",
+                _backprop(_step_of_sum)),
         Mistake("only the weights move", "The network has two kinds of parameters.", _backprop(_step_of_weights)),
+        Mistake("the biases move by the error of another layer",
+                "When b of layer ℓ is updated, which layer does `delta` belong to at that moment?",
+                _backprop(_step_of_late_biases)),
         Mistake("you return the gradients", "The broken function returned the parameters after the step.",
                 _backprop(_gradients_instead)),
         *_recursion_mistakes(_step, omit=_output_negated),  # the same as uphill

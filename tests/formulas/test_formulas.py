@@ -32,6 +32,12 @@ RIGHT = {
     "definition in the cell": "# check definition: eq-a\ndef double(x):\n    return 2 * x\nassert double(2) == 4",
     "definition with numpy.testing": "# check definition: eq-a\nnp.testing.assert_allclose(softmax(z).sum(), 1)",
     "a command of IPython": "# check claim: eq-a\n%matplotlib inline\nclaim(lambda c: c > 0, 1, false={'negative': -1})",
+    "a name of a lambda is its own": "# check identity: eq-a\ng = softmax(z)\nidentity((lambda g: np.exp(g))(z), (lambda g: np.e ** g)(z))",
+    "a name of a loop is its own": "# check identity: eq-a\ng = softmax(z)\nidentity([np.exp(g) for g in z], [np.e ** g for g in z])",
+    "a name that changes stands for itself": "# check identity: eq-a\ng = np.exp(z)\nh = g\nh = h ** 2\nidentity(h, g * g)",
+    "a function that calls itself": "# check definition: eq-a\ndef f(n):\n    return n * f(n - 1) if n else softmax(z).sum()\nassert f(3) < 7",
+    "run in the end": "# check claim: eq-a\ntry:\n    print(1)\nexcept OSError:\n    pass\nfinally:\n    claim(abs, 1, false={'0': 0})",
+    "run otherwise": "# check claim: eq-a\nif 0:\n    pass\nelse:\n    claim(abs, 1, false={'0': 0})",
     "checked twice, one kind": "# check claim: eq-a\nclaim(abs, 1, false={'0': 0})\n# check claim: eq-a\nclaim(abs, 2, false={'0': 0})",
 }
 
@@ -79,6 +85,8 @@ WRONG = {
     "a renamed name": ("# check identity: eq-a\ng = np.exp(z)\nh = g\nidentity(g, h)", "same expression"),
     "a copy": ("# check identity: eq-a\ng = np.exp(z)\nidentity(g, np.array(g).copy())", "same expression"),
     "a part of a tuple": ("# check identity: eq-a\na, _ = np.frexp(z)\nb, _ = np.frexp(z)\nidentity(a, b)", "same expression"),
+    "a tuple of equals": ("# check identity: eq-a\na, b = np.exp(z), np.exp(z)\nidentity(a, b)", "same expression"),
+    "a plus sign": ("# check identity: eq-a\nidentity(z, +z)", "same expression"),
     "a shared function": ("# check identity: eq-a\nidentity(softmax(z), softmax(z + 1))", "lecture_code.numerics.softmax"),
     "a shared function in names": ("# check identity: eq-a\np = softmax(z)\nidentity(2 * p, p + p)", "lecture_code.numerics.softmax"),
     "a shared function in a function": ("# check identity: eq-a\ndef p(z):\n    return softmax(z)\nidentity(p(z), 2 * softmax(z) / 2)", "lecture_code.numerics.softmax"),
@@ -95,6 +103,33 @@ WRONG = {
 @pytest.mark.parametrize(("code", "message"), WRONG.values(), ids=WRONG)
 def test_a_wrong_check_is_reported(faults, code, message):
     assert any(message in fault for fault in faults(A, ">>>" + code)), faults(A, ">>>" + code)
+
+
+EARLIER = {
+    "another name": ("f = softmax", "identity(f(z), softmax(z + 1))"),
+    "a function": ("def f(z):\n    return softmax(z)", "identity(f(z), softmax(z + 1))"),
+    "a lambda": ("f = lambda z: softmax(z)", "identity(f(z), softmax(z + 1))"),
+    "a module": ("import lecture_code.numerics as n", "identity(n.softmax(z), softmax(z + 1))"),
+    "the package": ("import lecture_code.numerics", "identity(lecture_code.numerics.softmax(z), softmax(z + 1))"),
+}
+
+
+@pytest.mark.parametrize(("earlier", "code"), EARLIER.values(), ids=EARLIER)
+def test_names_of_earlier_cells_are_known(faults, earlier, code):
+    assert any("both sides of the identity call lecture_code.numerics.softmax:" in fault
+               for fault in faults(A, ">>>" + earlier, ">>># check identity: eq-a\n" + code))
+
+
+def test_a_name_that_is_taken_again_is_no_longer_the_function(faults):
+    assert faults(A, ">>>f = softmax", ">>>f = np.exp", ">>># check identity: eq-a\nidentity(softmax(z), f(z) / f(z).sum())") == []
+    assert faults(A, ">>>identity = print", ">>># check identity: eq-a\nidentity(1, 2)") != []
+    assert faults(A, ">>>f = lambda z: softmax(z)", ">>>f = z", ">>># check identity: eq-a\nidentity(softmax(z), f + 0 * f)") == []
+
+
+def test_a_chapter_of_text_alone_is_read(tmp_path):
+    path = tmp_path / "01-text.md"
+    path.write_text("# Text\n\n$$ b $$ (eq-b)\n")
+    assert formulas.read_page(path).faults == ["text: eq-b has no check on this page"]
 
 
 GOOD = ">>># check identity: eq-a\nidentity(np.exp(z), np.e ** z)"
@@ -146,6 +181,8 @@ FORMS = {
     "no space": "$$b$$(eq-b)",
     "aligned rows": "$$\n\\begin{aligned} b &= c \\\\ d &= e \\end{aligned}\n$$ (eq-b)",
     "directive": "```{math}\n:label: eq-b\n\nb\n```",
+    "after a directive": "```{note}\nb\n```\n$$ b $$ (eq-b)",
+    "after code": "```x```\n\n$$ b $$ (eq-b)",
     "in a quotation": "> $$ b $$ (eq-b)",
     "in a proof": ":::{prf:proof}\n$$ b $$ (eq-b)\n:::",
 }
@@ -155,6 +192,12 @@ FORMS = {
 def test_a_formula_is_found_in_every_form(text):
     assert [formula.label for formula in formulas.displayed_formulas(text, "")] == ["eq-b"]
     assert not formulas.displayed_formulas(text, "")[0].refused
+    assert formulas.displayed_formulas(text, "")[0].latex in {"b", "\\begin{aligned} b &= c \\\\ d &= e \\end{aligned}"}
+
+
+def test_formulas_are_found_in_order():
+    text = "\n\n".join([*FORMS.values(), "$$ c $$ (eq-c)"])
+    assert [formula.label for formula in formulas.displayed_formulas(text, "")] == ["eq-b"] * len(FORMS) + ["eq-c"]
 
 
 @pytest.mark.parametrize("text", ["`$$ b $$`", "```\n$$ b $$\n```", "~~~python\n$$ b $$\n~~~", "```{code-block} md\n$$ b $$\n```",

@@ -1,7 +1,10 @@
 """The book's style and its common pictures: what is drawn, read back from the axes."""
 
 import io
+from types import SimpleNamespace
+from xml.etree import ElementTree
 
+import IPython
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -11,8 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from lecture_code.plotting import (
-    BLUE, CLASS_COLOURS, CLASS_MARKERS, ORANGE, RED, STYLE, _inline_png, classification_map, contour_with_path, image_bytes,
-    image_grid, scatter_classes, use_book_style)
+    BLUE, CLASS_COLOURS, CLASS_MARKERS, ORANGE, RED, STYLE, classification_map, contour_with_path, image_bytes,
+    image_grid, scatter_classes, svg_text, use_book_style)
 
 
 @pytest.fixture
@@ -40,15 +43,17 @@ def test_the_book_style_is_set():
 
 
 def test_inline_pictures_in_a_notebook_are_compact(monkeypatch):
-    import IPython
-    formatters = {"image/png": IPython.core.formatters.PNGFormatter()}
-    shell = type("Shell", (), {"display_formatter": type("Display", (), {"formatters": formatters})})
+    formatter, callbacks = IPython.core.formatters.PNGFormatter(), {}
+    shell = SimpleNamespace(display_formatter=SimpleNamespace(formatters={"image/png": formatter}),
+                            events=SimpleNamespace(register=callbacks.__setitem__))
     monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
     use_book_style()
-    assert formatters["image/png"].lookup_by_type(Figure) is _inline_png
-    data, metadata = _inline_png(line_figure())
-    assert Image.open(io.BytesIO(data)).size == (400, 200)  # twice as sharp as it is wide on the page
+    data, metadata = formatter(line_figure())
     assert metadata == {"width": 200, "height": 100}
+    assert Image.open(io.BytesIO(data)).width >= 300  # sharper than it is wide on the page
+    formatter.for_type(Figure, lambda figure: b"another")  # what the notebook's own backend does meanwhile
+    callbacks["pre_run_cell"]()
+    assert formatter(line_figure()) == (data, metadata)
 
 
 @pytest.mark.parametrize("kind", ["png", "webp"])
@@ -61,10 +66,27 @@ def test_image_bytes(kind):
     assert b"Matplotlib" not in data and b"matplotlib" not in data
 
 
+def test_a_drawing_keeps_its_text_and_loses_what_nobody_sees():
+    with mpl.rc_context(STYLE):
+        figures = [line_figure() for _ in range(3)]
+        for figure in figures:
+            figure.axes[0].set_title("cost η")
+        plain = io.StringIO()
+        figures[0].savefig(plain, format="svg")
+        svg = svg_text(figures[1])
+        assert svg_text(figures[2]) == svg  # the same figure gives the same text
+    root = ElementTree.fromstring(svg)
+    assert "cost η" in "".join(root.itertext())
+    assert "metadata" not in svg and "Matplotlib" not in svg
+    assert len(svg) < 0.8 * len(plain.getvalue())
+    paths = [path.get("d") for path in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert max(len(number.partition(".")[2]) for d in paths for number in d.split()) == 1
+
+
 def test_image_bytes_are_fewer_than_savefig_s():
     drawn = io.BytesIO()
     line_figure().savefig(drawn, format="png", dpi=200)
-    assert len(image_bytes(line_figure(), "png")) < len(drawn.getvalue()) / 2
+    assert len(image_bytes(line_figure(), "png", dpi=200)) < len(drawn.getvalue()) / 2
 
 
 def test_colours_and_markers_are_all_different():
@@ -94,36 +116,49 @@ def test_scatter_ten_classes(ax):
     assert len(ax.collections) == 10
 
 
+def shades(ax):
+    """Return the colours of the map, the lowest row first."""
+    (image,) = ax.images
+    assert image.origin == "lower"
+    return np.asarray(image.get_array())
+
+
+def tint(k):
+    return 0.22 * np.array(to_rgb(CLASS_COLOURS[k])) + 0.78
+
+
 @pytest.mark.parametrize("points", [5, 120])
 def test_the_map_shades_the_winner(ax, points):
     classification_map(ax, lambda x: np.stack([x[0], -x[0]]), (-1, 2), (0, 1), points)  # class 0 wins where x₁ > 0
-    mesh = ax.collections[0]
-    colours = np.asarray(mesh.get_array())
-    tint = lambda k: 0.22 * np.array(to_rgb(CLASS_COLOURS[k])) + 0.78
+    colours = shades(ax)
     assert colours.shape == (points, points, 3)
     assert_allclose(colours[:, 0], np.tile(tint(1), (points, 1)))   # the left edge
     assert_allclose(colours[:, -1], np.tile(tint(0), (points, 1)))  # the right edge
     assert ax.get_xlim() == (-1, 2) and ax.get_ylim() == (0, 1)
-    border = ax.collections[1].get_paths()[0].vertices
+    border = ax.collections[0].get_paths()[0].vertices
     assert_allclose(border[:, 0], 0, atol=1e-12)
 
 
 def test_the_map_has_its_vertical_axis_the_right_way(ax):
     classification_map(ax, lambda x: np.stack([x[1], -x[1]]), (0, 1), (-1, 1), 4)
-    colours = np.asarray(ax.collections[0].get_array())
-    assert_allclose(colours[-1, 0], 0.22 * np.array(to_rgb(BLUE)) + 0.78)  # high x₂: class 0
+    assert_allclose(shades(ax)[-1, 0], tint(0))  # high x₂: class 0
+
+
+@pytest.mark.xfail(strict=True, reason="the outer pixels end at the limits instead of being centred there")
+def test_a_pixel_of_the_map_is_centred_where_its_score_was_taken(ax):
+    classification_map(ax, lambda x: x, (0, 4), (0, 1), 5)  # scores at x₁ = 0, 1, 2, 3, 4: pixels one wide
+    assert_allclose(ax.images[0].get_extent(), (-0.5, 4.5, -0.125, 1.125))
 
 
 def test_no_border_where_there_is_none(ax):
     classification_map(ax, lambda x: np.stack([1 + 0 * x[0], 0 * x[0]]), (0, 1), (0, 1), 4)
-    assert len(ax.collections) == 1
+    assert len(ax.collections) == 0
 
 
 def test_the_map_of_three_classes(ax):
     classification_map(ax, lambda x: np.stack([x[0], -x[0], 0.5 + 0 * x[0]]), (-1, 1), (0, 1), 9)
-    colours = np.asarray(ax.collections[0].get_array())
-    assert len(np.unique(colours.reshape(-1, 3), axis=0)) == 3
-    assert len(ax.collections) == 1
+    assert len(np.unique(shades(ax).reshape(-1, 3), axis=0)) == 3
+    assert len(ax.collections) == 0
 
 
 def test_a_path_over_level_lines(ax):

@@ -1,0 +1,148 @@
+"""Solutions pass, stubs fail, and nothing of a solution is left in an exercise.
+
+That the files in exercises/ are what `make exercises` makes is tested in tests/notebooks.
+"""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lecture_code.feedback import NotRight, verdict
+from lecture_code.tasks import backpropagation
+
+ROOT = Path(__file__).resolve().parents[2]
+SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
+CODE_STUB = "raise NotImplementedError"
+TEXT_STUB = "*Write your answer here.*"
+REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
+
+
+def exercise_of(path):
+    return ROOT / "exercises" / path.relative_to(ROOT / "solutions")
+
+
+def cells(path, **wanted):
+    """Return the cells whose nbgrader metadata are as wanted."""
+    return [cell for cell in nbformat.read(path, as_version=4).cells
+            if wanted.items() <= cell.metadata.get("nbgrader", {}).items()]
+
+
+def run(path):
+    """Run the code cells one after the other; yield each with the namespace and what it raised."""
+    namespace = {"__name__": "__main__"}
+    for cell in cells(path):
+        if cell.cell_type == "code":
+            error = None
+            try:
+                exec(compile(cell.source, f"{path.parent}/{cell.id}", "exec"), namespace)
+            except (NotRight, NotImplementedError) as raised:
+                error = raised
+            yield cell, namespace, error
+
+
+def is_check(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade", False)
+
+
+@pytest.fixture(params=SOLUTIONS, ids=lambda path: path.parent.name)
+def solution(request):
+    return request.param
+
+
+def test_there_is_something_to_test():
+    assert SOLUTIONS
+
+
+def test_every_solution_passes(solution, capsys):
+    checks = 0
+    for cell, _, error in run(solution):
+        assert error is None, cell.source
+        printed = capsys.readouterr().out
+        if is_check(cell):
+            checks += 1
+            assert printed.startswith("✓ ")
+    assert checks >= 3
+    assert printed.endswith(f"\n{checks} of {checks} are done.\n")
+
+
+def test_every_stub_fails_with_its_message(solution, capsys):
+    checks = 0
+    for cell, _, error in run(exercise_of(solution)):
+        if is_check(cell):
+            checks += 1
+            assert isinstance(error, NotRight) and ": not yet done." in str(error), cell.source
+    assert checks >= 3
+    assert capsys.readouterr().out.endswith(f"\n0 of {checks} are done.\n")
+
+
+def test_no_solution_is_left_in_the_exercise(solution):
+    exercise = {cell.metadata.nbgrader.grade_id: cell for cell in cells(exercise_of(solution), solution=True)}
+    whole = exercise_of(solution).read_text(encoding="utf-8")
+    assert "BEGIN SOLUTION" not in whole and "END SOLUTION" not in whole and "BEGIN HIDDEN" not in whole
+    for cell in cells(solution, solution=True):
+        source = exercise.pop(cell.metadata.nbgrader.grade_id).source
+        if cell.cell_type == "markdown":
+            assert source == TEXT_STUB
+            continue
+        (region,) = REGION.findall(cell.source)
+        assert source == REGION.sub(CODE_STUB, cell.source)
+        for line in region.splitlines():
+            assert not line.strip() or line.strip() not in source
+    assert exercise == {}
+
+
+def test_checks_and_statements_are_locked(solution):
+    for cell in cells(exercise_of(solution)):
+        data = cell.metadata.get("nbgrader")
+        if data and not data["solution"]:
+            assert data["locked"] and cell.metadata.editable is False and cell.metadata.deletable is False
+
+
+def test_prose_defines_no_labels(solution):
+    for cell in cells(solution):
+        if cell.cell_type == "markdown":
+            assert not re.search(r"\$\$ *\([\w-]+\)|^\([\w-]+\)=|^ *:(label|name):", cell.source, re.MULTILINE)
+
+
+def test_every_code_task_has_two_hints(solution):
+    prose = "\n".join(cell.source for cell in cells(solution) if cell.cell_type == "markdown")
+    tasks = len([cell for cell in cells(solution, grade=True) if cell.cell_type == "code"])
+    assert prose.count("<summary>Hint 1") == prose.count("<summary>Hint 2") >= tasks
+    assert prose.count("<details>") == prose.count("</details>") == prose.count("<summary>Hint")
+
+
+@pytest.mark.parametrize("letter", "abc")
+def test_the_broken_functions_do_what_their_tasks_say(letter):
+    *_, (_, namespace, _) = run(exercise_of(ROOT / "solutions/12-backpropagation/backpropagation.ipynb"))
+    task = getattr(backpropagation, f"repaired_{letter}")
+    found = verdict(task, namespace[f"broken_{letter}"])
+    assert found.mistake is task.mistakes[0]
+    assert found.mistake.name == "this is still what the broken function does"
+
+
+def test_the_gradient_table_shows_what_the_hints_speak_of(capsys):
+    def table(function, **options):
+        backpropagation.gradient_table(function, **options)
+        rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+        return {row[0]: (row[-1] if len(row) == 4 and "<" not in row else " ".join(row[2:])) for row in rows}
+
+    right = table(backpropagation.repaired_a.reference)
+    assert set(right.values()) == {"< 1e-6 1"}
+    a = table(backpropagation.broken_a)
+    assert [name for name, end in a.items() if end == "varies"] == ["dW[1]", "db[1]", "dW[2]", "db[2]", "dW[3]", "db[3]"]
+    c = table(backpropagation.broken_c, M=4)
+    assert [c[f"dW[{l}]"].split()[1] for l in (3, 2, 1)] == ["0.25", "0.0625", "0.01563"]
+    assert set(table(backpropagation.broken_c, M=1).values()) == {"< 1e-6 1"}
+    b = table(backpropagation.broken_b, eta=1.0)
+    assert b["dW[4]"] == "< 1e-6 1" and b["dW[1]"] == b["db[3]"] == "varies"
+    assert set(table(backpropagation.repaired_b.reference, eta=0.5).values()) == {"< 1e-6 1"}
+
+
+def test_the_trained_network_looks_at_two_pixels():
+    W, b, pictures = backpropagation.trained_network()
+    strongest = backpropagation.strongest_coordinate.reference(W, b, pictures, 0)
+    assert set(strongest.tolist()) == {7, 16}
+    output = backpropagation._forward(W, b, pictures)[1][-1]
+    assert ((output > 0.5) == (pictures[[7, 16]].max(axis=0) > 0.4)).mean() > 0.98

@@ -1,0 +1,251 @@
+"""What a student reads: every kind of answer gets its own kind of message."""
+
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from lecture_code.feedback import Mistake, NotRight, Task, check, progress, verdict
+
+
+def centred(x):
+    return x - x.mean(axis=1, keepdims=True), x.mean(axis=1)
+
+
+def centred_by_the_wrong_axis(x):
+    return x - x.mean(axis=0, keepdims=True), x.mean(axis=1)
+
+
+def not_kept(x):
+    return x - x.mean(axis=1), x.mean(axis=1)
+
+
+def draw(rng, shape):
+    return (rng.normal(size=shape).round(1),)
+
+
+TASK = Task(
+    name="centred", title="Task 0", takes="x", returns="c, m", reference=centred, draw=draw,
+    shapes=((2, 2), (3, 4)),
+    mistakes=(
+        Mistake("you average over the wrong axis", "Which axis counts samples?", centred_by_the_wrong_axis),
+        Mistake("your means have lost an axis", "Compare the shapes.", not_kept),
+    ),
+)
+
+
+def check_fails(answer, **options):
+    with pytest.raises(NotRight) as caught:
+        check(TASK, answer, **options)
+    return str(caught.value)
+
+
+def test_a_right_answer_gets_one_line(capsys):
+    check(TASK, lambda x: centred(x))
+    assert capsys.readouterr().out == "✓ Task 0: right on 6 random inputs.\n"
+
+
+def test_a_right_answer_may_return_lists():
+    assert verdict(TASK, lambda x: [part.tolist() for part in centred(x)]).kind == "right"
+
+
+def test_a_stub_is_not_yet_done():
+    def stub(x):
+        raise NotImplementedError
+
+    assert check_fails(stub).startswith("Task 0: not yet done.")
+    assert verdict(TASK, stub).kind == "to do"
+
+
+def test_a_known_mistake_is_named_and_its_numbers_are_not_given():
+    def answer(x):
+        return x - x.mean(0), x.mean(1)
+
+    message = check_fails(answer)
+    assert message == ("Task 0: not right yet.\nIt looks as if you average over the wrong axis. "
+                       "Which axis counts samples?")
+
+
+def test_a_known_mistake_is_recognised_by_its_error_where_the_shapes_do_not_fit():
+    def answer(x):
+        means = x.mean(axis=1)
+        return x - means, means
+
+    with pytest.raises(ValueError):
+        answer(*TASK.example(3))
+    assert check_fails(answer).endswith("\nIt looks as if your means have lost an axis. Compare the shapes.")
+
+
+def test_an_error_alone_is_no_known_mistake():
+    def answer(x):
+        raise ValueError("mine")
+
+    assert verdict(TASK, answer).kind == "error"
+
+
+def test_a_mistake_must_agree_on_every_input():
+    def answer(x):
+        return centred_by_the_wrong_axis(x) if len(x) == 2 else centred(x)
+
+    assert verdict(TASK, answer).kind == "different"
+
+
+def test_an_unknown_mistake_gets_entry_values_and_input():
+    def answer(x):
+        c, m = centred(x)
+        c[1, 0] += 1
+        return c, m
+
+    (x,) = TASK.example(0)
+    expected = centred(x)[0][1, 0]
+    assert check_fails(answer) == (
+        f"Task 0: not right yet.\nc[1, 0] should be {expected:.6g}, yours is {expected + 1:.6g}.\n"
+        f"The input that shows it: x = tasks.centred.example(0), which is\n  x = {x.tolist()}"
+    )
+
+
+def test_a_large_input_is_not_printed():
+    large = Task(**{**vars(TASK), "shapes": ((5, 5),)})
+    assert verdict(large, lambda x: (x, x)).message.endswith("x = tasks.centred.example(0)")
+
+
+@pytest.mark.parametrize("answer, part", [
+    (lambda x: (centred(x)[0][:1], centred(x)[1]), "c should have the shape (2, 2), yours has (1, 2)."),
+    (lambda x: (centred(x)[0], "words"), "m should be an array of shape (2,), yours is of type str."),
+    (lambda x: (centred(x)[0], [[1], [1, 2]]), "m should be an array of shape (2,), yours is a list of length 2."),
+    (lambda x: centred(x)[0], "should return (c, m); what it returned is an array of shape (2, 2)."),
+    (lambda x: 3.0, "should return (c, m); what it returned is of type float."),
+    (lambda x: (centred(x)[0], None), "m should be an array of shape (2,), yours is None."),
+    (lambda x: None, "returned None; does its last line say `return`?"),
+    (lambda x: (centred(x)[0] * np.nan, centred(x)[1]), "yours is nan."),
+    (lambda x: (centred(x)[0], centred(x)[1] + np.inf), "yours is inf."),
+])
+def test_the_wrong_kind_of_result_is_described(answer, part):
+    assert part in check_fails(answer)
+
+
+def test_something_that_is_no_function_is_described():
+    assert check_fails(3) == "Task 0: centred should be a function, yours is of type int."
+
+
+def helper(x):
+    return np.linalg.inv(x[:1])
+
+
+def test_an_error_is_shown_as_theirs_with_their_line():
+    def answer(x):
+        return np.ones(3) @ x, x
+
+    message = check_fails(answer)
+    line = answer.__code__.co_firstlineno + 1
+    assert "Your code raised ValueError: matmul" in message
+    assert f"\nin line {line} of the cell:  return np.ones(3) @ x, x\n" in message
+    assert "The input that shows it: x = tasks.centred.example(0)" in message
+
+
+def test_an_error_inside_a_library_is_shown_with_the_line_that_led_there():
+    assert "of the cell:  return np.linalg.inv(x[:1])\n" in check_fails(lambda x: helper(x))
+
+
+def test_a_changed_signature_is_recognised():
+    def answer(x, y):
+        return x, y
+
+    assert "answer could not be called; is its `def` line as it was?" in check_fails(answer)
+
+
+def test_exit_and_endless_recursion_are_errors_of_the_student():
+    def descend(x):
+        return descend(x)
+
+    assert "raised RecursionError" in check_fails(descend)
+    assert "raised SystemExit" in check_fails(lambda x: sys.exit(1))
+
+
+def test_an_interrupt_by_the_reader_passes_through():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(TASK, interrupted)
+
+
+def loop(x):
+    while True:
+        pass
+
+
+def loop_that_catches_exceptions(x):
+    while True:
+        try:
+            loop(x)
+        except Exception:
+            pass
+
+
+def loop_in_a_comprehension(x):
+    return [i for i in iter(int, 1)]
+
+
+def loop_in_a_generator(x):
+    return sum(i for i in iter(int, 1))
+
+
+@pytest.mark.parametrize("answer", [loop, loop_that_catches_exceptions, loop_in_a_generator, loop_in_a_comprehension])
+def test_an_endless_loop_is_stopped(answer):
+    before = sys.gettrace()
+    message = check_fails(answer, seconds=0.2)
+    assert "was stopped after 0.2 s\nin line" in message and "Does a loop never end?" in message
+    assert sys.gettrace() is before
+
+
+def test_a_changed_input_is_noticed():
+    def answer(x):
+        m = x.mean(axis=1)
+        x -= m[:, None]
+        return x.copy(), m
+
+    message = check_fails(answer)
+    assert "Your function changes its argument x" in message and "should be" not in message
+
+
+def test_a_result_that_shares_memory_with_the_input_is_fine():
+    same = Task(**{**vars(TASK), "returns": "x", "reference": lambda x: x, "mistakes": ()})
+    assert verdict(same, lambda x: x).kind == "right"
+
+
+def test_inputs_are_the_same_and_new_at_every_call():
+    (first,), (again,), (other,) = TASK.example(4), TASK.example(4), TASK.example(5)
+    assert np.array_equal(first, again) and first is not again and not np.array_equal(first, other)
+    assert [TASK.example(case)[0].shape for case in range(TASK.cases)] == [(2, 2)] * 3 + [(3, 4)] * 3
+
+
+def test_progress_counts_and_never_fails(capsys):
+    def task(name):
+        return Task(**{**vars(TASK), "name": name, "title": name})
+
+    def stub(x):
+        raise NotImplementedError
+
+    progress([task("a"), task("b"), task("c"), task("d")], {"a": centred, "b": stub, "c": not_kept})
+    assert capsys.readouterr().out.splitlines() == [
+        "✓ a", "· b: not yet done", "✗ c: not right yet", "· d: not yet done", "1 of 4 are done."]
+
+
+def test_a_notebook_fails_at_the_cell_and_shows_the_message_alone():
+    cells = [
+        "from lecture_code.feedback import check\nfrom lecture_code.tasks import backpropagation as tasks",
+        "def bias_gradients(W, b, x, y):\n    z = W[1]\n    return z + 'a'",
+        "check(tasks.bias_gradients, bias_gradients)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    with pytest.raises(CellExecutionError):
+        NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[2].outputs
+    assert output.ename == "NotRight"
+    shown = "\n".join(output.traceback)
+    assert shown == output.evalue
+    assert "in line 3 of the cell:  return z + 'a'" in shown and "Traceback" not in shown

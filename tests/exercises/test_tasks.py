@@ -1,0 +1,40 @@
+"""Every task of every module in lecture_code.tasks: right answers pass, known mistakes are told apart."""
+
+import importlib
+import pkgutil
+
+import pytest
+
+import lecture_code.tasks
+from lecture_code.feedback import verdict
+
+MODULES = [importlib.import_module(f"lecture_code.tasks.{module.name}")
+           for module in pkgutil.iter_modules(lecture_code.tasks.__path__)]
+TASKS = [pytest.param(module, task, id=f"{module.__name__.split('.')[-1]}.{task.name}")
+         for module in MODULES for task in module.ALL]
+MISTAKES = [pytest.param(task, mistake, id=f"{task.name}: {mistake.name}")
+            for module in MODULES for task in module.ALL for mistake in task.mistakes]
+
+
+@pytest.mark.parametrize("module, task", TASKS)
+def test_the_reference_passes(module, task):
+    assert verdict(task, task.reference).message == f"✓ {task.title}: right on {task.cases} random inputs."
+
+
+@pytest.mark.parametrize("module, task", TASKS)
+def test_a_message_can_name_the_input(module, task):
+    assert getattr(module, task.name) is task
+    assert len(task.example(0)) == len(task.takes.split(", "))
+
+
+@pytest.mark.parametrize("module, task", TASKS)
+def test_at_least_four_mistakes_are_known_each_with_its_own_name(module, task):
+    assert len({mistake.name for mistake in task.mistakes}) == len(task.mistakes) >= 4
+
+
+@pytest.mark.parametrize("task, mistake", MISTAKES)
+def test_each_mistake_is_rejected_with_its_own_message(task, mistake):
+    found = verdict(task, mistake.answer)
+    assert found.kind == "known mistake" and found.mistake is mistake
+    assert mistake.name in found.message and mistake.look in found.message
+    assert mistake.look[-1] in ".?" and mistake.name[0].islower()   # they follow "It looks as if"
