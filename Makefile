@@ -20,7 +20,7 @@ help:           ## list the targets
 
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
-	$(BIN)/jupyter-book build . -W --keep-going -n --quiet || { rm -rf _build; exit 1; }
+	$(BIN)/jupyter-book build . -W --keep-going -n --quiet || { rm -rf _build/.doctrees; exit 1; }
 	@! grep -rlE --include='*.html' 'class="output traceback|Traceback \(most recent' $(SITE) \
 	    || { echo 'The pages above show a traceback.'; exit 1; }
 	@echo

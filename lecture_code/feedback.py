@@ -3,8 +3,8 @@
 A `Task` holds a reference answer, random inputs, and the wrong answers that people give. `verdict` runs
 a student's function on every input and returns what it found, as data; `check` prints one line or raises
 `NotRight`; `progress` lists all tasks. A time limit stops endless loops by `sys.settrace`, which needs
-neither threads nor signals and so works in the browser too. It looks at the clock between two lines of
-Python: one long call of compiled code is not interrupted.
+neither threads nor signals and so works in the browser too. It looks at the clock between two instructions
+of Python: one long call of compiled code is not interrupted.
 """
 
 from __future__ import annotations
@@ -180,6 +180,7 @@ def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[A
     end = time.perf_counter() + seconds
 
     def watch(frame: FrameType, event: str, argument: Any) -> Any:
+        frame.f_trace_opcodes = True    # `while True: pass` in one line never reaches a new line
         if time.perf_counter() > end:
             raise _TooLong
         return watch
@@ -270,7 +271,7 @@ def _line(error: BaseException, answer: Answer) -> str:
     The cells of a notebook count as files of one folder.
     """
     code = getattr(answer, "__code__", None)
-    if code is None:
+    if code is None:                            # a class, a partial function
         return ""
     folder = os.path.dirname(code.co_filename)
     lines = [
@@ -278,8 +279,9 @@ def _line(error: BaseException, answer: Answer) -> str:
         if frame.filename != __file__ and os.path.dirname(frame.filename) == folder
         and (text := linecache.getline(frame.filename, frame.lineno or 0).strip())
     ]
-    if not lines:                               # it never got to the student's first line
-        return f"\n{answer.__name__} could not be called; is its `def` line as it was?"
+    if not lines:
+        refused = isinstance(error, TypeError)  # the arguments did not fit
+        return f"\n{answer.__name__} could not be called; is its `def` line as it was?" if refused else ""
     return f"\nin line {lines[-1][0]} of the cell:  {lines[-1][1]}"
 
 

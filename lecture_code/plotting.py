@@ -44,17 +44,12 @@ def use_book_style() -> None:
     mpl.rcParams.update(STYLE)
     try:
         from IPython import get_ipython
-        shell = get_ipython()
-        formatter = shell.display_formatter.formatters["image/png"]
+        formatter = get_ipython().display_formatter.formatters["image/png"]
     except (ImportError, AttributeError):  # outside a notebook there is nothing to set
         return
+    import matplotlib_inline.backend_inline  # noqa: F401  sets its own formatter when first loaded, so load it before
 
-    def use_compact_pictures(*_: object) -> None:
-        formatter.for_type(Figure, _inline_png)
-
-    use_compact_pictures()
-    # matplotlib's notebook backend sets its own formatter once, after the cell that loads it
-    shell.events.register("pre_run_cell", use_compact_pictures)
+    formatter.for_type(Figure, _inline_png)
 
 
 def image_bytes(figure: Figure, kind: str, dpi: int, colours: int = 256) -> bytes:

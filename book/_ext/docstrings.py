@@ -2,7 +2,7 @@
 
 They are written for ``help()``: a line ``eta : learning rate`` says what a value is (its type stands in
 the signature), and ``Book: eq-gd-step`` names the formula that is implemented. For the page these become
-fields and links.
+fields and links. (`sphinx.ext.napoleon` would look for types where the docstrings have words.)
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _items(content: str) -> list[str]:
 
 def _fields(field: str, items: list[str]) -> list[str]:
     if field == "raises":
-        return [":raises {}: {}".format(*item.split("\n")) for item in items]
+        return [":raises {0}: {2}".format(*item.partition("\n")) for item in items]
     if field in ("returns", "yields"):
         named = [f"``{entry[1]}``, {entry[2]}" for item in items if (entry := _ENTRY.match(item))]
         return [f":{field}: {'; '.join(named or items)}"]
@@ -79,7 +79,7 @@ def _on_missing(app: Sphinx, env: object, node: addnodes.pending_xref, content: 
 
 def setup(app: Sphinx) -> dict[str, bool | str]:
     app.add_role("formula", Formula())
-    app.connect("autodoc-process-docstring", _on_docstring, priority=400)  # Napoleon, at 500, finds nothing left
+    app.connect("autodoc-process-docstring", _on_docstring)
     app.connect("autodoc-skip-member", _on_member)
     app.connect("missing-reference", _on_missing)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

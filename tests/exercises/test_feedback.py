@@ -178,6 +178,10 @@ def loop(x):
         pass
 
 
+def loop_in_one_line(x):
+    while True: pass  # noqa: E701
+
+
 def loop_that_catches_exceptions(x):
     while True:
         try:
@@ -194,7 +198,9 @@ def loop_in_a_generator(x):
     return sum(i for i in iter(int, 1))
 
 
-@pytest.mark.parametrize("answer", [loop, loop_that_catches_exceptions, loop_in_a_generator, loop_in_a_comprehension])
+@pytest.mark.parametrize("answer", [
+    loop, loop_in_one_line, loop_that_catches_exceptions, loop_in_a_generator, loop_in_a_comprehension,
+])
 def test_an_endless_loop_is_stopped(answer):
     before = sys.gettrace()
     message = check_fails(answer, seconds=0.2)

@@ -188,6 +188,11 @@ def test_y_has_the_shape_of_the_output(function, shape, raises):
         function(SMALL, np.zeros(23), np.zeros((2, 4)), np.zeros(shape))
 
 
+def test_x_is_measured_by_the_input_width(raises):
+    with raises("x", "3 rows", r"\(4, 2\)"):
+        forward(network(tanh, half_squared, 1), np.zeros(16), np.zeros((4, 2)))
+
+
 # Backpropagation
 
 

@@ -64,7 +64,7 @@ def test_the_test_above_sees_imports():
 def loaded(statement, heavy):
     """Return which of the heavy packages a fresh Python has loaded after a statement."""
     code = f"{statement}\nimport sys\nprint([name for name in {heavy!r} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return ast.literal_eval(result.stdout)
 
 
