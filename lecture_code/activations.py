@@ -2,15 +2,20 @@
 
 An `Activation` is called like a function, ``a = sigmoid(z)``. Its derivative takes z and, where it is
 already known, a = σ(z), since for the sigmoid σ' = a(1 − a) and for tanh σ' = 1 − a².
-At a kink the derivative is the one from the left: ReLU'(0) = 0.
+At a kink the derivative is the smaller of the two one-sided slopes: 0 for ReLU at 0 and for the clipped
+ReLU at both ends, α for the leaky one. At a jump the derivative is 0, and step(0) = sign(0) = 0, so that
+ReLU' = step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+
+from lecture_code.validation import require_fraction, require_positive
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,45 @@ def _relu_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return (np.asarray(z).real > 0).astype(a.real.dtype)
 
 
+def _clipped_relu(z: np.ndarray, t: float) -> np.ndarray:
+    return np.minimum(np.maximum(z, 0), t)
+
+
+def _clipped_relu_slope(z: np.ndarray, a: np.ndarray, t: float) -> np.ndarray:
+    z = np.asarray(z).real
+    return ((z > 0) & (z < t)).astype(a.real.dtype)
+
+
+def _leaky_relu(z: np.ndarray, alpha: float) -> np.ndarray:
+    return np.where(np.asarray(z).real > 0, z, alpha * z)
+
+
+def _leaky_relu_slope(z: np.ndarray, a: np.ndarray, alpha: float) -> np.ndarray:
+    return np.where(np.asarray(z).real > 0, 1, alpha).astype(a.real.dtype)
+
+
+def _softplus(z: np.ndarray) -> np.ndarray:
+    z = np.asarray(z)
+    away = np.where(z.real > 0, -z, z)  # −|z|: log(1 + eᶻ) = max(z, 0) + log(1 + e^−|z|)
+    return np.maximum(z, 0) + np.log1p(np.exp(away))
+
+
+def _softplus_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
+    return _sigmoid(z)
+
+
+def _step(z: np.ndarray) -> np.ndarray:
+    return np.heaviside(np.asarray(z).real, 0)
+
+
+def _sign(z: np.ndarray) -> np.ndarray:
+    return np.sign(np.asarray(z).real)
+
+
+def _flat_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
+    return np.zeros_like(a)
+
+
 def _identity(z: np.ndarray) -> np.ndarray:
     return z
 
@@ -74,3 +118,34 @@ sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_slope)
 tanh = Activation("tanh", np.tanh, _tanh_slope)
 relu = Activation("relu", _relu, _relu_slope)
 identity = Activation("identity", _identity, _identity_slope)
+softplus = Activation("softplus", _softplus, _softplus_slope)
+step = Activation("step", _step, _flat_slope)
+sign = Activation("sign", _sign, _flat_slope)
+
+
+def clipped_relu(t: float = 1.0) -> Activation:
+    """Return σ(z) = min(max(z, 0), t), with σ' = 1 for 0 < z < t and 0 elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If t is not a finite number > 0.
+    """
+    require_positive("t", t)
+    return Activation(f"clipped_relu({t:g})", partial(_clipped_relu, t=t), partial(_clipped_relu_slope, t=t))
+
+
+def leaky(alpha: float) -> Activation:
+    """Return σ(z) = z for z > 0 and α z for z ≤ 0, with slopes 1 and α; `leaky_relu` is the one with α = 0.01.
+
+    Raises
+    ------
+    ValueError
+        If not 0 ≤ α < 1.
+    """
+    require_fraction("alpha", alpha)
+    name = f"leaky_relu({alpha:g})"
+    return Activation(name, partial(_leaky_relu, alpha=alpha), partial(_leaky_relu_slope, alpha=alpha))
+
+
+leaky_relu = leaky(0.01)

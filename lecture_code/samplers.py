@@ -32,6 +32,29 @@ def with_replacement(samples: int, batch_size: int, steps: int, rng: np.random.G
         yield rng.integers(samples, size=batch_size)
 
 
+def without_replacement(samples: int, batch_size: int, steps: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield `steps` batches of M different indices each, every subset equally likely.
+
+    The batches are independent of one another: two of them may share samples.
+
+    Parameters
+    ----------
+    samples : N, the size of the data set
+    batch_size : M, 1 ≤ M ≤ N
+    steps : how many batches
+    rng : the source of randomness
+
+    Yields
+    ------
+    integer array (M,), entries 0 … N − 1, no two equal
+    """
+    require_count("samples", samples)
+    require_count("batch_size", batch_size, at_most=samples)
+    require_count("steps", steps)
+    for _ in range(steps):
+        yield rng.choice(samples, size=batch_size, replace=False)
+
+
 def epoch(samples: int, batch_size: int, rng: np.random.Generator, drop_last: bool = False) -> Iterator[np.ndarray]:
     """Yield the batches of one epoch: a fresh permutation of all N indices, cut into pieces of M.
 

@@ -1,13 +1,51 @@
-"""Learning-rate schedules: functions k ↦ η_k of the step number k = 0, 1, 2, …"""
+"""Learning-rate schedules: functions k ↦ η_k of the step number k = 0, 1, 2, …
+
+Each knows from its formula which of the Robbins–Monro conditions it meets; `robbins_monro` asks it.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from math import cos, pi
+from typing import NamedTuple
 
-from lecture_code.validation import require, require_positive
+from lecture_code.validation import require, require_count, require_positive
 
 Schedule = Callable[[int], float]
+
+
+class RobbinsMonro(NamedTuple):
+    """Which conditions a schedule meets: True, False, or None for "unknown".
+
+    Attributes
+    ----------
+    sum_diverges : Σ η_k = ∞, so that the steps can reach any distance
+    squares_converge : Σ η_k² < ∞, so that the noise dies out
+    """
+
+    sum_diverges: bool | None
+    squares_converge: bool | None
+
+
+def robbins_monro(schedule: Schedule) -> RobbinsMonro:
+    """Return which Robbins–Monro conditions a schedule meets, known from its formula.
+
+    No finite number of values decides a limit, so for a function that is not made by this module the
+    answer is None, "unknown", for both.
+
+    Raises
+    ------
+    ValueError
+        If `schedule` cannot be called.
+    """
+    require(callable(schedule), "schedule", "a function of the step number", repr(schedule))
+    return getattr(schedule, "conditions", RobbinsMonro(None, None))
+
+
+def _knowing(rate: Schedule, sum_diverges: bool | None, squares_converge: bool | None) -> Schedule:
+    rate.conditions = RobbinsMonro(sum_diverges, squares_converge)
+    return rate
 
 
 def constant(eta: float) -> Schedule:
@@ -17,7 +55,7 @@ def constant(eta: float) -> Schedule:
     def rate(k: int) -> float:
         return eta
 
-    return rate
+    return _knowing(rate, True, False)
 
 
 def inverse(c0: float, c1: float = 1.0) -> Schedule:
@@ -28,7 +66,25 @@ def inverse(c0: float, c1: float = 1.0) -> Schedule:
     def rate(k: int) -> float:
         return c0 / (c1 + k)
 
-    return rate
+    return _knowing(rate, True, True)
+
+
+def power(c0: float, c1: float, exponent: float) -> Schedule:
+    """Return the schedule η_k = c₀ / (c₁ + k)^q: Σ η_k = ∞ for q ≤ 1, and Σ η_k² < ∞ for q > 1/2.
+
+    Parameters
+    ----------
+    c0, c1 : constants > 0
+    exponent : q > 0
+    """
+    require_positive("c0", c0)
+    require_positive("c1", c1)
+    require_positive("exponent", exponent)
+
+    def rate(k: int) -> float:
+        return c0 / (c1 + k) ** exponent
+
+    return _knowing(rate, exponent <= 1, exponent > 1 / 2)
 
 
 def piecewise(boundaries: Sequence[int], values: Sequence[float]) -> Schedule:
@@ -48,4 +104,44 @@ def piecewise(boundaries: Sequence[int], values: Sequence[float]) -> Schedule:
     def rate(k: int) -> float:
         return values[bisect_right(boundaries, k)]
 
-    return rate
+    return _knowing(rate, True, False)
+
+
+def cosine(eta: float, steps: int, lowest: float = 0.0) -> Schedule:
+    """Return half a cosine from η at k = 0 down to `lowest` at k = K, which then stays.
+
+    η_k = lowest + (η − lowest)(1 + cos(πk/K)) / 2 for k < K.
+
+    Parameters
+    ----------
+    eta : the first rate
+    steps : K
+    lowest : the last rate, 0 ≤ lowest ≤ η
+    """
+    require_positive("eta", eta)
+    require_count("steps", steps)
+    require(0 <= lowest <= eta, "lowest", f"a number from 0 to {eta}", lowest)
+
+    def rate(k: int) -> float:
+        return lowest + (eta - lowest) * (1 + cos(pi * k / steps)) / 2 if k < steps else lowest
+
+    return _knowing(rate, lowest > 0, lowest == 0)
+
+
+def warm_up(steps: int, schedule: Schedule) -> Schedule:
+    """Return the schedule η_k · min(1, (k + 1)/K): small first steps, then the given schedule.
+
+    K factors change no limit, so the Robbins–Monro conditions are those of the schedule.
+
+    Parameters
+    ----------
+    steps : K
+    schedule : k ↦ η_k
+    """
+    require_count("steps", steps)
+    conditions = robbins_monro(schedule)
+
+    def rate(k: int) -> float:
+        return schedule(k) * min(1, (k + 1) / steps)
+
+    return _knowing(rate, *conditions)
