@@ -47,16 +47,16 @@ class Activation:
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:
     z = np.asarray(z)
-    lowest = -88 if z.dtype == np.float32 else -709  # below, exp(−z) would overflow and σ is 0 to all digits
-    return 1 / (1 + np.exp(-np.maximum(z, lowest)))
+    lowest = -88.0 if z.dtype == np.float32 else -709.0  # below, exp(−z) would overflow and σ is 0 to all digits
+    return 1.0 / (1.0 + np.exp(-np.maximum(z, lowest)))
 
 
 def _sigmoid_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
-    return a * (1 - a)
+    return a * (1.0 - a)
 
 
 def _tanh_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
-    return 1 - a * a
+    return 1.0 - a * a
 
 
 def _relu(z: np.ndarray) -> np.ndarray:

@@ -85,7 +85,7 @@ def two_moons(samples: int, rng: np.random.Generator, noise: float = 0.15) -> Po
 
 
 def gaussian_blobs(samples: int, rng: np.random.Generator, classes: int = 3, spread: float = 0.5) -> Points:
-    """Return `classes` round Gaussian clouds centred on the unit circle of radius 1.5."""
+    """Return `classes` round Gaussian clouds, their centres evenly spaced on the circle of radius 1.5."""
     require_count("samples", samples)
     require_count("classes", classes)
     label = np.arange(samples) % classes

@@ -128,13 +128,12 @@ def progress(tasks: Sequence[Task], namespace: Mapping[str, Any], seconds: float
 
     The functions are run anew, so the list is right whatever was edited or restarted in between.
     """
-    marks = {"right": "✓", "to do": "·"}
+    lines = {"right": "✓ {}", "to do": "· {}: not yet done"}
     done = 0
     for task in tasks:
         kind = verdict(task, namespace[task.name], seconds).kind if task.name in namespace else "to do"
         done += kind == "right"
-        print(marks.get(kind, "✗"), task.title + ("" if kind == "right" else
-              ": not yet done" if kind == "to do" else ": not right yet"))
+        print(lines.get(kind, "✗ {}: not right yet").format(task.title))
     print(f"{done} of {len(tasks)} are done.")
 
 
@@ -171,7 +170,8 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
     kind, text = trouble
     if suspects and seen_wrong_value:
         known = suspects[0]
-        return Verdict("known mistake", f"{task.title}: not right yet.\nIt looks as if {known.name}. {known.look}", known)
+        text = f"It looks as if {known.name}. {known.look}"
+        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}", known)
     return Verdict(kind, f"{task.title}: not right yet.\n{text}")
 
 

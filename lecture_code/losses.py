@@ -49,7 +49,7 @@ def _as_is(a: np.ndarray) -> np.ndarray:
 
 
 def _half_squared(a: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return ((a - y) ** 2).sum(axis=-2) / 2
+    return ((a - y) ** 2).sum(axis=-2) / 2.0
 
 
 def _half_squared_gradient(a: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -104,10 +104,9 @@ def unpack(net: Network, p: np.ndarray) -> tuple[Layers, Layers]:
     """
     if p.shape[-1:] != (net.size,):
         require(False, "p", f"{net.size} parameters on the last axis", f"shape {p.shape}")
-    lead = p.shape[:-1]
-    views = [p[..., start:end].reshape(lead + shape).mT for start, end, shape in net._slices]
-    W = [None] + views[:net.depth]
-    b = [None] + (views[net.depth:] if net.bias else [None] * net.depth)
+    lead, L = p.shape[:-1], net.depth
+    W = [None] + [p[..., start:end].reshape(lead + shape).mT for start, end, shape in net._slices[:L]]
+    b = [None] + ([p[..., start:end, None] for start, end, _ in net._slices[L:]] if net.bias else [None] * L)
     return W, b
 
 
@@ -119,7 +118,7 @@ def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | 
     ValueError
         If a shape does not fit the network.
     """
-    arrays = [np.asarray(w) for w in W[1:]] + ([np.asarray(v) for v in b[1:]] if net.bias else [])
+    arrays = [np.asarray(a) for a in (*W[1:], *(b[1:] if net.bias and b is not None else ()))]
     require(len(arrays) == len(net._slices), "W and b", f"{len(net._slices)} arrays after index 0", len(arrays))
     lead = arrays[0].shape[:-2]
     p = np.empty(lead + (net.size,), np.result_type(*arrays))
@@ -153,6 +152,29 @@ def gaussian_parameters(
     return p.astype(dtype)
 
 
+def xavier(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
+    """Draw p: weights of layer ℓ from N(0, 2/(n_{ℓ−1} + n_ℓ)), biases 0.
+
+    The variance is a compromise: 1/n_{ℓ−1} keeps the size of the signals on the way forward, 1/n_ℓ that
+    of the errors on the way back, both for tanh near 0.
+    """
+    return gaussian_parameters(net, rng, [(2 / (n_in + n_out)) ** 0.5 for n_in, n_out in _fans(net)], dtype=dtype)
+
+
+def he(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
+    """Draw p: weights of layer ℓ from N(0, 2/n_{ℓ−1}), biases 0. The 2 makes up for the half that ReLU cuts off."""
+    return gaussian_parameters(net, rng, [(2 / n_in) ** 0.5 for n_in, _ in _fans(net)], dtype=dtype)
+
+
+def lecun(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
+    """Draw p: weights of layer ℓ from N(0, 1/n_{ℓ−1}), biases 0."""
+    return gaussian_parameters(net, rng, [(1 / n_in) ** 0.5 for n_in, _ in _fans(net)], dtype=dtype)
+
+
+def _fans(net: Network) -> list[tuple[int, int]]:
+    return list(zip(net.widths[:-1], net.widths[1:]))
+
+
 def forward(net: Network, p: np.ndarray, x: np.ndarray) -> Trace:
     """Run the network and keep every z^[ℓ] and a^[ℓ].
 
@@ -179,7 +201,7 @@ def _forward(net: Network, W: Layers, b: Layers, x: np.ndarray) -> Trace:
     z, a = [None], [x]
     for l in range(1, net.depth + 1):
         z.append(W[l] @ a[l - 1] + b[l] if net.bias else W[l] @ a[l - 1])
-        a.append(net.activations[l - 1](z[l]))
+        a.append(net.activations[l - 1].value(z[l]))
     return Trace(z, a)
 
 
@@ -199,14 +221,24 @@ def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[
     delta : list, delta[l] shaped like z[l]; delta[0] is None
     a_bar : list, a_bar[l] shaped like a[l]; a_bar[0] is the gradient with respect to the input
     """
+    return _backward(net, p, trace, net.loss.gradient(trace.a[-1], y))
+
+
+def _backward(net: Network, p: np.ndarray, trace: Trace, start: np.ndarray) -> tuple[Layers, Layers]:
+    """Send ā^[L] = start back through the layers."""
     z, a = trace
     W, _ = unpack(net, p)
     delta, a_bar = [None] * (net.depth + 1), [None] * (net.depth + 1)
-    a_bar[net.depth] = net.loss.gradient(a[-1], y)
+    a_bar[net.depth] = start
     for l in range(net.depth, 0, -1):
         delta[l] = net.activations[l - 1].derivative(z[l], a[l]) * a_bar[l]
         a_bar[l - 1] = W[l].mT @ delta[l]
     return delta, a_bar
+
+
+def _check_targets(output: np.ndarray, y: np.ndarray) -> None:
+    if y.shape[-2:] != output.shape[-2:]:
+        require(False, "y", f"one target a column, {output.shape[-2:]}", f"shape {y.shape}")
 
 
 def cost(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -214,7 +246,9 @@ def cost(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarra
 
     Book: eq-cost
     """
-    return net.loss(forward(net, p, x).a[-1], y).mean(axis=-1)
+    output = forward(net, p, x).a[-1]
+    _check_targets(output, y)
+    return net.loss(output, y).mean(axis=-1)
 
 
 def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> Gradient:
@@ -231,16 +265,95 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
     """
     W, b = unpack(net, p)
     z, a = _forward(net, W, b, x)
+    _check_targets(a[-1], y)
     gradient = np.empty_like(p)
     dW, db = unpack(net, gradient)
     M = x.shape[-1]
     a_bar = net.loss.gradient(a[-1], y)
     for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
-        delta = net.activations[l - 1].derivative(z[l], a[l]) * a_bar
-        delta_M = delta / M
+        delta = net.activations[l - 1].slope(z[l], a[l]) * a_bar
+        delta_M = delta if M == 1 else delta / M
         np.matmul(delta_M, a[l - 1].mT, out=dW[l])
-        if net.bias:
+        if net.bias and M == 1:  # nothing to sum
+            db[l][...] = delta
+        elif net.bias:
             delta_M.sum(axis=-1, keepdims=True, out=db[l])
         if l > 1:
             a_bar = W[l].mT @ delta
     return Gradient(net.loss(a[-1], y).sum(axis=-1) / M, gradient)
+
+
+def per_sample_gradients(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return ∂C_i/∂p of every sample, one a row; their mean is the gradient of `cost_and_gradient`.
+
+    Parameters
+    ----------
+    net : the network
+    p : (P,), or (R, P)
+    x : (d, M), or (R, d, M)
+    y : (K, M), or (R, K, M)
+
+    Returns
+    -------
+    array (M, P), or (R, M, P)
+    """
+    trace = forward(net, p, x)
+    delta, _ = backward(net, p, trace, y)
+    return _outer_products(net, trace, delta, p.dtype)
+
+
+def _outer_products(net: Network, trace: Trace, delta: Layers, dtype: np.dtype) -> np.ndarray:
+    """Return ∂/∂W^[ℓ] = δ^[ℓ](a^[ℓ−1])ᵀ and ∂/∂b^[ℓ] = δ^[ℓ] of every sample, packed: (..., M, P)."""
+    lead, M = delta[1].shape[:-2], delta[1].shape[-1]
+    gradients = np.empty((*lead, M, net.size), dtype)
+    dW, db = unpack(net, gradients)
+    for l in range(1, net.depth + 1):
+        column = delta[l].mT[..., None]  # (..., M, n_l, 1): the samples stand in front
+        np.multiply(column, trace.a[l - 1].mT[..., None, :], out=dW[l])
+        if net.bias:
+            db[l][...] = column
+    return gradients
+
+
+def _output_signals(net: Network, p: np.ndarray, trace: Trace) -> tuple[Layers, Layers]:
+    """Return δ and ā of each output a_k^[L] in place of a cost, with k on a new first axis: start from ā^[L] = e_k."""
+    output = trace.a[-1]
+    K = net.widths[-1]
+    e = np.eye(K, dtype=output.dtype).reshape(K, *(1,) * (output.ndim - 2), K, 1)
+    return _backward(net, p, trace, np.broadcast_to(e, (K, *output.shape)))
+
+
+def output_jacobian(net: Network, p: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return ∂a_k^[L]/∂p: how each output of each sample moves with the parameters, by K backward passes.
+
+    Parameters
+    ----------
+    net : the network; its loss plays no part
+    p : (P,), or (R, P)
+    x : (d, M), or (R, d, M)
+
+    Returns
+    -------
+    array (K, M, P), or (R, K, M, P)
+    """
+    trace = forward(net, p, x)
+    delta, _ = _output_signals(net, p, trace)
+    return np.moveaxis(_outer_products(net, trace, delta, p.dtype), 0, -3)
+
+
+def input_jacobian(net: Network, p: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return ∂a_k^[L]/∂x_j of every sample: W^[L] between the diagonal matrices, by K backward passes.
+
+    Parameters
+    ----------
+    net : the network; its loss plays no part
+    p : (P,), or (R, P)
+    x : (d, M), or (R, d, M)
+
+    Returns
+    -------
+    array (K, d, M), or (R, K, d, M)
+    """
+    trace = forward(net, p, x)
+    _, a_bar = _output_signals(net, p, trace)
+    return np.moveaxis(a_bar[0], 0, -3)

@@ -11,6 +11,12 @@ import numpy as np
 from lecture_code.validation import require, require_count
 
 
+def _logits(z: np.ndarray) -> np.ndarray:
+    """Return z as floating-point numbers: unsigned integers would wrap around in z − max."""
+    z = np.asarray(z)
+    return z if z.dtype.kind in "fc" else z.astype(np.float64)
+
+
 def _class_axis(z: np.ndarray, axis: int | None) -> int:
     if axis is not None:
         return axis
@@ -30,7 +36,7 @@ def logsumexp(z: np.ndarray, axis: int | None = None, keepdims: bool = False) ->
     axis : the axis that is summed; None means −2, or the only axis of a vector
     keepdims : keep the summed axis with length 1
     """
-    z = np.asarray(z)
+    z = _logits(z)
     require(z.ndim >= 1 and z.size > 0, "z", "a non-empty array of at least one axis", z.shape)
     axis = _class_axis(z, axis)
     largest = z.real.max(axis=axis, keepdims=True)
@@ -51,9 +57,10 @@ def softmax(z: np.ndarray, axis: int | None = None) -> np.ndarray:
         Logits. Any finite size is safe: the largest is subtracted first.
     axis : the axis of the classes; None means −2, or the only axis of a vector
     """
-    z = np.asarray(z)
+    z = _logits(z)
     axis = _class_axis(z, axis)
-    e = np.exp(z - z.real.max(axis=axis, keepdims=True))
+    with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, and exp(−inf) is 0
+        e = np.exp(z - z.real.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
@@ -69,9 +76,10 @@ def log_softmax(z: np.ndarray, axis: int | None = None) -> np.ndarray:
     z : array (..., K, M), or (K,)
     axis : the axis of the classes; None means −2, or the only axis of a vector
     """
-    z = np.asarray(z)
+    z = _logits(z)
     axis = _class_axis(z, axis)
-    shifted = z - z.real.max(axis=axis, keepdims=True)
+    with np.errstate(over="ignore"):
+        shifted = z - z.real.max(axis=axis, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 

@@ -2,16 +2,28 @@
 
 ``state = optimizer.init(theta)`` and ``theta, state = optimizer.step(theta, g, state, eta)``: the
 state is data, and nothing is changed in place. With R runs in lock-step theta and g are (R, P) and
-eta is (R, 1).
+eta is (R, 1). Squares, roots and quotients of vectors are taken entry by entry.
+
+Where to put the stabiliser that avoids division by 0 is a convention: ``stabiliser="outside"`` divides
+by eps + √r, ``"inside"`` by √(r + eps).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from lecture_code.validation import require, require_fraction, require_positive
+
+Step = tuple[np.ndarray, Any]
+
+
+def _same(theta: np.ndarray, state: Any) -> np.ndarray:
+    return theta
 
 
 @dataclass(frozen=True)
@@ -23,11 +35,13 @@ class Optimizer:
     name : how the book calls it
     init : theta ↦ the state before the first step
     step : (theta, g, state, eta) ↦ (new theta, new state)
+    point : (theta, state) ↦ where g is to be taken: theta itself, except for one form of `nesterov`
     """
 
     name: str
     init: Callable[[np.ndarray], Any]
     step: Callable[[np.ndarray, np.ndarray, Any, Any], tuple[np.ndarray, Any]]
+    point: Callable[[np.ndarray, Any], np.ndarray] = _same
 
     def __repr__(self) -> str:
         return self.name
@@ -47,3 +61,336 @@ def sgd() -> Optimizer:
     Book: eq-gd-step, eq-sgd-step
     """
     return Optimizer("sgd", _no_state, _sgd_step)
+
+
+# Momentum: the state is the velocity v
+
+
+def _momentum_step(theta: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
+    v = mu * v - eta * g
+    return theta + v, v
+
+
+def _momentum_step_outside(theta: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
+    v = mu * v - g
+    return theta + eta * v, v
+
+
+def momentum(mu: float = 0.9, rate: str = "inside") -> Optimizer:
+    """Return gradient descent with momentum, v ← μ v − η g, θ ← θ + v.
+
+    Parameters
+    ----------
+    mu : μ, the share of the velocity that is kept, 0 ≤ μ < 1
+    rate : "inside" multiplies the gradient by η (as Keras does); "outside" has v ← μ v − g, θ ← θ + η v
+        (as PyTorch does). The two differ only when η changes along the way.
+    """
+    require_fraction("mu", mu)
+    _require_one_of("rate", rate, ("inside", "outside"))
+    step = _momentum_step if rate == "inside" else _momentum_step_outside
+    return Optimizer("momentum", np.zeros_like, partial(step, mu=mu))
+
+
+def _look_ahead(theta: np.ndarray, v: np.ndarray, mu: float) -> np.ndarray:
+    return theta + mu * v
+
+
+def _nesterov_step(phi: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
+    v = mu * v - eta * g
+    return phi + mu * v - eta * g, v
+
+
+def _nesterov_step_outside(phi: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
+    v = mu * v - g
+    return phi + eta * (mu * v - g), v
+
+
+def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> Optimizer:
+    """Return Nesterov's momentum, v ← μ v − η ∇C(θ + μ v), θ ← θ + v.
+
+    A step is given a gradient and cannot choose where it was taken. So the iterates are by default the
+    points φ = θ + μ v that the gradient belongs to, as in PyTorch and Keras: v ← μ v − η g,
+    φ ← φ + μ v − η g. The book's θ is then φ − μ v.
+
+    Parameters
+    ----------
+    mu : μ, 0 ≤ μ < 1
+    iterate : "ahead" for φ; "theta" for θ itself: then g is the gradient at ``optimizer.point(theta, state)``,
+        and not at theta (`fit` knows that)
+    rate : "inside" or "outside" the velocity, as for `momentum`; only "inside" goes with "theta"
+    """
+    require_fraction("mu", mu)
+    _require_one_of("iterate", iterate, ("ahead", "theta"))
+    _require_one_of("rate", rate, ("inside", "outside") if iterate == "ahead" else ("inside",))
+    if iterate == "theta":
+        look_ahead = partial(_look_ahead, mu=mu)
+        return Optimizer("nesterov", np.zeros_like, partial(_momentum_step, mu=mu), look_ahead)
+    step = _nesterov_step if rate == "inside" else _nesterov_step_outside
+    return Optimizer("nesterov", np.zeros_like, partial(step, mu=mu))
+
+
+# A rate for each parameter: r is a sum or a moving average of squared gradients
+
+
+def _root(r: np.ndarray, eps: float, stabiliser: str) -> np.ndarray:
+    return np.sqrt(r + eps) if stabiliser == "inside" else eps + np.sqrt(r)
+
+
+def _average(old: np.ndarray, new: np.ndarray, rho: float) -> np.ndarray:
+    return rho * old + (1 - rho) * new
+
+
+def _filled(theta: np.ndarray, initial: float) -> np.ndarray:
+    return np.full_like(theta, initial)
+
+
+def _adagrad_step(theta: np.ndarray, g: np.ndarray, r: np.ndarray, eta: Any, eps: float, stabiliser: str) -> Step:
+    r = r + g * g
+    return theta - eta * g / _root(r, eps, stabiliser), r
+
+
+def adagrad(eps: float = 1e-7, stabiliser: str = "outside", initial: float = 0.0) -> Optimizer:
+    """Return AdaGrad, r ← r + g², θ ← θ − η g / (eps + √r).
+
+    PyTorch: ``adagrad(1e-10)``. Keras: ``adagrad(1e-7, "inside", initial=0.1)``.
+
+    Parameters
+    ----------
+    eps : > 0
+    stabiliser : "outside" or "inside" the root
+    initial : r before the first step, ≥ 0
+    """
+    _require_stabiliser(eps, stabiliser)
+    require(0 <= initial < np.inf, "initial", "a finite number >= 0", initial)
+    step = partial(_adagrad_step, eps=eps, stabiliser=stabiliser)
+    return Optimizer("adagrad", partial(_filled, initial=initial), step)
+
+
+def _rmsprop_step(
+    theta: np.ndarray, g: np.ndarray, r: np.ndarray, eta: Any, rho: float, eps: float, stabiliser: str
+) -> Step:
+    r = _average(r, g * g, rho)
+    return theta - eta * g / _root(r, eps, stabiliser), r
+
+
+def rmsprop(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "outside") -> Optimizer:
+    """Return RMSProp, r ← ρ r + (1 − ρ) g², θ ← θ − η g / (eps + √r).
+
+    PyTorch: ``rmsprop(0.99, 1e-8)``. Keras: ``rmsprop(0.9, 1e-7, "inside")``.
+
+    Parameters
+    ----------
+    rho : ρ, the share of the average that is kept, 0 ≤ ρ < 1
+    eps : > 0
+    stabiliser : "outside" or "inside" the root
+    """
+    require_fraction("rho", rho)
+    _require_stabiliser(eps, stabiliser)
+    return Optimizer("rmsprop", np.zeros_like, partial(_rmsprop_step, rho=rho, eps=eps, stabiliser=stabiliser))
+
+
+class AdadeltaState(NamedTuple):
+    """Moving averages of squares: r of the gradients, s of the updates."""
+
+    r: np.ndarray
+    s: np.ndarray
+
+
+def _adadelta_init(theta: np.ndarray) -> AdadeltaState:
+    return AdadeltaState(np.zeros_like(theta), np.zeros_like(theta))
+
+
+def _adadelta_step(
+    theta: np.ndarray, g: np.ndarray, state: AdadeltaState, eta: Any, rho: float, eps: float, stabiliser: str
+) -> Step:
+    r = _average(state.r, g * g, rho)
+    u = _root(state.s, eps, stabiliser) / _root(r, eps, stabiliser) * g
+    s = _average(state.s, u * u, rho)
+    return theta - eta * u, AdadeltaState(r, s)
+
+
+def adadelta(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "inside") -> Optimizer:
+    """Return Adadelta, r ← ρ r + (1 − ρ) g², u = √(s + eps) / √(r + eps) g, s ← ρ s + (1 − ρ) u², θ ← θ − η u.
+
+    The original method has η = 1. PyTorch: ``adadelta(0.9, 1e-6)``. Keras: ``adadelta(0.95, 1e-7)``.
+
+    Parameters
+    ----------
+    rho : ρ, the share of the averages that is kept, 0 ≤ ρ < 1
+    eps : > 0
+    stabiliser : "inside" or "outside" the roots
+    """
+    require_fraction("rho", rho)
+    _require_stabiliser(eps, stabiliser)
+    return Optimizer("adadelta", _adadelta_init, partial(_adadelta_step, rho=rho, eps=eps, stabiliser=stabiliser))
+
+
+# Adam and its relatives
+
+
+class AdamState(NamedTuple):
+    """Moving averages m of g and v of g², and the number k of steps so far."""
+
+    m: np.ndarray
+    v: np.ndarray
+    k: int
+
+
+def _adam_init(theta: np.ndarray) -> AdamState:
+    return AdamState(np.zeros_like(theta), np.zeros_like(theta), 0)
+
+
+def _adam_step(
+    theta: np.ndarray, g: np.ndarray, state: AdamState, eta: Any, beta1: float, beta2: float, eps: float, stabiliser: str
+) -> Step:
+    m, v, k = _average(state.m, g, beta1), _average(state.v, g * g, beta2), state.k + 1
+    if stabiliser == "unscaled":
+        correction = (1 - beta2**k) ** 0.5 / (1 - beta1**k)
+        return theta - eta * correction * m / (eps + np.sqrt(v)), AdamState(m, v, k)
+    m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
+    return theta - eta * m_hat / _root(v_hat, eps, stabiliser), AdamState(m, v, k)
+
+
+def adam(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser: str = "outside") -> Optimizer:
+    """Return Adam, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (eps + √v̂).
+
+    The averages start at 0; m̂ = m / (1 − β₁ᵏ) and v̂ = v / (1 − β₂ᵏ) correct that in step k = 1, 2, …
+    PyTorch: ``adam()``. Keras: ``adam(eps=1e-7, stabiliser="unscaled")``.
+
+    Parameters
+    ----------
+    beta1, beta2 : the shares of the averages that are kept, 0 ≤ β < 1
+    eps : > 0
+    stabiliser : "outside" or "inside" the root of v̂; "unscaled" adds eps to √v instead, before its correction
+    """
+    _require_betas(beta1, beta2)
+    _require_stabiliser(eps, stabiliser, "unscaled")
+    return Optimizer("adam", _adam_init, partial(_adam_step, beta1=beta1, beta2=beta2, eps=eps, stabiliser=stabiliser))
+
+
+def adamw(
+    decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser: str = "outside",
+    mask: np.ndarray | None = None,
+) -> Optimizer:
+    """Return AdamW: `adam` with `weight_decay`. PyTorch: ``adamw()``. Keras: as for `adam`, with decay 0.004."""
+    return replace(weight_decay(adam(beta1, beta2, eps, stabiliser), decay, mask), name="adamw")
+
+
+class NadamState(NamedTuple):
+    """As for Adam, and the product of the momenta μ₁ … μ_k."""
+
+    m: np.ndarray
+    v: np.ndarray
+    k: int
+    product: float
+
+
+def _nadam_init(theta: np.ndarray) -> NadamState:
+    return NadamState(np.zeros_like(theta), np.zeros_like(theta), 0, 1.0)
+
+
+def _nadam_momentum(k: int, beta1: float, psi: float) -> float:
+    return beta1 * (1 - 0.96 ** (k * psi) / 2)
+
+
+def _nadam_step(
+    theta: np.ndarray, g: np.ndarray, state: NadamState, eta: Any,
+    beta1: float, beta2: float, eps: float, stabiliser: str, psi: float,
+) -> Step:
+    m, v, k = _average(state.m, g, beta1), _average(state.v, g * g, beta2), state.k + 1
+    mu, mu_next = _nadam_momentum(k, beta1, psi), _nadam_momentum(k + 1, beta1, psi)
+    product = state.product * mu
+    m_hat = mu_next / (1 - product * mu_next) * m + (1 - mu) / (1 - product) * g
+    v_hat = v / (1 - beta2**k)
+    return theta - eta * m_hat / _root(v_hat, eps, stabiliser), NadamState(m, v, k, product)
+
+
+def nadam(
+    beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser: str = "outside", psi: float = 0.004
+) -> Optimizer:
+    """Return Nadam, Adam with Nesterov's look-ahead: m̂ = μ_{k+1} m / (1 − μ₁…μ_{k+1}) + (1 − μ_k) g / (1 − μ₁…μ_k).
+
+    The momenta grow to β₁ by the schedule μ_k = β₁ (1 − ½ · 0.96^{kψ}).
+    PyTorch: ``nadam()``. Keras: ``nadam(eps=1e-7, psi=1)``.
+
+    Parameters
+    ----------
+    beta1, beta2 : the shares of the averages that are kept, 0 ≤ β < 1
+    eps : > 0
+    stabiliser : "outside" or "inside" the root
+    psi : ψ > 0, the speed of the schedule
+    """
+    _require_betas(beta1, beta2)
+    _require_stabiliser(eps, stabiliser)
+    require_positive("psi", psi)
+    options = dict(beta1=beta1, beta2=beta2, eps=eps, stabiliser=stabiliser, psi=psi)
+    return Optimizer("nadam", _nadam_init, partial(_nadam_step, **options))
+
+
+# Two ways to keep weights small, which are one only for plain gradient descent
+
+
+def _l2_step(
+    theta: np.ndarray, g: np.ndarray, state: Any, eta: Any, inner: Optimizer, lam: float, mask: Any
+) -> Step:
+    return inner.step(theta, g + 2 * lam * (mask * inner.point(theta, state)), state, eta)
+
+
+def l2(optimizer: Optimizer, lam: float, mask: np.ndarray | None = None) -> Optimizer:
+    """Return the optimizer with the gradient of the penalty λ‖θ‖² added: g ← g + 2λ θ.
+
+    The method sees the sum, so an adaptive one rescales the penalty's part too. PyTorch's
+    ``weight_decay=w`` of every optimizer but AdamW is ``l2(optimizer, w / 2)``.
+
+    Parameters
+    ----------
+    optimizer : any
+    lam : λ ≥ 0
+    mask : boolean (P,), which parameters are penalised (``net.weight_mask``); all if None
+    """
+    require(0 <= lam < np.inf, "lam", "a finite number >= 0", lam)
+    return replace(optimizer, name=f"{optimizer.name} + l2",
+                   step=partial(_l2_step, inner=optimizer, lam=lam, mask=_weights(mask)))
+
+
+def _decay_step(
+    theta: np.ndarray, g: np.ndarray, state: Any, eta: Any, inner: Optimizer, decay: float, mask: Any
+) -> Step:
+    return inner.step(theta - eta * decay * (mask * theta), g, state, eta)
+
+
+def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = None) -> Optimizer:
+    """Return the optimizer with decoupled weight decay: θ ← θ − η · decay · θ first, then its step with the same g.
+
+    The gradient, and so every average of it, knows nothing of the decay.
+
+    Parameters
+    ----------
+    optimizer : any
+    decay : ≥ 0
+    mask : boolean (P,), which parameters decay (``net.weight_mask``); all if None
+    """
+    require(0 <= decay < np.inf, "decay", "a finite number >= 0", decay)
+    return replace(optimizer, name=f"{optimizer.name} + weight decay",
+                   step=partial(_decay_step, inner=optimizer, decay=decay, mask=_weights(mask)))
+
+
+def _weights(mask: np.ndarray | None) -> Any:
+    if mask is None:
+        return True
+    require(np.asarray(mask).dtype == bool, "mask", "an array of booleans", f"an array of {np.asarray(mask).dtype}")
+    return np.asarray(mask)
+
+
+def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    require(value in choices, name, " or ".join(repr(choice) for choice in choices), repr(value))
+
+
+def _require_stabiliser(eps: float, stabiliser: str, *more: str) -> None:
+    require_positive("eps", eps)
+    _require_one_of("stabiliser", stabiliser, ("outside", "inside", *more))
+
+
+def _require_betas(beta1: float, beta2: float) -> None:
+    require_fraction("beta1", beta1)
+    require_fraction("beta2", beta2)

@@ -16,8 +16,8 @@ from PIL import Image
 # Okabe and Ito's colours: told apart by every kind of colour vision. One colour, one meaning, a chapter.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
-CLASS_COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK)
-CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+CLASS_COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK, "#999999", "#8B4513")
+CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 
 STYLE = {
     "figure.figsize": (6.4, 3.6),
@@ -111,7 +111,9 @@ def classification_map(
     classes = len(scores)
     tints = [np.array(to_rgb(CLASS_COLOURS[k])) * 0.22 + 0.78 for k in range(classes)]
     winner = scores.argmax(axis=0).reshape(points, points)
-    ax.imshow(np.array(tints)[winner], extent=(*x1, *x2), origin="lower", aspect="auto", interpolation="none")
+    half = np.array([x1[1] - x1[0], x2[1] - x2[0]]) / (points - 1) / 2  # a score stands for the pixel around it
+    extent = (x1[0] - half[0], x1[1] + half[0], x2[0] - half[1], x2[1] + half[1])
+    ax.imshow(np.array(tints)[winner], extent=extent, origin="lower", aspect="auto", interpolation="none")
     if classes == 2:
         margin = (scores[0] - scores[1]).reshape(points, points)
         if margin.min() < 0 < margin.max():
@@ -134,7 +136,7 @@ def contour_with_path(
 
 
 def image_grid(axes: np.ndarray, images: np.ndarray, titles: Sequence[str] | None = None, signed: bool = False) -> None:
-    """Show images (n, h, w) on n axes without ticks: ink on white, or signed weights, blue − and orange +."""
+    """Show images (n, h, w) on n axes without ticks: ink on white, or signed weights, blue − and red +."""
     signed_map = LinearSegmentedColormap.from_list("signed", [BLUE, "white", RED])
     limit = np.abs(images).max()
     for i, (ax, image) in enumerate(zip(np.ravel(axes), images)):

@@ -59,7 +59,8 @@ class History:
 def evaluate(net: Network, p: np.ndarray, X: np.ndarray, Y: np.ndarray, block: int = 5000) -> tuple[Any, Any]:
     """Return (mean cost, accuracy) on a data set, in blocks that bound the memory.
 
-    A sample counts as right when the largest output is at the largest target.
+    A sample counts as right when the largest output is at the largest target; with a single output
+    that is always so, and the accuracy says nothing.
 
     Parameters
     ----------
@@ -81,6 +82,10 @@ def _targets(net: Network, Y: np.ndarray, N: int, dtype: np.dtype, name: str) ->
     """Return targets (N, K): labels become one-hot rows."""
     Y = np.asarray(Y)
     if Y.ndim == 1 and Y.dtype.kind in "iu":
+        outside = (Y < 0) | (Y >= net.widths[-1])
+        if outside.any():
+            i = int(np.argmax(outside))
+            require(False, name, f"labels 0 … {net.widths[-1] - 1}", f"{Y[i]} at index {i}")
         Y = one_hot(Y, net.widths[-1], dtype)
     require(Y.shape == (N, net.widths[-1]), name,
             f"labels ({N},) or targets ({N}, {net.widths[-1]})", f"shape {Y.shape}")
@@ -90,7 +95,7 @@ def _targets(net: Network, Y: np.ndarray, N: int, dtype: np.dtype, name: str) ->
 
 def _data(net: Network, data: tuple[np.ndarray, np.ndarray], dtype: np.dtype, names: tuple[str, str]):
     X, Y = np.asarray(data[0]), data[1]
-    require(X.ndim == 2 and X.shape[1] == net.widths[0], names[0],
+    require(X.ndim == 2 and X.shape[1] == net.widths[0] and len(X) > 0, names[0],
             f"one sample a row, (N, {net.widths[0]})", f"shape {X.shape}")
     require_finite(names[0], X)
     return X.astype(dtype, copy=False), _targets(net, Y, len(X), dtype, names[1])
@@ -144,6 +149,7 @@ def fit(
     """
     p = np.asarray(p)
     require(p.ndim in (1, 2) and p.shape[-1] == net.size, "p", f"({net.size},) or (R, {net.size})", f"shape {p.shape}")
+    require(p.dtype.kind == "f", "p", "floating-point numbers", p.dtype)
     require_finite("p", p)
     X, Y = _data(net, (X, Y), p.dtype, ("X", "Y"))
     held_out = None if test is None else _data(net, test, p.dtype, ("X_test", "Y_test"))
@@ -193,7 +199,12 @@ def _append(scores: tuple[Any, Any], costs: list, accuracies: list) -> None:
 def _rates(eta: Any, p: np.ndarray) -> Callable[[int], Any]:
     """Return k ↦ η_k in the dtype of p (float64 would promote float32 parameters), (R, 1) for R rates."""
     if callable(eta):
-        return lambda k: p.dtype.type(eta(k))
+        def rate_at(k: int) -> Any:
+            rate = eta(k)
+            require_positive("eta", rate)
+            return p.dtype.type(rate)
+
+        return rate_at
     require_positive("eta", eta)
     if np.ndim(eta) == 0:
         rate = p.dtype.type(eta)
@@ -233,18 +244,25 @@ def lockstep_sgd(
 
     Returns
     -------
-    array (stored, R, P)
+    array (stored, R, P); a run that diverges stays at its last stored finite parameters
     """
-    p, X, Y, indices = np.asarray(p), np.asarray(X), np.asarray(Y), np.asarray(indices)
+    p, indices = np.asarray(p), np.asarray(indices)
+    X, Y = _data(net, (X, Y), p.dtype, ("X", "Y"))
     require(p.ndim == 2, "p", f"(R, {net.size})", f"shape {p.shape}")
     require(indices.ndim == 2 and indices.shape[1] == len(p), "indices", f"(steps, {len(p)})", f"shape {indices.shape}")
+    require(indices.dtype.kind in "iu" and bool(np.all((indices >= 0) & (indices < len(X)))), "indices",
+            f"integers 0 … {len(X) - 1}", "others")
     require_count("every", every)
+    require(not callable(eta), "eta", "one number, or one for each of R runs", "a function")
     rate = _rates(eta, p)(0)
     x, y = X[:, :, None], Y[:, :, None]  # a sample is a column
-    path = [p]
-    for k in progress(range(len(indices)), label):
-        batch = indices[k]
-        p = p - rate * cost_and_gradient(net, p, x[batch], y[batch]).gradient
-        if (k + 1) % every == 0 or k + 1 == len(indices):
-            path.append(p)
+    path, rate = [p], np.broadcast_to(rate, (len(p), 1))
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
+        for k in progress(range(len(indices)), label):
+            batch = indices[k]
+            p = p - rate * cost_and_gradient(net, p, x[batch], y[batch]).gradient
+            if (k + 1) % every == 0 or k + 1 == len(indices):
+                alive = np.isfinite(p).all(axis=-1, keepdims=True)
+                p, rate = np.where(alive, p, path[-1]), np.where(alive, rate, 0)
+                path.append(p)
     return np.stack(path)

@@ -24,7 +24,8 @@ def require_positive(name: str, value: Any) -> None:
 def require_count(name: str, value: Any, at_most: int | None = None) -> None:
     """Raise unless `value` is an integer with 1 ≤ value (≤ `at_most`)."""
     limit = "" if at_most is None else f" and <= {at_most}"
-    fits = isinstance(value, Integral) and value >= 1 and (at_most is None or value <= at_most)
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    fits = whole and value >= 1 and (at_most is None or value <= at_most)
     require(fits, name, f"an integer >= 1{limit}", value)
 
 

@@ -11,6 +11,7 @@ import base64
 import html
 import os
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 from urllib.parse import quote
 
@@ -41,7 +42,7 @@ def picture(draw: Draw, figsize: tuple[float, float], alt: str, kind: str = "svg
         figure = Figure(figsize=figsize)
         draw(figure, **values)
         if kind == "svg":
-            source = "data:image/svg+xml," + quote(svg_text(figure), safe=" <>/=:;,.'()-+*?!|&[]{}@$~^")
+            source = "data:image/svg+xml," + quote(svg_text(figure), safe=" <>/=:;,.'()-+*?!|[]{}@$~^")
         else:
             data = image_bytes(figure, kind, dpi=130, colours=64)
             source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
@@ -87,6 +88,8 @@ def explore(
     require(kind in ("svg", "webp", "png"), "kind", "'svg', 'webp' or 'png'", repr(kind))
     require(1 <= len(grid) <= 3, "grid", "one to three parameters", list(grid))
     start, labels = dict(start or {}), dict(labels or {})
+    for name, given in (("start", start), ("labels", labels)):
+        require(given.keys() <= grid.keys(), name, f"some of {list(grid)}", list(given))
     for name, values in grid.items():
         require(len(values) > 0, name, "at least one value", values)
         require(start.setdefault(name, values[0]) in values, f"start[{name!r}]", f"one of {list(values)}", start[name])
@@ -126,15 +129,16 @@ def explore(
         controls.insert(0, button)
     pictures = stack({})
     note = ipw.HTML(f'<p class="explorer-caption">{html.escape(caption)}</p>')
-    live = [] if os.environ.get("LECTURE_CODE_STATIC") else [_typed_values(grid, start, image)]
+    live = [] if os.environ.get("LECTURE_CODE_STATIC") else [_typed_values(grid, start, labels, image)]
     return Explorer([*controls, pictures, note, *live], caption)
 
 
 def _typed_values(
-    grid: Mapping[str, Sequence[Any]], start: Mapping[str, Any], image: Callable[[Mapping[str, Any]], str]
+    grid: Mapping[str, Sequence[Any]], start: Mapping[str, Any], labels: Mapping[str, str],
+    image: Callable[[Mapping[str, Any]], str],
 ) -> ipw.Widget:
     """Return boxes for numbers outside the grid and the picture for them: needs a kernel."""
-    boxes = {name: _box(name, values, start[name]) for name, values in grid.items()}
+    boxes = {name: _box(labels.get(name, name), values, start[name]) for name, values in grid.items()}
     button, shown = ipw.Button(description="Draw these values"), ipw.HTML()
 
     def redraw(_: ipw.Button) -> None:
@@ -147,10 +151,10 @@ def _typed_values(
     return ipw.VBox([ipw.HBox([*boxes.values(), button], layout={"flex_flow": "row wrap"}), shown])
 
 
-def _box(name: str, values: Sequence[Any], first: Any) -> ipw.Widget:
+def _box(label: str, values: Sequence[Any], first: Any) -> ipw.Widget:
     """Return a box to type a number into, or a list to choose from where the values are no numbers."""
-    layout = {"width": "180px"}
-    if isinstance(first, (int, float)):
-        kind = ipw.IntText if isinstance(first, int) else ipw.FloatText
-        return kind(value=first, description=name, layout=layout)
-    return ipw.Dropdown(options=list(values), value=first, description=name, layout=layout)
+    layout, style = {"width": "220px"}, {"description_width": "initial"}
+    if isinstance(first, Real):
+        kind = ipw.IntText if isinstance(first, Integral) else ipw.FloatText
+        return kind(value=first, description=label, style=style, layout=layout)
+    return ipw.Dropdown(options=list(values), value=first, description=label, style=style, layout=layout)

@@ -110,7 +110,7 @@ def test_every_code_task_has_two_hints(solution):
     prose = "\n".join(cell.source for cell in cells(solution) if cell.cell_type == "markdown")
     tasks = len([cell for cell in cells(solution, grade=True) if cell.cell_type == "code"])
     assert prose.count("<summary>Hint 1") == prose.count("<summary>Hint 2") >= tasks
-    assert prose.count("<details>") == prose.count("</details>") == prose.count("<summary>Hint")
+    assert prose.count("<details>\n<summary>") == prose.count("</summary>\n\n") == prose.count("\n\n</details>")
 
 
 @pytest.mark.parametrize("letter", "abc")
@@ -131,7 +131,7 @@ def test_the_gradient_table_shows_what_the_hints_speak_of(capsys):
     right = table(backpropagation.repaired_a.reference)
     assert set(right.values()) == {"< 1e-6 1"}
     a = table(backpropagation.broken_a)
-    assert [name for name, end in a.items() if end == "varies"] == ["dW[1]", "db[1]", "dW[2]", "db[2]", "dW[3]", "db[3]"]
+    assert [name for name, end in a.items() if end != "varies"] == ["dW[4]", "db[4]"]
     c = table(backpropagation.broken_c, M=4)
     assert [c[f"dW[{l}]"].split()[1] for l in (3, 2, 1)] == ["0.25", "0.0625", "0.01563"]
     assert set(table(backpropagation.broken_c, M=1).values()) == {"< 1e-6 1"}

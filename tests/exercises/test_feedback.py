@@ -1,6 +1,7 @@
 """What a student reads: every kind of answer gets its own kind of message."""
 
 import sys
+from functools import partial
 
 import nbformat
 import numpy as np
@@ -131,7 +132,7 @@ def test_something_that_is_no_function_is_described():
     assert check_fails(3) == "Task 0: centred should be a function, yours is of type int."
 
 
-def helper(x):
+def invert_first_row(x):
     return np.linalg.inv(x[:1])
 
 
@@ -147,7 +148,7 @@ def test_an_error_is_shown_as_theirs_with_their_line():
 
 
 def test_an_error_inside_a_library_is_shown_with_the_line_that_led_there():
-    assert "of the cell:  return np.linalg.inv(x[:1])\n" in check_fails(lambda x: helper(x))
+    assert "of the cell:  return np.linalg.inv(x[:1])\n" in check_fails(lambda x: invert_first_row(x))
 
 
 def test_a_changed_signature_is_recognised():
@@ -155,6 +156,12 @@ def test_a_changed_signature_is_recognised():
         return x, y
 
     assert "answer could not be called; is its `def` line as it was?" in check_fails(answer)
+
+
+def test_an_answer_without_lines_of_its_own_is_checked_too():
+    assert verdict(TASK, partial(centred)).kind == "right"
+    message = check_fails(partial(invert_first_row))
+    assert "raised LinAlgError" in message and "in line" not in message
 
 
 def test_exit_and_endless_recursion_are_errors_of_the_student():

@@ -138,14 +138,12 @@ def test_lists_and_integers_are_accepted():
     assert_allclose(logsumexp([5, 5]), 5 + np.log(2))
 
 
-@pytest.mark.xfail(strict=True, reason="z − max wraps around in unsigned arithmetic")
 @pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp])
 def test_unsigned_integers_do_not_wrap_around(function):
     z = np.array([1, 2], np.uint8)
     assert_allclose(function(z), function(z.astype(np.float64)), rtol=1e-14)
 
 
-@pytest.mark.xfail(strict=True, reason="z − max overflows with a warning")
 @pytest.mark.parametrize("function", [softmax, log_softmax])
 def test_logits_as_far_apart_as_floats_go(function):
     assert function(np.array([1.7e308, -1.7e308]))[0] == function(np.array([1e4, -1e4]))[0]

@@ -17,7 +17,8 @@ MODULES = {  # dotted name below the package ↦ file
 FLOORS = (  # a module imports only from the floors before its own
     {"validation"},
     {"numerics", "datasets", "samplers", "schedules", "gradient_check", "checks"},
-    {"activations", "losses", "optimizers", "autodiff"},
+    {"activations", "optimizers", "autodiff"},
+    {"losses"},
     {"network", "convolution", "descent", "curvature", "costs"},
     {"initialisation", "regularisation"},
     {"training"},
