@@ -1,9 +1,9 @@
-"""Training loops: epochs of mini-batches with a history, and many independent runs in lock-step."""
+"""Training loops: epochs of mini-batches with a history, many independent runs in lock-step, and sweeps."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,9 @@ class History:
     train_cost, test_cost : cost on the training and the held-out data after each epoch
     train_accuracy, test_accuracy : the share of right answers after each epoch
     diverged_at : the step at which the cost or the parameters stopped being finite; None, or (R,) with −1
+    validation_cost, validation_accuracy : cost and share of right answers on the validation data after each epoch
+    best_epoch : the epoch with the least validation cost, whose parameters are returned; None without early
+        stopping; (R,) in lock-step
     """
 
     step_cost: list = field(default_factory=list)
@@ -54,6 +57,9 @@ class History:
     train_accuracy: list = field(default_factory=list)
     test_accuracy: list = field(default_factory=list)
     diverged_at: Any = None
+    validation_cost: list = field(default_factory=list)
+    validation_accuracy: list = field(default_factory=list)
+    best_epoch: Any = None
 
 
 def evaluate(net: Network, p: np.ndarray, X: np.ndarray, Y: np.ndarray, block: int = 5000) -> tuple[Any, Any]:
@@ -101,6 +107,19 @@ def _data(net: Network, data: tuple[np.ndarray, np.ndarray], dtype: np.dtype, na
     return X.astype(dtype, copy=False), _targets(net, Y, len(X), dtype, names[1])
 
 
+def clip_gradient(g: np.ndarray, largest: float) -> np.ndarray:
+    """Return g · min(1, c/‖g‖): the same direction, and a norm of at most c. Each run has its own norm.
+
+    Parameters
+    ----------
+    g : (P,), or (R, P)
+    largest : c > 0
+    """
+    require_positive("largest", largest)
+    norm = np.sqrt(np.square(g, dtype=np.float64).sum(axis=-1, keepdims=True))  # in float32 the squares overflow early
+    return g * np.minimum(1, largest / np.maximum(norm, largest)).astype(g.dtype)
+
+
 def fit(
     net: Network,
     p: np.ndarray,
@@ -116,6 +135,9 @@ def fit(
     score_train: bool = False,
     on_epoch: Callable[[int, np.ndarray], None] | None = None,
     label: str = "epochs",
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
+    patience: int | None = None,
+    clip: float | None = None,
 ) -> tuple[np.ndarray, History]:
     """Train on mini-batches from a fresh permutation in every epoch.
 
@@ -136,6 +158,10 @@ def fit(
     score_train : also score the whole training set after each epoch
     on_epoch : called with (epoch number, parameters) after each epoch
     label : the name on the progress bar
+    validation : (X_validation, Y_validation), scored after each epoch
+    patience : early stopping: a run stops when its validation cost has not fallen below its least for so many
+        epochs, and the parameters of its best epoch are returned; None trains to the end
+    clip : the largest norm of a gradient, as for `clip_gradient`; None clips nothing
 
     Returns
     -------
@@ -153,42 +179,75 @@ def fit(
     require_finite("p", p)
     X, Y = _data(net, (X, Y), p.dtype, ("X", "Y"))
     held_out = None if test is None else _data(net, test, p.dtype, ("X_test", "Y_test"))
+    checked = None if validation is None else _data(net, validation, p.dtype, ("X_validation", "Y_validation"))
     require_count("batch_size", batch_size, at_most=len(X))
     require_count("epochs", epochs)
-    rates = _rates(eta, p)
-    optimizer = optimizer or sgd()
+    if patience is not None:
+        require_count("patience", patience)
+        require(validation is not None, "validation", "data to stop early by", "None")
+    return _train(
+        net, p, X, Y, lambda: epoch(len(X), batch_size, rng), rates=_rates(eta, p), epochs=epochs,
+        optimizer=optimizer or sgd(), test=held_out, score_train=score_train, on_epoch=on_epoch, label=label,
+        validation=checked, patience=patience, clip=clip)
 
+
+def _train(
+    net: Network, p: np.ndarray, X: np.ndarray, Y: np.ndarray, batches: Callable[[], Iterator[np.ndarray]], *,
+    rates: Callable[[int], Any], epochs: int, optimizer: Optimizer, test: Any = None, score_train: bool = False,
+    on_epoch: Callable[[int, np.ndarray], None] | None = None, label: str = "epochs", validation: Any = None,
+    patience: int | None = None, clip: float | None = None,
+) -> tuple[np.ndarray, History]:
+    """Train on data that are checked: one run (P,), R runs (R, P), or (S, R, P) with batches (S, M)."""
     history, state, k = History(), optimizer.init(p), 0
-    alive = np.ones(p.shape[:-1], bool)
-    died = np.full(p.shape[:-1], -1)
+    running = np.ones(p.shape[:-1], bool)
+    died, best_epoch = np.full(p.shape[:-1], -1), np.full(p.shape[:-1], -1)
+    best_p, best_cost = p, np.full(p.shape[:-1], np.inf)
     for e in progress(range(epochs), label):
-        for batch in epoch(len(X), batch_size, rng):
+        for batch in batches():
             with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
-                cost, gradient = cost_and_gradient(net, p, X[batch].mT, Y[batch].mT)
+                cost, gradient = cost_and_gradient(
+                    net, optimizer.point(p, state), _columns(X, batch), _columns(Y, batch))
+                if clip is not None:
+                    gradient = clip_gradient(gradient, clip)
                 stepped, state = optimizer.step(p, gradient, state, rates(k))
                 finite = np.isfinite(cost) & np.isfinite(stepped.sum(axis=-1))
             history.step_cost.append(cost)
             if not finite.all():
-                died = np.where(alive & ~finite, k, died)
-                alive &= finite
-                if not alive.any():
+                died = np.where(running & ~finite, k, died)
+                running &= finite
+                if not running.any():
                     break
-            p = stepped if alive.all() else np.where(alive[..., None], stepped, p)
+            p = stepped if running.all() else np.where(running[..., None], stepped, p)
             k += 1
         with np.errstate(over="ignore", invalid="ignore"):
             if score_train:
                 _append(evaluate(net, p, X, Y), history.train_cost, history.train_accuracy)
-            if held_out is not None:
-                _append(evaluate(net, p, *held_out), history.test_cost, history.test_accuracy)
+            if test is not None:
+                _append(evaluate(net, p, *test), history.test_cost, history.test_accuracy)
+            if validation is not None:
+                _append(evaluate(net, p, *validation), history.validation_cost, history.validation_accuracy)
+        if patience is not None:
+            better = running & (history.validation_cost[-1] < best_cost)
+            best_cost = np.where(better, history.validation_cost[-1], best_cost)
+            best_p, best_epoch = np.where(better[..., None], p, best_p), np.where(better, e, best_epoch)
+            running &= e - best_epoch < patience
         if on_epoch is not None:
             on_epoch(e, p)
-        if not alive.any():
+        if not running.any():
             break
-    if p.ndim == 2:
+    if patience is not None:
+        p = np.where((best_epoch >= 0)[..., None], best_p, p)
+        history.best_epoch = best_epoch if p.ndim > 1 else int(best_epoch)
+    if p.ndim > 1:
         history.diverged_at = died
     elif died >= 0:
         history.diverged_at = int(died)
     return p, history
+
+
+def _columns(X: np.ndarray, batch: np.ndarray) -> np.ndarray:
+    """Return the samples of a batch (M,) as columns (d, M), or of batches (S, M), each for R runs, as (S, 1, d, M)."""
+    return X[batch].mT if batch.ndim == 1 else X[batch].mT[:, None]
 
 
 def _append(scores: tuple[Any, Any], costs: list, accuracies: list) -> None:
@@ -266,3 +325,136 @@ def lockstep_sgd(
                 p, rate = np.where(alive, p, path[-1]), np.where(alive, rate, 0)
                 path.append(p)
     return np.stack(path)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What `sweep` found out.
+
+    Attributes
+    ----------
+    etas, batch_sizes, seeds : the grid, E × B × S runs
+    cost, accuracy : (E, B, S), of the trained parameters; a run that diverged has cost +∞
+    diverged_at : (E, B, S), the step at which the run diverged, or −1
+    """
+
+    etas: tuple[float, ...]
+    batch_sizes: tuple[int, ...]
+    seeds: tuple[int, ...]
+    cost: np.ndarray
+    accuracy: np.ndarray
+    diverged_at: np.ndarray
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dictionary a run: a tidy table."""
+        return [
+            dict(eta=eta, batch_size=M, seed=seed, cost=float(self.cost[i, j, s]),
+                 accuracy=float(self.accuracy[i, j, s]), diverged_at=int(self.diverged_at[i, j, s]))
+            for i, eta in enumerate(self.etas) for j, M in enumerate(self.batch_sizes)
+            for s, seed in enumerate(self.seeds)
+        ]
+
+
+TOGETHER = 20_000  # more parameters than this in lock-step gain nothing: the matrix products take the time
+
+
+def sweep(
+    net: Network,
+    initial: Callable[[np.random.Generator], np.ndarray],
+    X: np.ndarray,
+    Y: np.ndarray,
+    *,
+    etas: Sequence[float],
+    batch_sizes: Sequence[int],
+    seeds: Sequence[int],
+    epochs: int,
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
+    optimizer: Optimizer | None = None,
+    clip: float | None = None,
+    jobs: int | None = 1,
+) -> Sweep:
+    """Train once for every learning rate × batch size × seed.
+
+    Runs of one batch size and one seed start from the same parameters and see the same batches: a paired
+    comparison of the learning rates. They go in lock-step, together with other seeds where the network is
+    small, and such groups are spread over processes. Each run is what `fit` does alone, to the last bit::
+
+        rng = np.random.default_rng(seed)
+        fit(net, initial(rng), X, Y, eta=eta, batch_size=M, epochs=epochs, rng=rng)
+
+    Parameters
+    ----------
+    net : the network
+    initial : rng ↦ initial parameters (P,), for instance ``partial(he, net)``
+    X, Y : as for `fit`
+    etas : E learning rates
+    batch_sizes : B batch sizes
+    seeds : S seeds ≥ 0
+    epochs : how many passes over the data
+    validation : the data that score each run at the end; X and Y if None
+    optimizer, clip : as for `fit`
+    jobs : how many processes; −1 for one a core; None for what ``joblib.parallel_config`` says. On a Dask cluster:
+        ``with joblib.parallel_config(backend="dask"): sweep(…, jobs=-1)`` after ``Client(…)``
+
+    Raises
+    ------
+    ValueError
+        As `fit`; also if the grid is empty.
+    """
+    for name, values in (("etas", etas), ("batch_sizes", batch_sizes), ("seeds", seeds)):
+        require(np.ndim(values) == 1 and len(values) > 0, name, "a sequence of at least one number", values)
+    require_positive("etas", etas)
+    require_count("epochs", epochs)
+    start = np.asarray(initial(np.random.default_rng(seeds[0])))
+    require(start.shape == (net.size,), "initial", f"a function that returns ({net.size},) parameters", start.shape)
+    X, Y = _data(net, (X, Y), start.dtype, ("X", "Y"))
+    scored = (X, Y) if validation is None else _data(net, validation, start.dtype, ("X_validation", "Y_validation"))
+    for M in batch_sizes:
+        require_count("batch_sizes", M, at_most=len(X))
+
+    call, workers = _parallel(jobs)
+    most = max(1, min(TOGETHER // (net.size * len(etas)), -(-len(seeds) // workers)))
+    groups = [
+        (j, slice(s, s + most)) for j in np.argsort(batch_sizes, kind="stable")  # the slowest first
+        for s in range(0, len(seeds), most)
+    ]
+    answers = call(_sweep_group, [
+        (net, initial, X, Y, scored, tuple(etas), batch_sizes[j], tuple(seeds[s]), epochs, optimizer or sgd(), clip)
+        for j, s in groups
+    ])
+    results = np.empty((3, len(etas), len(batch_sizes), len(seeds)))
+    for (j, s), answer in zip(groups, answers):
+        results[:, :, j, s] = answer
+    cost, accuracy, died = results
+    return Sweep(tuple(etas), tuple(batch_sizes), tuple(seeds), cost, accuracy, died.astype(int))
+
+
+def _parallel(jobs: int | None) -> tuple[Callable[[Callable, list[tuple]], list], int]:
+    """Return (a function that calls f on every tuple of arguments, how many processes it uses)."""
+    if jobs == 1:
+        return (lambda f, arguments: [f(*a) for a in arguments]), 1
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    return (lambda f, arguments: Parallel(n_jobs=jobs)(delayed(f)(*a) for a in arguments)), effective_n_jobs(jobs)
+
+
+def _sweep_group(
+    net: Network, initial: Callable, X: np.ndarray, Y: np.ndarray, scored: tuple[np.ndarray, np.ndarray],
+    etas: tuple[float, ...], batch_size: int, seeds: tuple[int, ...], epochs: int, optimizer: Optimizer,
+    clip: float | None,
+) -> np.ndarray:
+    """Train S seeds × E rates in lock-step, p of shape (S, E, P); return cost, accuracy, diverged_at as (3, E, S)."""
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    p = np.stack([np.stack([initial(rng)] * len(etas)) for rng in rngs])
+    rate = np.asarray(etas, p.dtype)[:, None]
+
+    def batches() -> Iterator[np.ndarray]:
+        for of_each_seed in zip(*(epoch(len(X), batch_size, rng) for rng in rngs)):
+            yield np.stack(of_each_seed)
+
+    p, history = _train(net, p, X, Y, batches, rates=lambda k: rate, epochs=epochs, optimizer=optimizer, clip=clip,
+                        label=f"batch size {batch_size}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        cost, accuracy = evaluate(net, p, *scored)
+    died = history.diverged_at
+    return np.stack([np.where(died < 0, cost, np.inf), accuracy, died]).transpose(0, 2, 1)
