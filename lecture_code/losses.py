@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def _distribution(name: str, p: np.ndarray) -> np.ndarray:
     require(p.ndim >= 1 and p.dtype.kind in "iuf", name, "an array of probabilities, classes on axis -2 (or a vector)",
             f"{p.ndim}-D array of {p.dtype}")
     require(bool((p >= 0).all()), name, "probabilities >= 0", f"{p.min() if p.size else p}")
-    sums = np.atleast_1d(p.sum(axis=_class_axis(p), dtype=np.float64))
+    sums = p.sum(axis=_class_axis(p), dtype=np.float64).ravel()
     worst = sums[np.argmax(np.abs(sums - 1))] if sums.size else 0.0
     require(bool(abs(worst - 1) <= 1e-6), name, "probabilities that sum to 1", f"the sum {worst:.6g}")
     return p
@@ -119,7 +120,7 @@ def _expected_log(p: np.ndarray, q: np.ndarray, base: float) -> np.ndarray:
     p, q = np.broadcast_arrays(p, q)
     with np.errstate(divide="ignore"):
         logs = np.log(q, where=p > 0, out=np.zeros(p.shape, np.result_type(p, q, np.float32)))
-    return (p * logs).sum(axis=_class_axis(p)) / np.log(base)
+    return (p * logs).sum(axis=_class_axis(p)) / log(base)
 
 
 def negative_entropy(p: np.ndarray, base: float = np.e) -> np.ndarray:

@@ -298,6 +298,7 @@ def per_sample_gradients(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarr
     array (M, P), or (R, M, P)
     """
     trace = forward(net, p, x)
+    _check_targets(trace.a[-1], y)
     delta, _ = backward(net, p, trace, y)
     return _outer_products(net, trace, delta, p.dtype)
 

@@ -27,6 +27,15 @@ def run_length(full: Any, short: Any) -> Any:
     return full if mode == "full" else short
 
 
+def recorded(measured: Any, on_record: Any) -> Any:
+    """Return what your machine `measured`, or what is `on_record` while the book stores its outputs.
+
+    Seconds differ from run to run; a page that shows the record keeps its bytes, and a reader who runs
+    the chapter sees a measurement.
+    """
+    return on_record if os.environ.get("LECTURE_CODE_STATIC") else measured
+
+
 def progress(steps: Any, label: str, total: int | None = None) -> Any:
     """Wrap an iterable in a tqdm bar; silent while the book stores its outputs."""
     if os.environ.get("LECTURE_CODE_STATIC"):

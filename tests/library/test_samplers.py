@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from lecture_code.samplers import epoch, with_replacement
+from lecture_code.samplers import epoch, with_replacement, without_replacement
 
 
 @st.composite
@@ -89,3 +89,31 @@ def test_with_replacement_checks_its_arguments(arguments, name, raises, rng):
 
 def test_with_replacement_a_batch_may_exceed_the_data(rng):
     assert next(with_replacement(2, 10, 1, rng)).shape == (10,)
+
+
+@given(sizes())
+def test_without_replacement_no_sample_comes_twice_in_a_batch(sizes):
+    N, M, seed = sizes
+    batches = list(without_replacement(N, M, 7, np.random.default_rng(seed)))
+    assert len(batches) == 7
+    for batch in batches:
+        assert batch.shape == (M,) and len(set(batch)) == M and 0 <= batch.min() and batch.max() < N
+
+
+def test_without_replacement_every_subset_is_equally_likely(rng):
+    # of four samples there are six pairs
+    pairs = np.sort(list(without_replacement(4, 2, 6000, rng)), axis=1)
+    counts = np.bincount(4 * pairs[:, 0] + pairs[:, 1])
+    assert (counts > 0).sum() == 6
+    assert np.abs(counts[counts > 0] - 1000).max() < 5 * np.sqrt(6000 * 1 / 6 * 5 / 6)
+
+
+@pytest.mark.parametrize("arguments, name", [((0, 1, 1), "samples"), ((5, 0, 1), "batch_size"), ((5, 1, 0), "steps")])
+def test_without_replacement_checks_its_arguments(arguments, name, raises, rng):
+    with raises(name, "an integer >= 1", "0"):
+        next(without_replacement(*arguments, rng))
+
+
+def test_without_replacement_a_batch_must_not_exceed_the_data(raises, rng):
+    with raises("batch_size", "<= 5", "6"):
+        next(without_replacement(5, 6, 1, rng))

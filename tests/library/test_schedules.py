@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lecture_code.schedules import constant, inverse, piecewise
+from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
 
 
 def test_constant_never_changes():
@@ -51,3 +51,55 @@ def test_piecewise_counts_its_values(raises):
 def test_piecewise_wants_increasing_boundaries(boundaries, raises):
     with raises("boundaries", "increasing"):
         piecewise(boundaries, [1, 0.1, 0.01])
+
+
+def test_power_by_hand():
+    assert [power(6, 4, 0.5)(k) for k in (0, 5)] == [3, 2]          # 6/√4, 6/√9
+    assert [power(1, 1, 2)(k) for k in (0, 1, 2)] == [1, 1 / 4, 1 / 9]
+
+
+@given(st.floats(0.01, 10), st.floats(0.01, 10), st.integers(0, 10**6))
+def test_power_one_is_inverse(c0, c1, k):
+    assert power(c0, c1, 1)(k) == inverse(c0, c1)(k)
+
+
+def test_cosine_by_hand():
+    # from 3 to 1 in 6 steps: cos 0 = 1, cos π/3 = ½, cos π/2 = 0, cos π = −1
+    rate = cosine(3, 6, lowest=1)
+    np.testing.assert_allclose([rate(k) for k in (0, 2, 3, 6, 7, 100)], [3, 2.5, 2, 1, 1, 1], rtol=1e-15)
+    assert cosine(1, 4)(4) == 0
+
+
+def test_warm_up_by_hand():
+    rate = warm_up(4, inverse(8, 1))
+    assert [rate(k) for k in (0, 1, 3, 7)] == [2, 2, 2, 1]  # 8 · ¼, 4 · ½, 2 · 1, 8/8
+
+
+@pytest.mark.parametrize("schedule, diverges, converge", [
+    (constant(0.1), True, False), (inverse(1), True, True), (piecewise([3], [1, 0.1]), True, False),
+    (power(1, 1, 0.5), True, False), (power(1, 1, 0.51), True, True), (power(1, 1, 1), True, True),
+    (power(1, 1, 1.01), False, True), (power(0.5, 1, 2), False, True), (power(1, 1, 0.3), True, False),
+    (cosine(1, 10), False, True), (cosine(1, 10, lowest=0.1), True, False),
+    (warm_up(5, inverse(1)), True, True), (warm_up(5, power(1, 1, 2)), False, True),
+    (lambda k: 1 / (k + 1), None, None), (warm_up(5, lambda k: 1.0), None, None)])
+def test_robbins_monro(schedule, diverges, converge):
+    assert robbins_monro(schedule) == (diverges, converge)
+    assert robbins_monro(schedule).sum_diverges is diverges and robbins_monro(schedule).squares_converge is converge
+
+
+@pytest.mark.parametrize("q", [0.3, 0.9, 1.5])
+def test_robbins_monro_agrees_with_partial_sums(q):
+    # from K to 2K terms Σ k^−q grows by the factor 2^(1−q) if q < 1, and by next to nothing if q > 1
+    eta = np.array([power(1, 1, q)(k) for k in range(200_000)])
+    grows = lambda terms: terms.sum() / terms[:100_000].sum() > 1.01
+    assert robbins_monro(power(1, 1, q)) == (grows(eta), not grows(eta**2))
+
+
+@pytest.mark.parametrize("make, name", [
+    (lambda: power(0, 1, 1), "c0"), (lambda: power(1, 0, 1), "c1"), (lambda: power(1, 1, 0), "exponent"),
+    (lambda: cosine(0, 5), "eta"), (lambda: cosine(1, 0), "steps"), (lambda: cosine(1, 5, 2), "lowest"),
+    (lambda: cosine(1, 5, -0.1), "lowest"), (lambda: warm_up(0, constant(1)), "steps"), (lambda: warm_up(3, 0.1), "schedule"),
+    (lambda: robbins_monro(0.1), "schedule")])
+def test_schedules_check_their_arguments(make, name, raises):
+    with raises(name):
+        make()

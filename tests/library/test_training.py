@@ -15,7 +15,7 @@ from lecture_code.numerics import one_hot
 from lecture_code.optimizers import Optimizer
 from lecture_code.samplers import epoch
 from lecture_code.schedules import constant, inverse
-from lecture_code.training import evaluate, fit, lockstep_sgd, progress, run_length
+from lecture_code.training import evaluate, fit, lockstep_sgd, progress, recorded, run_length
 
 LINE = Network((1, 1), (identity,), half_squared, bias=False)  # f(x) = w x
 NET = Network((4, 6, 3), (tanh, identity), softmax_cross_entropy)
@@ -490,3 +490,10 @@ def test_progress_shows_a_labelled_bar(monkeypatch, capsys):
     assert isinstance(bar, tqdm.auto.tqdm) and bar.total == 3
     assert list(bar) == [0, 1, 2]
     assert "epochs of mine" in capsys.readouterr().err
+
+
+def test_recorded_shows_the_record_only_while_outputs_are_stored(monkeypatch):
+    monkeypatch.setenv("LECTURE_CODE_STATIC", "1")
+    assert recorded(1.5, 2.5) == 2.5
+    monkeypatch.delenv("LECTURE_CODE_STATIC")
+    assert recorded(1.5, 2.5) == 1.5

@@ -1,0 +1,295 @@
+"""Reverse-mode differentiation of NumPy expressions, in about a hundred lines.
+
+``x = variable(2.0)`` starts a graph, ``f = (x + y) * z`` records it while it computes, and
+``gradients(f, [x, y, z])`` walks it backwards once. A node never changes: adjoints live in a dictionary
+during the walk and are popped as soon as they have been handed on to the operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lecture_code.validation import require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Pull = Callable[[np.ndarray], np.ndarray]  # adjoint of the result ↦ this operand's share of its own adjoint
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Node:
+    """A value and how it came about. Nodes combine by + − * / ** @ and indexing, also with plain arrays.
+
+    Attributes
+    ----------
+    value : array of floating-point numbers
+    op : what computed it; "variable" or "constant" for a leaf
+    operands : the nodes that it was computed from
+    pulls : one function an operand: ∂C/∂value ↦ this operand's share of ∂C/∂operand
+    name : what the drawn graph calls it
+    varies : whether it depends on a variable; adjoints are computed only where it does
+    """
+
+    value: np.ndarray
+    op: str = "constant"
+    operands: tuple[Node, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+    name: str = ""
+    varies: bool = False
+
+    __array_ufunc__ = None  # so that array + node asks the node
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return self.value.shape
+
+    def __repr__(self) -> str:
+        return f"Node({self.name or self.op}, shape {self.shape})"
+
+    def __add__(self, other: Any) -> Node:
+        return _entrywise("+", np.add, self, other, lambda g, x, y: g, lambda g, x, y: g)
+
+    def __sub__(self, other: Any) -> Node:
+        return _entrywise("−", np.subtract, self, other, lambda g, x, y: g, lambda g, x, y: -g)
+
+    def __mul__(self, other: Any) -> Node:
+        return _entrywise("×", np.multiply, self, other, lambda g, x, y: g * y, lambda g, x, y: g * x)
+
+    def __truediv__(self, other: Any) -> Node:
+        return _entrywise("/", np.divide, self, other, lambda g, x, y: g / y, lambda g, x, y: -g * x / (y * y))
+
+    def __matmul__(self, other: Any) -> Node:
+        x, y = self, _node(other)
+        require(min(x.value.ndim, y.value.ndim) >= 2, "@", "two matrices", f"shapes {x.shape} and {y.shape}")
+        return _record("@", x.value @ y.value, (x, y), (
+            lambda g: _summed_to(x.shape, g @ y.value.mT), lambda g: _summed_to(y.shape, x.value.mT @ g)))
+
+    def __pow__(self, n: float) -> Node:
+        require(isinstance(n, (int, float)), "exponent", "a plain number", n)
+        return _record(f"^{n:g}", self.value**n, (self,), (lambda g: g * n * self.value ** (n - 1),))
+
+    def __getitem__(self, index: Any) -> Node:
+        def pull(g: np.ndarray) -> np.ndarray:
+            back = np.zeros(self.shape, g.dtype)
+            np.add.at(back, index, g)  # an entry that was taken twice gets both shares
+            return back
+
+        return _record("[ ]", self.value[index], (self,), (pull,))
+
+    def __neg__(self) -> Node:
+        return self * -1
+
+    def __radd__(self, other: Any) -> Node:
+        return _node(other) + self
+
+    def __rsub__(self, other: Any) -> Node:
+        return _node(other) - self
+
+    def __rmul__(self, other: Any) -> Node:
+        return _node(other) * self
+
+    def __rtruediv__(self, other: Any) -> Node:
+        return _node(other) / self
+
+    def __rmatmul__(self, other: Any) -> Node:
+        return _node(other) @ self
+
+
+def variable(value: Any, name: str = "") -> Node:
+    """Return a leaf of the graph by which one can differentiate; integers become float64."""
+    return Node(_floating(value), "variable", name=name, varies=True)
+
+
+def _floating(value: Any) -> np.ndarray:
+    value = np.asarray(value)
+    return value if value.dtype.kind in "fc" else value.astype(np.float64)
+
+
+def _node(value: Any) -> Node:
+    """Return a node as it is, and anything else as a constant; a plain number does not widen float32."""
+    return value if isinstance(value, Node) else Node(value if isinstance(value, (int, float)) else _floating(value))
+
+
+def _record(op: str, value: Any, operands: tuple[Node, ...], pulls: tuple[Pull, ...]) -> Node:
+    return Node(np.asarray(value), op, operands, pulls, varies=any(operand.varies for operand in operands))
+
+
+def _summed_to(shape: tuple[int, ...], g: np.ndarray) -> np.ndarray:
+    """Undo broadcasting: an entry that was repeated gets the sum of the adjoints of its copies."""
+    if g.shape == shape:
+        return g
+    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i]), keepdims=True)
+
+
+def _entrywise(op: str, compute: Callable, left: Any, right: Any, *pulls: Callable) -> Node:
+    nodes = _node(left), _node(right)
+    x, y = (node.value for node in nodes)
+    return _record(op, compute(x, y), nodes, tuple(
+        lambda g, pull=pull, shape=np.shape(node.value): _summed_to(shape, pull(g, x, y))
+        for pull, node in zip(pulls, nodes)))
+
+
+def exp(x: Node) -> Node:
+    """Return eˣ, entry by entry."""
+    value = np.exp(x.value)
+    return _record("exp", value, (x,), (lambda g: g * value,))
+
+
+def log(x: Node) -> Node:
+    """Return log x, entry by entry."""
+    return _record("log", np.log(x.value), (x,), (lambda g: g / x.value,))
+
+
+def tanh(x: Node) -> Node:
+    """Return tanh x, entry by entry."""
+    value = np.tanh(x.value)
+    return _record("tanh", value, (x,), (lambda g: g * (1 - value * value),))
+
+
+def relu(x: Node) -> Node:
+    """Return max(x, 0), entry by entry, with slope 0 at 0."""
+    return _record("relu", np.maximum(x.value, 0), (x,), (lambda g: g * (x.value.real > 0),))
+
+
+def total(x: Node, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Node:
+    """Return the sum over all entries, or along `axis`."""
+    kept = np.sum(x.value, axis=axis, keepdims=True).shape
+    value = np.sum(x.value, axis=axis, keepdims=keepdims)
+    return _record("sum", value, (x,), (lambda g: np.broadcast_to(g.reshape(kept), x.shape),))
+
+
+def reshape(x: Node, shape: tuple[int, ...]) -> Node:
+    """Return the entries in another shape."""
+    return _record("reshape", x.value.reshape(shape), (x,), (lambda g: g.reshape(x.shape),))
+
+
+def topological(output: Node) -> list[Node]:
+    """Return the nodes that `output` depends on, itself last, each after its operands; without recursion."""
+    order, placed, stack = [], set(), [(output, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in placed:
+            placed.add(node)
+            stack.append((node, True))
+            stack.extend((operand, False) for operand in reversed(node.operands) if operand not in placed)
+    return order
+
+
+def _backward(output: Node, seed: Any, done: Callable[[Node, np.ndarray], None]) -> None:
+    """Hand every adjoint to `done` once it is complete, from the output back to the leaves."""
+    require(isinstance(output, Node), "output", "a node", type(output).__name__)
+    if seed is None:
+        require(output.value.size == 1, "output", "a single number, or a seed", f"shape {output.shape}")
+    seed = np.ones_like(output.value) if seed is None else np.asarray(seed)
+    require(seed.shape == output.shape, "seed", f"the shape {output.shape} of the output", seed.shape)
+    adjoints = {output: seed}
+    for node in reversed(topological(output)):
+        if not node.varies:
+            continue
+        adjoint = adjoints.pop(node)
+        done(node, adjoint)
+        for operand, pull in zip(node.operands, node.pulls):
+            if operand.varies:
+                share = pull(adjoint)
+                adjoints[operand] = adjoints[operand] + share if operand in adjoints else share
+
+
+def gradients(output: Node, variables: Sequence[Node], seed: Any = None) -> list[np.ndarray]:
+    """Return ∂output/∂x for every x: one walk backwards, however many there are.
+
+    Parameters
+    ----------
+    output : a node with a single number, C
+    variables : nodes of the graph, not only leaves; one that C does not depend on has gradient 0
+    seed : ∂C/∂output, if C is computed from the output elsewhere; then the output may have any shape
+
+    Returns
+    -------
+    list of arrays, each with the shape of its variable
+
+    Raises
+    ------
+    ValueError
+        If the output is not a single number and no seed is given, or the seed has another shape.
+    """
+    wanted, found = set(variables), {}
+
+    def keep(node: Node, adjoint: np.ndarray) -> None:
+        if node in wanted:
+            found[node] = adjoint
+
+    _backward(output, seed, keep)
+    return [np.array(found[x]) if x in found else np.zeros_like(x.value) for x in variables]
+
+
+def adjoints(output: Node, seed: Any = None) -> dict[Node, np.ndarray]:
+    """Return the adjoint ∂C/∂v of every node v that varies, in the order in which the walk completes them."""
+    record: dict[Node, np.ndarray] = {}
+    _backward(output, seed, record.__setitem__)
+    return record
+
+
+def draw_graph(output: Node, ax: Axes | None = None, values: int | None = None, known: int | None = None) -> Axes:
+    """Draw the graph from left to right: in each node what it is, above it its value, below it its adjoint.
+
+    Parameters
+    ----------
+    output : a node with a single number
+    ax : where to draw; a new figure if None
+    values : show the values of the first so many nodes in topological order; None for all
+    known : show the first so many adjoints, in the order in which the walk completes them; None for all
+    """
+    import matplotlib.pyplot as plt
+
+    ax = plt.subplots()[1] if ax is None else ax
+    order, found = topological(output), adjoints(output)
+    order_found = list(found)[:known]
+    place = _places(order)
+    for node in order:
+        for operand in node.operands:
+            ax.annotate("", place[node], place[operand], zorder=1,
+                        arrowprops={"arrowstyle": "->", "color": "0.6", "shrinkA": 14, "shrinkB": 14})
+    for i, node in enumerate(order):
+        x, y = place[node]
+        label = node.name or {"variable": "x", "constant": "c"}.get(node.op, node.op)
+        ax.text(x, y, label, ha="center", va="center", zorder=3,
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "0.3" if node.varies else "0.75"})
+        if values is None or i < values:
+            ax.annotate(_brief(node.value), (x, y), (0, 14), textcoords="offset points", ha="center", color="#0072B2")
+        if node in order_found:
+            ax.annotate(_brief(found[node]), (x, y), (0, -22), textcoords="offset points", ha="center", color="#D55E00")
+    ax.margins(0.12, 0.25)
+    ax.plot(*np.array(list(place.values())).T, linestyle="none")  # annotations do not widen the axes
+    ax.set_axis_off()
+    return ax
+
+
+def _places(order: list[Node]) -> dict[Node, tuple[float, float]]:
+    """Return (x, y) for each node: x is the longest way from a leaf, moved right for leaves used late."""
+    depth: dict[Node, int] = {}
+    for node in order:
+        depth[node] = max((depth[operand] + 1 for operand in node.operands), default=0)
+    for node in reversed(order):
+        for operand in node.operands:
+            if not operand.operands:
+                users = [depth[user] for user in order if operand in user.operands]
+                depth[operand] = min(users) - 1
+    columns: dict[int, list[Node]] = {}
+    for node in order:
+        columns.setdefault(depth[node], []).append(node)
+    return {node: (x, (len(column) - 1) / 2 - row + 0.15 * (x % 2)) for x, column in columns.items()
+            for row, node in enumerate(column)}
+
+
+def _brief(value: Any) -> str:
+    value = np.asarray(value)
+    return f"{value.item():.4g}" if value.size == 1 else "×".join(map(str, value.shape))

@@ -1,0 +1,104 @@
+"""Entropy, cross-entropy and the Kullback–Leibler divergence."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+
+from lecture_code.losses import cross_entropy, entropy, kl_divergence, negative_entropy, softmax_cross_entropy
+from lecture_code.numerics import softmax
+
+P, Q = [1 / 4, 3 / 4], [1 / 2, 1 / 2]
+distributions = arrays(np.float64, (4, 3), elements=st.floats(-30, 30)).map(softmax)
+
+
+def test_by_hand():
+    # KL(p‖q) = ¼ log ½ + ¾ log 3/2 and KL(q‖p) = ½ log 2 + ½ log 2/3
+    assert_allclose(kl_divergence(P, Q), np.log(1 / 2) / 4 + 3 * np.log(3 / 2) / 4, rtol=1e-14)
+    assert_allclose([kl_divergence(P, Q), kl_divergence(Q, P)], [0.130812, 0.143841], atol=5e-7)
+    # ½ · 2 bits + ¼ · 2 · 2 bits … of (1/2, 1/4, 1/4): ½ · 1 + ¼ · 2 + ¼ · 2 = 3/2 bits
+    assert entropy([1 / 2, 1 / 4, 1 / 4], base=2) == 3 / 2
+    assert negative_entropy([1 / 2, 1 / 4, 1 / 4], base=2) == -3 / 2
+    assert_allclose(entropy(Q), np.log(2), rtol=1e-15)
+    # −¼ log ½ − ¾ log ½ = log 2
+    assert_allclose(cross_entropy(P, Q), np.log(2), rtol=1e-15)
+    assert cross_entropy(P, Q, base=2) == 1
+
+
+def test_no_triangle_inequality():
+    a, b, c = [0.5, 0.5], [0.25, 0.75], [0.1, 0.9]
+    assert_allclose(kl_divergence(a, c), 0.511, atol=5e-4)
+    assert_allclose(kl_divergence(a, b) + kl_divergence(b, c), 0.236, atol=5e-4)
+
+
+def test_zeros():
+    sure, fair, other = [1.0, 0.0], [0.5, 0.5], [0.0, 1.0]
+    assert entropy(sure) == 0 and not np.signbit(entropy(sure))
+    assert_allclose(kl_divergence(sure, fair), np.log(2), rtol=1e-15)
+    assert kl_divergence(fair, sure) == kl_divergence(sure, other) == cross_entropy(fair, sure) == np.inf
+    assert kl_divergence(sure, sure) == cross_entropy(sure, sure) == 0
+    assert kl_divergence([1.0], [1.0]) == entropy([1]) == 0  # one class
+    assert_allclose(kl_divergence([1 - 1e-300, 1e-300], [1.0, 5e-324]), 1e-300 * (np.log(1e-300) - np.log(5e-324)))
+
+
+@given(distributions, distributions)
+def test_agrees_with_scipy(p, q):
+    assert_allclose(entropy(p), scipy.stats.entropy(p, axis=0), rtol=1e-12, atol=1e-15)
+    assert_allclose(kl_divergence(p, q), scipy.stats.entropy(p, q, axis=0), rtol=1e-9, atol=1e-13)
+    assert_allclose(kl_divergence(p, q, base=2), kl_divergence(p, q) / np.log(2), rtol=1e-14, atol=1e-15)
+
+
+@given(distributions, distributions)
+def test_gibbs_and_the_sum(p, q):
+    assert (kl_divergence(p, q) >= -1e-14).all()
+    assert_array_equal(kl_divergence(p, p), 0)
+    assert_allclose(kl_divergence(p, q), negative_entropy(p) + cross_entropy(p, q), rtol=1e-12, atol=1e-13)
+    assert (entropy(p) <= np.log(4) + 1e-14).all() and (entropy(p) >= 0).all()
+
+
+def test_cross_entropy_of_a_softmax_is_the_loss(rng):
+    z, p = rng.standard_normal((4, 5)), softmax(rng.standard_normal((4, 5)))
+    assert_allclose(cross_entropy(p, softmax(z)), softmax_cross_entropy(z, p), rtol=1e-12)
+
+
+def test_columns_are_distributions():
+    p = np.array([[1, 1 / 2], [0, 1 / 2]])
+    assert_allclose(entropy(p, base=2), [0, 1])
+    assert entropy(np.stack([p, p, p])).shape == (3, 2)
+    assert_allclose(kl_divergence(p[:, [1]], p), [np.inf, 0])  # one p for every q
+
+
+def test_float32_stays():
+    p = np.array([0.25, 0.75], np.float32)
+    assert entropy(p).dtype == np.float32
+    assert_allclose(kl_divergence(p, p[::-1].copy()), np.log(3) / 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", [entropy, negative_entropy])
+@pytest.mark.parametrize("p, expected, got", [
+    ([-0.5, 1.5], "probabilities >= 0", "-0.5"), ([0.5, 0.4], "sum to 1", "0.9"), ([[0.5, 0.5]], "sum to 1", "0.5"),
+    ([np.nan, 1], ">= 0", "nan"), ("ab", "an array of probabilities", "0-D"), (1.0, "an array", "0-D"), ([], "sum to 1", "0")])
+def test_only_distributions_have_an_entropy(function, p, expected, got, raises):
+    with raises("p", expected, got):
+        function(p)
+
+
+@pytest.mark.parametrize("function", [cross_entropy, kl_divergence])
+def test_two_distributions_must_fit(function, raises):
+    with raises("p", "sum to 1", "1.1"):
+        function([0.5, 0.6], [0.5, 0.5])
+    with raises("q", "sum to 1", "1.1"):
+        function([0.5, 0.5], [0.5, 0.6])
+    with raises("q", "as many classes", r"\(3,\)"):
+        function([0.5, 0.5], [0.5, 0.25, 0.25])
+    with raises("q", "as many classes", r"\(2, 1\)"):
+        function([0.5, 0.5], [[0.5], [0.5]])
+    with raises("base", "> 1", "1"):
+        function([0.5, 0.5], [0.5, 0.5], base=1)
+
+
+def test_a_rounded_sum_is_accepted():
+    assert np.isfinite(entropy([0.3333333, 0.3333333, 0.3333333]))
