@@ -221,7 +221,8 @@ def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[
     delta : list, delta[l] shaped like z[l]; delta[0] is None
     a_bar : list, a_bar[l] shaped like a[l]; a_bar[0] is the gradient with respect to the input
     """
-    return _backward(net, p, trace, net.loss.gradient(trace.a[-1], y))
+    _, a = trace
+    return _backward(net, p, trace, net.loss.gradient(a[-1], y))
 
 
 def _backward(net: Network, p: np.ndarray, trace: Trace, start: np.ndarray) -> tuple[Layers, Layers]:
