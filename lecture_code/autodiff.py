@@ -27,7 +27,7 @@ class Node:
 
     Attributes
     ----------
-    value : array of floating-point numbers
+    value : array of floating-point numbers (a constant may be a plain number)
     op : what computed it; "variable" or "constant" for a leaf
     operands : the nodes that it was computed from
     pulls : one function an operand: ∂C/∂value ↦ this operand's share of ∂C/∂operand
@@ -47,26 +47,31 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value."""
-        return self.value.shape
+        return np.shape(self.value)
 
     def __repr__(self) -> str:
         return f"Node({self.name or self.op}, shape {self.shape})"
 
     def __add__(self, other: Any) -> Node:
-        return _entrywise("+", np.add, self, other, lambda g, x, y: g, lambda g, x, y: g)
+        y = _node(other)
+        return _entrywise("+", self.value + y.value, self, y, lambda g: g, lambda g: g)
 
     def __sub__(self, other: Any) -> Node:
-        return _entrywise("−", np.subtract, self, other, lambda g, x, y: g, lambda g, x, y: -g)
+        y = _node(other)
+        return _entrywise("−", self.value - y.value, self, y, lambda g: g, lambda g: -g)
 
     def __mul__(self, other: Any) -> Node:
-        return _entrywise("×", np.multiply, self, other, lambda g, x, y: g * y, lambda g, x, y: g * x)
+        y = _node(other)
+        return _entrywise("×", self.value * y.value, self, y, lambda g: g * y.value, lambda g: g * self.value)
 
     def __truediv__(self, other: Any) -> Node:
-        return _entrywise("/", np.divide, self, other, lambda g, x, y: g / y, lambda g, x, y: -g * x / (y * y))
+        y = _node(other)
+        quotient = self.value / y.value
+        return _entrywise("/", quotient, self, y, lambda g: g / y.value, lambda g: -g * quotient / y.value)
 
     def __matmul__(self, other: Any) -> Node:
         x, y = self, _node(other)
-        require(min(x.value.ndim, y.value.ndim) >= 2, "@", "two matrices", f"shapes {x.shape} and {y.shape}")
+        require(min(len(x.shape), len(y.shape)) >= 2, "@", "two matrices", f"shapes {x.shape} and {y.shape}")
         return _record("@", x.value @ y.value, (x, y), (
             lambda g: _summed_to(x.shape, g @ y.value.mT), lambda g: _summed_to(y.shape, x.value.mT @ g)))
 
@@ -81,6 +86,17 @@ class Node:
             return back
 
         return _record("[ ]", self.value[index], (self,), (pull,))
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Node:
+        """Return the sum over all entries, or along `axis`."""
+        value = self.value.sum(axis=axis, keepdims=True)
+        kept = value.shape
+        return _record("sum", value if keepdims else value.squeeze(axis), (self,), (
+            lambda g: np.full(self.shape, g.reshape(kept)),))
+
+    def reshape(self, *shape: int) -> Node:
+        """Return the entries in another shape."""
+        return _record("reshape", self.value.reshape(*shape), (self,), (lambda g: g.reshape(self.shape),))
 
     def __neg__(self) -> Node:
         return self * -1
@@ -117,7 +133,12 @@ def _node(value: Any) -> Node:
 
 
 def _record(op: str, value: Any, operands: tuple[Node, ...], pulls: tuple[Pull, ...]) -> Node:
-    return Node(np.asarray(value), op, operands, pulls, varies=any(operand.varies for operand in operands))
+    return Node(np.asarray(value), op, operands, pulls, "", True in [x.varies for x in operands])
+
+
+def _entrywise(op: str, value: Any, x: Node, y: Node, left: Pull, right: Pull) -> Node:
+    return _record(op, value, (x, y), (
+        lambda g: _summed_to(x.shape, left(g)), lambda g: _summed_to(y.shape, right(g))))
 
 
 def _summed_to(shape: tuple[int, ...], g: np.ndarray) -> np.ndarray:
@@ -128,59 +149,43 @@ def _summed_to(shape: tuple[int, ...], g: np.ndarray) -> np.ndarray:
     return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i]), keepdims=True)
 
 
-def _entrywise(op: str, compute: Callable, left: Any, right: Any, *pulls: Callable) -> Node:
-    nodes = _node(left), _node(right)
-    x, y = (node.value for node in nodes)
-    return _record(op, compute(x, y), nodes, tuple(
-        lambda g, pull=pull, shape=np.shape(node.value): _summed_to(shape, pull(g, x, y))
-        for pull, node in zip(pulls, nodes)))
-
-
-def exp(x: Node) -> Node:
+def exp(x: Any) -> Node:
     """Return eˣ, entry by entry."""
+    x = _node(x)
     value = np.exp(x.value)
     return _record("exp", value, (x,), (lambda g: g * value,))
 
 
-def log(x: Node) -> Node:
+def log(x: Any) -> Node:
     """Return log x, entry by entry."""
+    x = _node(x)
     return _record("log", np.log(x.value), (x,), (lambda g: g / x.value,))
 
 
-def tanh(x: Node) -> Node:
+def tanh(x: Any) -> Node:
     """Return tanh x, entry by entry."""
+    x = _node(x)
     value = np.tanh(x.value)
     return _record("tanh", value, (x,), (lambda g: g * (1 - value * value),))
 
 
-def relu(x: Node) -> Node:
+def relu(x: Any) -> Node:
     """Return max(x, 0), entry by entry, with slope 0 at 0."""
+    x = _node(x)
     return _record("relu", np.maximum(x.value, 0), (x,), (lambda g: g * (x.value.real > 0),))
 
 
-def total(x: Node, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Node:
-    """Return the sum over all entries, or along `axis`."""
-    kept = np.sum(x.value, axis=axis, keepdims=True).shape
-    value = np.sum(x.value, axis=axis, keepdims=keepdims)
-    return _record("sum", value, (x,), (lambda g: np.broadcast_to(g.reshape(kept), x.shape),))
-
-
-def reshape(x: Node, shape: tuple[int, ...]) -> Node:
-    """Return the entries in another shape."""
-    return _record("reshape", x.value.reshape(shape), (x,), (lambda g: g.reshape(x.shape),))
-
-
-def topological(output: Node) -> list[Node]:
+def topological(output: Node, constants: bool = True) -> list[Node]:
     """Return the nodes that `output` depends on, itself last, each after its operands; without recursion."""
-    order, placed, stack = [], set(), [(output, False)]
+    order, entered, stack = [], set(), [output]
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif node not in placed:
-            placed.add(node)
-            stack.append((node, True))
-            stack.extend((operand, False) for operand in reversed(node.operands) if operand not in placed)
+        node = stack.pop()
+        if node is None:  # all operands of the node below are placed
+            order.append(stack.pop())
+        elif node not in entered:
+            entered.add(node)
+            stack += (node, None)
+            stack += [x for x in reversed(node.operands) if x not in entered and (constants or x.varies)]
     return order
 
 
@@ -192,9 +197,7 @@ def _backward(output: Node, seed: Any, done: Callable[[Node, np.ndarray], None])
     seed = np.ones_like(output.value) if seed is None else np.asarray(seed)
     require(seed.shape == output.shape, "seed", f"the shape {output.shape} of the output", seed.shape)
     adjoints = {output: seed}
-    for node in reversed(topological(output)):
-        if not node.varies:
-            continue
+    for node in reversed(topological(output, constants=False)):
         adjoint = adjoints.pop(node)
         done(node, adjoint)
         for operand, pull in zip(node.operands, node.pulls):
@@ -214,7 +217,7 @@ def gradients(output: Node, variables: Sequence[Node], seed: Any = None) -> list
 
     Returns
     -------
-    list of arrays, each with the shape of its variable
+    list of arrays, each with the shape of its variable; read-only, since two of them may be one
 
     Raises
     ------
@@ -228,7 +231,13 @@ def gradients(output: Node, variables: Sequence[Node], seed: Any = None) -> list
             found[node] = adjoint
 
     _backward(output, seed, keep)
-    return [np.array(found[x]) if x in found else np.zeros_like(x.value) for x in variables]
+    return [_read_only(found[x]) if x in found else np.zeros_like(x.value) for x in variables]
+
+
+def _read_only(g: np.ndarray) -> np.ndarray:
+    g = np.asarray(g).view()  # two nodes may share one adjoint: it must not be changed through either
+    g.flags.writeable = False
+    return g
 
 
 def adjoints(output: Node, seed: Any = None) -> dict[Node, np.ndarray]:
@@ -260,7 +269,7 @@ def draw_graph(output: Node, ax: Axes | None = None, values: int | None = None, 
                         arrowprops={"arrowstyle": "->", "color": "0.6", "shrinkA": 14, "shrinkB": 14})
     for i, node in enumerate(order):
         x, y = place[node]
-        label = node.name or {"variable": "x", "constant": "c"}.get(node.op, node.op)
+        label = node.name or {"variable": "v", "constant": "c"}.get(node.op, node.op)
         ax.text(x, y, label, ha="center", va="center", zorder=3,
                 bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "0.3" if node.varies else "0.75"})
         if values is None or i < values:

@@ -296,8 +296,8 @@ def _border(eta: float) -> float:
     return float(np.sqrt(max(0.0, (1 - eta) / (2 * eta))))
 
 
-def _border_above_one_missing(eta: float) -> float:
-    return float(np.sqrt(np.float64((1 - eta) / (2 * eta))))
+def _border_by_absolute_value(eta: float) -> float:
+    return float(np.sqrt(abs(1 - eta) / (2 * eta)))
 
 
 def _border_without_root(eta: float) -> float:
@@ -329,9 +329,9 @@ border = Task(
     takes="eta", returns="r",
     reference=_border, draw=_rate, shapes=((0.1, 0.45), (0.55, 0.95), (1.05, 2.0)), seeds=4,
     mistakes=(
-        Mistake("you have rates below 1 in mind",
-                "What is under your root if η is larger than 1? Then try a small x with such a rate.",
-                _border_above_one_missing),
+        Mistake("you make the number under the root positive by dropping its sign",
+                "Take η = 1.5 and a tiny x. What does the step do to f, and which border does that leave?",
+                _border_by_absolute_value),
         Mistake("you return r²", "Your condition is one on x². What is asked is a bound for x.", _border_without_root),
         Mistake("you compare η with the curvature at the starting point",
                 "2/f'' at x is the right border where f'' is constant. Here the step runs through points that are "

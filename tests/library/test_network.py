@@ -11,21 +11,22 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from lecture_code.activations import identity, relu, sigmoid, tanh
+from lecture_code.activations import clipped_relu, identity, leaky_relu, relu, sigmoid, softplus, tanh
 from lecture_code.gradient_check import central_difference, complex_step
-from lecture_code.losses import half_squared, softmax_cross_entropy
+from lecture_code.losses import absolute, half_squared, logistic, softmax_cross_entropy, squared
 from lecture_code.network import (
-    Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, pack, unpack)
+    Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, input_jacobian, output_jacobian, pack,
+    per_sample_gradients, unpack)
 
-ACTIVATIONS = (sigmoid, tanh, relu, identity)
-LOSSES = (half_squared, softmax_cross_entropy)
+ACTIVATIONS = (sigmoid, tanh, relu, identity, clipped_relu(2), leaky_relu, softplus)
+LOSSES = (half_squared, softmax_cross_entropy, squared, absolute, logistic)
 WIDTHS = {1: (3, 4), 2: (3, 7, 4), 3: (3, 6, 5, 4)}
 SMALL = Network((2, 2, 3, 2), (sigmoid,) * 3, half_squared)
 
 
 def network(activation, loss, depth, bias=True):
     """Return a net with K = 4 outputs; below a softmax the last layer is linear."""
-    top = identity if loss is softmax_cross_entropy else activation
+    top = identity if loss in (softmax_cross_entropy, logistic) else activation
     return Network(WIDTHS[depth], (activation,) * (depth - 1) + (top,), loss, bias)
 
 
@@ -358,3 +359,78 @@ def test_gaussian_parameters_without_biases():
 def test_one_scale_a_layer():
     with pytest.raises(ValueError):
         gaussian_parameters(SMALL, np.random.default_rng(0), scale=(1, 2))
+
+
+# Single samples and Jacobians
+
+
+def test_per_sample_gradients_by_hand():
+    # f = w x with w = 1: residuals 1 − 3 and 2 − 2, so −2·1 and 0·2
+    net = Network((1, 1), (identity,), half_squared)
+    G = per_sample_gradients(net, np.array([1.0, 0]), np.array([[1.0, 2]]), np.array([[3.0, 2]]))
+    assert_array_equal(G, [[-2, -2], [0, 0]])
+
+
+@pytest.mark.parametrize("bias, runs", list(product((True, False), ((), (3,)))))
+def test_per_sample_gradients_are_those_of_single_samples(bias, runs, rng):
+    net = network(tanh, softmax_cross_entropy, 3, bias)
+    p, x, y = sample(net, 5, rng, runs)
+    G = per_sample_gradients(net, p, x, y)
+    assert G.shape == (*runs, 5, net.size)
+    for i in range(5):
+        single = cost_and_gradient(net, p, x[:, [i]], y[:, [i]]).gradient
+        assert_allclose(G[..., i, :], single, rtol=1e-12, atol=1e-15)
+    assert_allclose(G.mean(axis=-2), cost_and_gradient(net, p, x, y).gradient, rtol=1e-12, atol=1e-15)
+
+
+def test_per_sample_gradients_check_their_targets(raises):
+    with raises("y", r"\(2, 4\)", "shape"):
+        per_sample_gradients(SMALL, np.zeros(23), np.zeros((2, 4)), np.zeros((2, 3)))
+
+
+def test_jacobians_by_hand():
+    # f = 3x + 5y and −x + 2y: ∂f/∂x is W; ∂f_k/∂p has x, y at the weights of row k, and 1 at its bias
+    net = Network((2, 2), (identity,), half_squared)
+    p = pack(net, [None, [[3, 5], [-1, 2]]], [None, [[0], [0]]])
+    x = np.array([[7.0], [8.0]])
+    assert_array_equal(input_jacobian(net, p, x)[:, :, 0], [[3, 5], [-1, 2]])
+    assert_array_equal(output_jacobian(net, p, x)[:, 0], [[7, 0, 8, 0, 1, 0], [0, 7, 0, 8, 0, 1]])
+
+
+@pytest.mark.parametrize("activation, bias", list(product((sigmoid, softplus, leaky_relu), (True, False))))
+def test_jacobians_agree_with_complex_step(activation, bias, rng):
+    net = network(activation, half_squared, 3, bias)
+    p, x, _ = sample(net, 3, rng)
+    by_p, by_x = output_jacobian(net, p, x), input_jacobian(net, p, x)
+    assert by_p.shape == (4, 3, net.size) and by_x.shape == (4, 3, 3)
+    for k, i in product(range(4), range(3)):
+        f = lambda p, x: forward(net, p, x).a[-1][k, i]
+        assert_allclose(by_p[k, i], complex_step(lambda p: f(p, x), p), rtol=1e-12, atol=1e-14)
+        assert_allclose(by_x[k, :, i], complex_step(lambda x: f(p, x), x)[:, i], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("own_x", [True, False])
+def test_jacobians_in_lock_step(own_x, rng):
+    p, x = rng.standard_normal((3, 23)), rng.standard_normal((3, 2, 4) if own_x else (2, 4))
+    by_p, by_x = output_jacobian(SMALL, p, x), input_jacobian(SMALL, p, x)
+    assert by_p.shape == (3, 2, 4, 23) and by_x.shape == (3, 2, 2, 4)
+    for r in range(3):
+        assert_array_equal(by_p[r], output_jacobian(SMALL, p[r], x[r] if own_x else x))
+        assert_array_equal(by_x[r], input_jacobian(SMALL, p[r], x[r] if own_x else x))
+
+
+def test_the_jacobian_and_the_residual_make_the_gradient(rng):
+    # half squared error: ∂C/∂p = mean over samples of Σ_k r_k ∂a_k/∂p
+    p, x, y = sample(SMALL, 5, rng)
+    residual = forward(SMALL, p, x).a[-1] - y
+    gradient = np.einsum("ki,kip->p", residual, output_jacobian(SMALL, p, x)) / 5
+    assert_allclose(gradient, cost_and_gradient(SMALL, p, x, y).gradient, rtol=1e-12)
+
+
+def test_a_zero_is_no_trouble_in_a_single_sample():
+    # a ReLU that is off gives zero gradients, and the same for one sample and for its copy twice
+    net = Network((1, 1), (relu,), half_squared)
+    p, x, y = np.array([1.0, -2]), np.ones((1, 1)), np.ones((1, 1))
+    twice = cost_and_gradient(net, p, np.ones((1, 2)), np.ones((1, 2))).gradient
+    assert_array_equal(cost_and_gradient(net, p, x, y).gradient, twice)
+    assert_array_equal(twice, [0, 0])
