@@ -261,7 +261,7 @@ def test_operands_stand_left_of_their_results():
     assert where["sum"] == max(v for k, v in where.items() if k in ("sum", "tanh", "c"))
     assert "2×3" in texts(ax) and "c" in where
     boxes = [text for text in ax.texts if text.get_bbox_patch()]
-    assert len({text.get_position() for text in boxes}) == len(boxes) == 7
+    assert len({text.get_position() for text in boxes}) == len(boxes) == 8
     plt.close(ax.figure)
 
 

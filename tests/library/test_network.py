@@ -11,14 +11,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from lecture_code.activations import clipped_relu, identity, leaky_relu, relu, sigmoid, softplus, tanh
+from lecture_code.activations import clipped_relu, identity, leaky, relu, sigmoid, softplus, tanh
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.losses import absolute, half_squared, logistic, softmax_cross_entropy, squared
 from lecture_code.network import (
     Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, input_jacobian, output_jacobian, pack,
     per_sample_gradients, unpack)
 
-ACTIVATIONS = (sigmoid, tanh, relu, identity, clipped_relu(2), leaky_relu, softplus)
+ACTIVATIONS = (sigmoid, tanh, relu, identity, clipped_relu(2), leaky(0.25), softplus)
 LOSSES = (half_squared, softmax_cross_entropy, squared, absolute, logistic)
 WIDTHS = {1: (3, 4), 2: (3, 7, 4), 3: (3, 6, 5, 4)}
 SMALL = Network((2, 2, 3, 2), (sigmoid,) * 3, half_squared)
@@ -391,13 +391,13 @@ def test_per_sample_gradients_check_their_targets(raises):
 def test_jacobians_by_hand():
     # f = 3x + 5y and −x + 2y: ∂f/∂x is W; ∂f_k/∂p has x, y at the weights of row k, and 1 at its bias
     net = Network((2, 2), (identity,), half_squared)
-    p = pack(net, [None, [[3, 5], [-1, 2]]], [None, [[0], [0]]])
+    p = pack(net, [None, [[3.0, 5], [-1, 2]]], [None, [[0], [0]]])
     x = np.array([[7.0], [8.0]])
     assert_array_equal(input_jacobian(net, p, x)[:, :, 0], [[3, 5], [-1, 2]])
     assert_array_equal(output_jacobian(net, p, x)[:, 0], [[7, 0, 8, 0, 1, 0], [0, 7, 0, 8, 0, 1]])
 
 
-@pytest.mark.parametrize("activation, bias", list(product((sigmoid, softplus, leaky_relu), (True, False))))
+@pytest.mark.parametrize("activation, bias", list(product((sigmoid, softplus, leaky(0.25)), (True, False))))
 def test_jacobians_agree_with_complex_step(activation, bias, rng):
     net = network(activation, half_squared, 3, bias)
     p, x, _ = sample(net, 3, rng)
