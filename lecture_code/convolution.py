@@ -23,7 +23,7 @@ from lecture_code.losses import Loss, softmax_cross_entropy
 from lecture_code.validation import require, require_count
 
 Pair = int | tuple[int, int]
-BLOCK = 2**19  # bytes of shifted copies held at a time: about what a processor keeps near
+BLOCK = 2**20  # bytes of shifted copies held at a time
 
 
 def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
@@ -63,7 +63,7 @@ def _geometry(shape: tuple[int, ...], size: Pair, stride: Pair, padding: Pair) -
 
 def _images(name: str, X: np.ndarray) -> np.ndarray:
     X = np.asarray(X)
-    require(X.ndim == 4, name, "four axes (samples, channels, height, width)", f"shape {X.shape}")
+    require(X.ndim == 4, name, "an array of four axes", f"shape {X.shape}")
     return X if X.dtype.kind in "fc" else X.astype(np.float64)  # products of bytes would wrap around
 
 
@@ -83,9 +83,18 @@ def _inside(X: np.ndarray, padding: tuple[int, int], fill: float = 0) -> np.ndar
         return rows
     padded = np.full((H + 2 * py, C, W + 2 * px, N), fill, X.dtype) if py or px else np.empty(rows.shape, X.dtype)
     middle = padded[py:py + H, :, px:px + W]
-    for n in range(0, N, 20):  # a few samples at a time: their rows stay near while they are turned
-        middle[..., n:n + 20] = rows[..., n:n + 20]
+    for n in range(0, N, 32):  # a few samples at a time: their rows stay near while they are turned
+        middle[..., n:n + 32] = rows[..., n:n + 32]
     return padded
+
+
+def fast_layout(X: np.ndarray) -> np.ndarray:
+    """Return the same images (N, C, H, W) in the memory order in which this module computes.
+
+    Every function turns its arguments by itself; an array that goes into several of them, as dZ into both
+    gradients, is turned once if it passes through here.
+    """
+    return _outside(_inside(_images("X", X), (0, 0)))
 
 
 def _outside(rows: np.ndarray) -> np.ndarray:
@@ -151,14 +160,16 @@ def conv2d(
     weights = weights.reshape(Q, -1)
     Z = np.empty((height, Q, width, N), np.result_type(X, weights))
     for i, under in _row_matrices(_inside(X, g.padding), g):
-        np.matmul(weights, under, out=Z[i].reshape(Q, -1))
+        np.matmul(weights, under, out=Z[i].reshape(Q, width * N))
     return _outside(Z)
 
 
 def filter_gradient(
     X: np.ndarray, dZ: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return (dF, db): dF_{qcuv} = Σ_{nij} dZ_{nqij} X_{n,c,i·s+u,j·s+v}, a convolution again, and db_q = Σ_{nij} dZ_{nqij}.
+    """Return (dF, db): dF_{qcuv} = Σ_{nij} dZ_{nqij} X_{n,c,i·s+u,j·s+v} and db_q = Σ_{nij} dZ_{nqij}.
+
+    dF is a convolution again, of X with dZ.
 
     Parameters
     ----------
@@ -180,10 +191,10 @@ def filter_gradient(
     g = _geometry(X.shape, size, stride, padding)
     Q, C, (ky, kx) = dZ.shape[1], X.shape[1], g.size
     require(dZ.shape == (len(X), Q, *g.fits), "dZ", f"the shape {(len(X), Q, *g.fits)} of the output", dZ.shape)
-    d = _inside(dZ, (0, 0))
+    d = _inside(dZ, (0, 0)).reshape(g.fits[0], Q, g.fits[1] * len(X))
     total = np.zeros((ky * (kx * C + 1), Q), np.result_type(X, dZ))
     for i, under in _row_matrices(_inside(X, g.padding), g):
-        total += under @ d[i].reshape(Q, -1).T
+        total += under @ d[i].T
     total = total.reshape(ky, kx * C + 1, Q)
     return total[:, :-1].reshape(ky, kx, C, Q).transpose(3, 2, 0, 1), total[-1, -1]
 
@@ -221,13 +232,14 @@ def input_gradient(
     met = [F[:, :, r::sy][:, :, ::-1].transpose(3, 1, 2, 0) for r in range(min(sy, ky))]
     met = [np.ascontiguousarray(f).reshape(kx * C, -1) for f in met]
     dX = np.zeros((H + 2 * py, C, W + 2 * px, N), np.result_type(dZ, F))
+    d, part = d.reshape(height * Q, width * N), np.empty((kx * C, width * N), dX.dtype)
     for h in range(py, H + py):
         first, last = max(0, -((ky - 1 - h) // sy)), min(height - 1, h // sy)
         if first > last:  # between two windows, or behind the last one
             continue
         rows = met[h % sy]
         skip = rows.shape[1] // Q - 1 - (h // sy - first)
-        part = rows[:, skip * Q:(skip + last - first + 1) * Q] @ d[first:last + 1].reshape((last - first + 1) * Q, width * N)
+        np.matmul(rows[:, skip * Q:(skip + last - first + 1) * Q], d[first * Q:(last + 1) * Q], out=part)
         for v, shifted in enumerate(part.reshape(kx, C, width, N)):
             dX[h][:, _every(v, sx, width)] += shifted
     return _outside(dX[py:py + H, :, px:px + W])
@@ -481,7 +493,7 @@ class ConvNet:
 
 
 class CnnTrace(NamedTuple):
-    """What a forward pass leaves behind: z and h = σ(z) of every block, a[0] = images, a[l] after pooling, the outputs."""
+    """What a forward pass leaves behind: z and h = σ(z) of every block, a[0] = images, a[l] after pooling, output."""
 
     z: list[np.ndarray]
     h: list[np.ndarray]

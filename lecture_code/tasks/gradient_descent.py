@@ -204,7 +204,8 @@ descent_path = Task(
         Mistake("all rows of your path are the same point",
                 "A list holds the array itself, not a copy of it. What happens to the earlier rows when you change "
                 "that array by `-=`?", _descent(_slope, finish=_end_everywhere)),
-        Mistake("your points are columns", "The path has one point a row.", _descent(_slope, finish=_points_as_columns)),
+        Mistake("your points are columns", "The path has one point a row.",
+                _descent(_slope, finish=_points_as_columns)),
         Mistake("some entries of θ have moved before others are computed",
                 "All entries of one gradient belong to one point. In your loop, is every entry on the right-hand side "
                 "the one from before the step?", _entry_by_entry),

@@ -358,6 +358,12 @@ def _without_one_hot(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
     return (softmax(theta @ X.T) - y) @ X / len(y)
 
 
+def _one_hot_of_whole_rows(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
+    D = softmax(theta @ X.T)
+    D[y] -= 1
+    return D @ X / len(y)
+
+
 def _right_class_alone(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
     e = _one_hot(y, len(theta))
     return e * (softmax(theta @ X.T) - e) @ X / len(y)
@@ -381,6 +387,9 @@ softmax_epoch = Task(
                 "Which function stands between θx and the probabilities?", _epoch(_without_softmax)),
         Mistake("you subtract the number of the class",
                 "A label is a name, not a quantity. What is e(y)?", _epoch(_without_one_hot)),
+        Mistake("you subtract 1 from whole rows",
+                "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair "
+                "of indices has it?", _epoch(_one_hot_of_whole_rows)),
         Mistake("only the row of the right class moves",
                 "What happens to the scores of the other classes, whose probabilities are too large?",
                 _epoch(_right_class_alone)),

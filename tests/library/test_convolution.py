@@ -13,7 +13,7 @@ from lecture_code import convolution
 from lecture_code.activations import identity, relu, sigmoid, tanh
 from lecture_code.convolution import (
     Block, ConvNet, average_pool, average_pool_gradient, cnn_cost_and_gradient, cnn_forward, cnn_parameters,
-    cnn_unpack, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, filter_gradient, full_convolution,
+    cnn_unpack, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout, filter_gradient, full_convolution,
     input_gradient, max_pool, max_pool_gradient, output_size)
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.losses import half_squared, softmax_cross_entropy
@@ -121,7 +121,7 @@ def test_the_size_of_a_block_changes_nothing(geometry, block):
 
 
 def test_more_samples_than_are_turned_at_a_time():
-    X, F = normal(43, 2, 5, 6), normal(3, 2, 2, 3)
+    X, F = normal(71, 2, 5, 6), normal(3, 2, 2, 3)
     close(conv2d(X, F), conv2d_windows(X, F))
     close(conv2d(X, F)[17:18], conv2d(X[17:18], F))
 
@@ -139,6 +139,15 @@ def test_any_strides_in_memory(layout):
     for pool, gradient in POOLS:
         close(pool(turned(X)), pool(X))
         close(gradient(turned(X), turned(pool(X))), gradient(X, pool(X)))
+
+
+def test_the_fast_layout_is_the_same_images_and_taken_as_it_is():
+    X = normal(40, 3, 6, 5)
+    fast = fast_layout(X)
+    assert_array_equal(fast, X)
+    assert not np.shares_memory(fast, X)
+    assert np.shares_memory(fast_layout(fast), fast)
+    assert conv2d(fast, normal(2, 3, 2, 2)).transpose(2, 1, 3, 0).flags.c_contiguous
 
 
 def test_one_channel_one_sample_one_row():

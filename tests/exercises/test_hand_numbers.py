@@ -1,0 +1,54 @@
+"""The numbers that the statements of the exercises give by hand are what the references return."""
+
+import numpy as np
+import pytest
+
+from lecture_code.tasks import gradient_descent, mini_batches, softmax_regression
+
+
+def test_gradient_descent():
+    H = np.array([[2.0, 1.0], [1.0, 2.0]])
+    assert gradient_descent.largest_rate.reference(H) == pytest.approx(2 / 3)
+    one = gradient_descent.exact_rate.reference(np.array([[4.0]]), np.array([2.0]), np.array([3.0]))
+    assert one == pytest.approx(1 / 4)
+    lands = 3 - 0.1 * (2 * 3 + 4 * 3**3)
+    assert lands == pytest.approx(-8.4) and round(lands**2 + lands**4) == 5049
+
+
+@pytest.mark.parametrize("eta", [0.1, 0.4, 0.9, 1.3])
+def test_a_step_rises_beyond_the_border_and_not_before(eta):
+    def rise(x):
+        new = x - eta * (2 * x + 4 * x**3)
+        return new**2 + new**4 - x**2 - x**4
+
+    r = gradient_descent.border.reference(eta)
+    assert rise(1.001 * r + 0.001) > 0
+    assert r == 0 or rise(0.999 * r) < 0
+
+
+def test_the_promised_rate_is_below_the_exact_one():
+    for x in (0.1, 1.0, 7.0):
+        promised = gradient_descent.promised_rate.reference(x)
+        assert gradient_descent.border.reference(promised) > x
+
+
+def test_mini_batches():
+    X, y, order = np.array([[1.0], [2.0]]), np.array([2.0, 1.0]), np.arange(2)
+    theta = mini_batches.least_squares_epoch.reference(np.zeros(1), X, y, 0.1, 1, order)
+    assert theta == pytest.approx([0.32])
+    theta = mini_batches.absolute_step.reference(
+        np.zeros(1), np.array([[2.0]]), np.array([3.0]), 0.1, np.tanh, mini_batches.tanh_slope)
+    assert theta == pytest.approx([0.2])
+    G, label = np.array([[0.0], [2], [10], [14]]), np.array([0, 0, 1, 1])
+    assert mini_batches.stratified_error.reference(G, label, 2) == pytest.approx(1.25)
+    worst = np.zeros(40)
+    worst[-1] = 5
+    assert worst.mean() - mini_batches.reported_cost.reference(worst, 10_000, 256) == pytest.approx(0.117)
+
+
+def test_softmax_regression():
+    z = np.array([[0.0, 1000], [np.log(3), 1000 + np.log(3)]])
+    assert softmax_regression.softmax_columns.reference(z) == pytest.approx(np.array([[0.25, 0.25], [0.75, 0.75]]))
+    assert softmax_regression.log_sum_exp.reference(z) == pytest.approx([np.log(4), 1000 + np.log(4)])
+    gradient = softmax_regression.cross_entropy_gradient.reference(np.zeros((2, 1)), np.array([[4.0]]), np.array([1]))
+    assert gradient.tolist() == [[2.0], [-2.0]]
