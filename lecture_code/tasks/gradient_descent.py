@@ -297,6 +297,11 @@ def _border(eta: float) -> float:
     return float(np.sqrt(max(0.0, (1 - eta) / (2 * eta))))
 
 
+def _border_below_one(eta: float) -> float:
+    with np.errstate(invalid="ignore"):
+        return float(np.sqrt(np.float64((1 - eta) / (2 * eta))))
+
+
 def _border_by_absolute_value(eta: float) -> float:
     return float(np.sqrt(abs(1 - eta) / (2 * eta)))
 
@@ -330,6 +335,9 @@ border = Task(
     takes="eta", returns="r",
     reference=_border, draw=_rate, shapes=((0.1, 0.45), (0.55, 0.95), (1.05, 2.0)), seeds=4,
     mistakes=(
+        Mistake("you have rates below 1 in mind",
+                "What is under your root if η is larger than 1? Then try a small x with such a rate.",
+                _border_below_one),
         Mistake("you make the number under the root positive by dropping its sign",
                 "Take η = 1.5 and a tiny x. What does the step do to f, and which border does that leave?",
                 _border_by_absolute_value),

@@ -44,6 +44,16 @@ def _softmax(z: Matrix) -> Matrix:
     return softmax(z)
 
 
+@np.errstate(over="ignore", invalid="ignore")
+def _softmax_not_shifted(z: Matrix) -> Matrix:
+    return np.exp(z) / np.exp(z).sum(axis=0)
+
+
+@np.errstate(invalid="ignore")
+def _softmax_shifted_alike(z: Matrix) -> Matrix:
+    return np.exp(z - z.max()) / np.exp(z - z.max()).sum(axis=0)
+
+
 def _softmax_of_rows(z: Matrix) -> Matrix:
     return softmax(z, axis=1)
 
@@ -85,6 +95,12 @@ softmax_columns = Task(
     takes="z", returns="p",
     reference=_softmax, draw=scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000)),
     mistakes=(
+        Mistake("large scores overflow",
+                "What is `np.exp(1000)`, and what is one such number divided by another? Which change of the scores "
+                "leaves softmax exactly as it is?", _softmax_not_shifted),
+        Mistake("you subtract the same number from all columns",
+                "Beside a column around 1000, one around −1000 is left with exponentials that are all 0. Whose maximum "
+                "should be subtracted?", _softmax_shifted_alike),
         Mistake("your softmax runs over the samples",
                 "Each column is to be a distribution. Along which axis do your entries sum to 1?", _softmax_of_rows),
         Mistake("all entries of your matrix together sum to 1",
@@ -109,6 +125,16 @@ softmax_columns = Task(
 
 def _log_sum_exp(z: Matrix) -> Vector:
     return logsumexp(z)
+
+
+@np.errstate(over="ignore", divide="ignore")
+def _log_sum_exp_not_shifted(z: Matrix) -> Vector:
+    return np.log(np.exp(z).sum(axis=0))
+
+
+@np.errstate(divide="ignore")
+def _log_sum_exp_shifted_alike(z: Matrix) -> Vector:
+    return z.max() + np.log(np.exp(z - z.max()).sum(axis=0))
 
 
 def _log_sum_exp_of_rows(z: Matrix) -> Vector:
@@ -154,6 +180,12 @@ log_sum_exp = Task(
     takes="z", returns="s",
     reference=_log_sum_exp, draw=scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000)), rtol=1e-9,
     mistakes=(
+        Mistake("large scores overflow",
+                "What is `np.exp(1000)`? And what is the logarithm of `np.exp(-1000)`? Take something out of the sum "
+                "first.", _log_sum_exp_not_shifted),
+        Mistake("you take the same number out of all columns",
+                "Beside a column around 1000, one around −1000 is left with a sum that is 0. Whose maximum should be "
+                "taken out?", _log_sum_exp_shifted_alike),
         Mistake("you sum over the samples",
                 "Each column has its own sum. Which axis counts classes?", _log_sum_exp_of_rows),
         Mistake("what you took out is not put back",

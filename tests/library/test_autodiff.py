@@ -285,5 +285,8 @@ def test_bad_input_is_named(raises):
 
 
 def test_a_node_shows_its_name():
+    x = variable(np.ones((2, 2)))
+    nodes = (x + x, x - x, x * x, x / x, x @ x, x**2, x[0], x.sum(), x.reshape(4), exp(x), log(x), tanh(x), relu(x))
+    assert [node.op for node in nodes] == ["+", "−", "×", "/", "@", "^2", "[ ]", "sum", "reshape", "exp", "log", "tanh", "relu"]
     assert repr(variable(np.ones(2), "W")) == "Node(W, shape (2,))"
     assert repr(variable(1.0) + 1) == "Node(+, shape ())"

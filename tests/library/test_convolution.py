@@ -175,6 +175,14 @@ def test_the_dtype_stays(dtype):
     assert {result.dtype for result in results} == {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize("convolve", ALL)
+def test_mixed_dtypes_take_the_wider(convolve):
+    arrays = [normal(1, 1, 3, 3), normal(1, 1, 2, 2), normal(1)]
+    for wide in range(3):
+        X, F, b = (array if i == wide else array.astype(np.float32) for i, array in enumerate(arrays))
+        assert convolve(X, F, b).dtype == np.float64
+
+
 def test_no_samples_at_all():
     X, F = np.zeros((0, 2, 4, 4)), normal(3, 2, 2, 2)
     for convolve in ALL:
@@ -466,6 +474,12 @@ def test_bad_gradients_are_named(raises):
         input_gradient(np.zeros((2, 3, 4, 4)), F, (5, 5))
     with raises("F", "3 filters", r"\(4, 3, 2, 2\)"):
         full_convolution(X, F)
+    with raises("D", "four axes", r"\(3, 5, 5\)"):
+        full_convolution(X[0], F)
+    with raises("F", "four axes", r"\(3, 2, 2\)"):
+        full_convolution(X, F[0])
+    with raises("X", "four axes", r"\(3, 5, 5\)"):
+        fast_layout(X[0])
     with raises("size", "an integer >= 1"):
         filter_gradient(X, X, 0)
 
@@ -486,7 +500,7 @@ def test_bad_pooling_is_named(pool, gradient, raises):
 
 
 def test_bad_networks_are_named(raises):
-    with raises("shape", "channels, height, width"):
+    with raises("shape", r"\(channels, height, width\)", r"\(28, 28\)"):
         ConvNet((28, 28), (), 10)
     with raises("filters", "an integer >= 1", "0"):
         ConvNet((1, 28, 28), (Block(0, 3),), 10)

@@ -165,6 +165,7 @@ def test_the_memory_of_the_example():
     assert training_memory(FIVE, 1000) == 10_210_400 + 20_000_000
     assert round(8 * training_memory(FIVE, 1000, stored=False) / 1e9, 4) == 0.0817
     assert [round(training_memory(FIVE, 1000, stored=s) / 1e6, 1) for s in (False, True)] == [10.2, 30.2]
+    assert training_memory(FIVE, 1000) - training_memory(FIVE, 1000, bias=False) == 4 * 2600
     assert training_memory(FIVE, 1000, itemsize=8) == 2 * training_memory(FIVE, 1000)
 
 
@@ -186,8 +187,8 @@ def test_memory_against_the_arrays_of_a_run(widths, batch, dtype):
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_convolutions_against_a_run_that_counts(bias):
-    C, Q, size, output = 2, 3, (2, 3), (2, 2)
-    X, F, dZ = np.ones((C, 3, 4)), np.ones((Q, C, *size)), np.ones((Q, *output))
+    C, Q, size, output = 2, 3, (2, 3), (3, 2)
+    X, F, dZ = np.ones((C, 4, 4)), np.ones((Q, C, *size)), np.ones((Q, *output))
     made = dict.fromkeys(("forward", "filter", "input"), 0)
     Z, dF, db, dX = np.zeros_like(dZ), np.zeros_like(F), np.zeros(Q), np.zeros_like(X)
     for q, i, j in np.ndindex(Z.shape):
@@ -205,6 +206,8 @@ def test_convolutions_against_a_run_that_counts(bias):
     assert convolution_operations(C, Q, size, output, bias) == tuple(made.values())
     np.testing.assert_array_equal(conv2d(X[None], F, np.full(Q, float(bias)))[0], Z)
     assert convolution_parameter_count(C, Q, size, bias) == F.size + bias * Q
+    assert convolution_parameter_count(C, Q, size) == F.size + Q
+    assert convolution_operations(C, Q, size, output) == convolution_operations(C, Q, size, output, bias=True)
 
 
 def test_parameters_of_a_convolution_network():

@@ -109,6 +109,23 @@ def test_critical_points_of_functions():
     assert_allclose(critical_point(lambda x: np.array([2 * x[0], -2 * x[1]]), np.zeros(2)).eigenvalues, [-2, 2])
 
 
+def test_steps_and_tolerances_are_handed_on():
+    def gradient(x):  # of ½x₀² + ½·10⁻³x₁² + x₁⁴: the differences see 10⁻³ + 4Δ²
+        return np.array([x[0], 1e-3 * x[1] + 4 * x[1] ** 3])
+
+    assert critical_point(gradient, np.zeros(2)).kind == "minimum"
+    assert critical_point(gradient, np.zeros(2), tolerance=0.01).kind == "degenerate"
+    assert critical_point(gradient, np.zeros(2), delta=0.5).kind == "degenerate"
+    assert_allclose(critical_point(gradient, np.zeros(2), delta=0.5).eigenvalues, [1, 1.001], rtol=1e-12)
+    assert critical_point(lambda x: x, np.array([3e-7, 4e-7]), flat=5e-7).kind == "minimum"
+
+
+def test_lists_are_accepted():
+    assert classify([[2, 0], [0, 1]]).kind == "minimum"
+    assert_array_equal(hessian_vector(lambda x: 2 * x, [1, 2], [1, 0]), hessian_vector(lambda x: 2 * x, [1.0, 2.0], [1, 0]))
+    assert_array_equal(loss_slice(np.sum, [1, 2], [1, 0], [0, 1]), [3, 4])
+
+
 def test_a_slope_is_no_critical_point(raises):
     with raises("theta", "at most 1e-06 long", "length 2"):
         critical_point(lambda x: 2 * x, np.ones(1))
@@ -123,6 +140,16 @@ def test_filter_normalised_directions(rng):
         assert_allclose(np.linalg.norm(D[l], axis=1), np.linalg.norm(W[l], axis=1), rtol=1e-14)
         assert not b[l].any()
     assert abs(d @ theta) < 0.95 * (theta @ theta)
+
+
+def test_filter_normalisation_turns_nothing():
+    # each filter of the direction is the drawn one, made longer or shorter
+    theta, p = np.random.default_rng(2).standard_normal(NET.size), np.random.default_rng(3).standard_normal(NET.size)
+    (drawn, _), (D, _) = unpack(NET, p), unpack(NET, filter_normalised(theta, partial(unpack, NET), np.random.default_rng(3)))
+    for l in (1, 2):
+        ratio = D[l] / drawn[l]
+        assert (ratio > 0).all()
+        assert_allclose(ratio, ratio[:, :1] * np.ones(ratio.shape[1]), rtol=1e-13)
 
 
 def test_filter_normalisation_follows_the_scale_of_a_unit(rng):
@@ -178,6 +205,18 @@ def test_bad_input_is_named(raises):
         hessian(square, [1, np.nan])
     with raises("delta", "> 0", "0"):
         hessian(square, [1.0], delta=0)
+    matrix = np.ones((1, 1))
+    for name, call in (
+        ("theta", lambda: hessian_vector(square, matrix, [1.0])), ("v", lambda: hessian_vector(square, [1.0], matrix)),
+        ("theta", lambda: critical_point(square, matrix)), ("theta", lambda: filter_normalised(matrix, None, None)),
+        ("theta", lambda: loss_slice(np.sum, matrix, [1.0], [1.0])), ("u", lambda: loss_slice(np.sum, [1.0], matrix, [1.0])),
+        ("s", lambda: loss_slice(np.sum, [1.0], [1.0], matrix)),
+        ("v", lambda: loss_slice(np.sum, [1.0], [1.0], [1.0], matrix, [1.0])),
+        ("s", lambda: loss_slice(np.sum, [1.0], [1.0], matrix, [1.0], [1.0])),
+        ("t", lambda: loss_slice(np.sum, [1.0], [1.0], [1.0], [1.0], matrix)),
+    ):
+        with raises(name, r"a vector \(P,\)", r"shape \(1, 1\)"):
+            call()
     with raises("gradient", r"returns shape \(2,\)", r"\(\)"):
         hessian(np.sum, [1.0, 2])
     with raises("v", r"\(2,\)", r"\(3,\)"):
@@ -193,11 +232,11 @@ def test_bad_input_is_named(raises):
     with raises("tolerance", "> 0"):
         classify(np.eye(2), 0)
     for error in (-1, np.inf, np.nan):
-        with raises("error", ">= 0"):
+        with raises("error", "a finite number >= 0", str(error)):
             classify(np.eye(2), error=error)
     with raises("u", r"\(2,\)", r"\(3,\)"):
         loss_slice(np.sum, np.ones(2), np.ones(3), [1.0])
     with raises("v", r"\(2,\)", r"\(3,\)"):
         loss_slice(np.sum, np.ones(2), np.ones(2), [1.0], np.ones(3), [1.0])
-    with raises("v and t", "both or neither"):
+    with raises("v and t", "both or neither", "one"):
         loss_slice(np.sum, np.ones(2), np.ones(2), [1.0], t=[1.0])
