@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab execute exercises formulas clean distclean
+.PHONY: help book test serve lab execute exercises formulas bench clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
@@ -43,6 +43,9 @@ execute: $(VENV)/.book       ## run notebooks and store their outputs: all, or N
 
 exercises: $(VENV)/.test     ## make exercises/ from solutions/
 	$(BIN)/python tools/exercises.py
+
+bench: $(VENV)/.test         ## time the library side by side with its peers
+	$(BIN)/python benchmarks/run.py --write book/benchmarks.md
 
 formulas: $(VENV)/.book      ## the table of all formulas and their checks
 	$(BIN)/python tools/formulas.py

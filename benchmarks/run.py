@@ -325,7 +325,15 @@ def growth(rounds: int) -> list[Row]:
         seconds = interleaved({"once": once, "twice": twice}, 2 * rounds)
         measured = np.median(seconds["twice"] / seconds["once"])
         rows.append(Row(f"Twice the {name}: time of a step", "", f"{measured:.2f} times", f"operations: {more / work:.2f} times"))
-    return rows
+    X, Y = rng.standard_normal((20_000, 784), dtype=np.float32), rng.integers(10, size=20_000)
+    p = gaussian_parameters(MNIST_NET, rng, 0.05, dtype=np.float32)
+
+    def trained(N: int) -> None:
+        fit(MNIST_NET, p, X[:N], Y[:N], eta=0.1, batch_size=100, epochs=1, rng=np.random.default_rng(1))
+
+    seconds = interleaved({"once": lambda: trained(10_000), "twice": lambda: trained(20_000)}, 2 * rounds)
+    measured = np.median(seconds["twice"] / seconds["once"])
+    return [*rows, Row("Twice the samples: time of an epoch", "", f"{measured:.2f} times", "operations: 2.00 times")]
 
 
 ALL = {"mnist": mnist_epoch, "deep": deep_network, "convolution": convolution, "small": small_steps,

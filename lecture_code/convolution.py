@@ -37,6 +37,8 @@ def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
 def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
     """Return ⌊(d + 2·padding − k) / stride⌋ + 1, how often a window of k fits into d entries.
 
+    Book: eq-valid-size
+
     Raises
     ------
     ValueError
@@ -133,6 +135,8 @@ def conv2d(
 ) -> np.ndarray:
     """Return Z_{nqij} = b_q + Σ_{cuv} F_{qcuv} X_{n,c,i·s+u,j·s+v}, X with zeros around it where padded.
 
+    Book: eq-convolution
+
     Parameters
     ----------
     X : (N, C, H, W) images
@@ -169,6 +173,8 @@ def filter_gradient(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (dF, db): dF_{qcuv} = Σ_{nij} dZ_{nqij} X_{n,c,i·s+u,j·s+v} and db_q = Σ_{nij} dZ_{nqij}.
 
+    Book: eq-conv-grad-f
+
     dF is a convolution again, of X with dZ.
 
     Parameters
@@ -203,6 +209,8 @@ def input_gradient(
     dZ: np.ndarray, F: np.ndarray, shape: tuple[int, int], stride: Pair = 1, padding: Pair = 0
 ) -> np.ndarray:
     """Return dX_{nchw} = Σ dZ_{nqij} F_{qcuv} over all i·s + u = h + padding, j·s + v = w + padding.
+
+    Book: eq-conv-grad-x
 
     With stride 1 and no padding this is the full convolution of dZ with the flipped filter.
 
@@ -248,6 +256,8 @@ def input_gradient(
 def full_convolution(D: np.ndarray, F: np.ndarray) -> np.ndarray:
     """Return Σ_q Σ_{uv} F_{qcuv} D_{n,q,i−u,j−v}: what mathematics calls a convolution, over all overlaps.
 
+    Book: eq-true-convolution
+
     Equal to `conv2d` of D, padded with k − 1 zeros, with the filters flipped and their two channel axes
     exchanged.
 
@@ -271,7 +281,10 @@ def full_convolution(D: np.ndarray, F: np.ndarray) -> np.ndarray:
 def conv2d_loops(
     X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
 ) -> np.ndarray:
-    """Return what `conv2d` does, from the formula, entry by entry: slow and plain."""
+    """Return what `conv2d` does, from the formula, entry by entry: slow and plain.
+
+    Book: eq-convolution
+    """
     X, F, b = _fitting(X, F, b)
     g = _geometry(X.shape, F.shape[-2:], stride, padding)
     X = _padded(X, g.padding)
@@ -286,7 +299,10 @@ def conv2d_loops(
 def conv2d_windows(
     X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
 ) -> np.ndarray:
-    """Return what `conv2d` does, as a sum over all windows at once: a view and one einsum."""
+    """Return what `conv2d` does, as a sum over all windows at once: a view and one einsum.
+
+    Book: eq-convolution
+    """
     X, F, b = _fitting(X, F, b)
     windows = _windows(X, _geometry(X.shape, F.shape[-2:], stride, padding))
     return np.einsum("ncijuv,qcuv->nqij", windows, F) + b[:, None, None]
@@ -295,7 +311,10 @@ def conv2d_windows(
 def conv2d_im2col(
     X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
 ) -> np.ndarray:
-    """Return what `conv2d` does, as one matrix product: every window is copied into a column ("im2col")."""
+    """Return what `conv2d` does, as one matrix product: every window is copied into a column ("im2col").
+
+    Book: eq-im2col, eq-im2col-product
+    """
     X, F, b = _fitting(X, F, b)
     windows = _windows(X, _geometry(X.shape, F.shape[-2:], stride, padding))
     N, _, height, width = windows.shape[:4]
@@ -525,6 +544,8 @@ def cnn_parameters(net: ConvNet, rng: np.random.Generator, dtype: type = np.floa
 def cnn_forward(net: ConvNet, p: np.ndarray, x: np.ndarray) -> CnnTrace:
     """Run the network: in each block z = a ∗ F + b, h = σ(z), a = pooled h; then W a + b on all maps together.
 
+    Book: eq-conv-layer, eq-conv-activation, eq-conv-scores
+
     Parameters
     ----------
     net : the network
@@ -555,6 +576,8 @@ def _column_each(a: np.ndarray) -> np.ndarray:
 
 def cnn_cost_and_gradient(net: ConvNet, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return C = (1/M) Σ C_i and ∂C/∂p, by backpropagation.
+
+    Book: eq-conv-batch
 
     Parameters
     ----------

@@ -60,6 +60,16 @@ def load_mnist() -> Split:
     return Split(pixels(images.X_train), labels(images.y_train), pixels(images.X_test), labels(images.y_test))
 
 
+@cache
+def tower_image() -> np.ndarray:
+    """Return a photograph of a tower as grey values 0 … 255: uint8 (128, 128).
+
+    By danielbuechele, licence CC BY 2.0, as shipped with scikit-learn; cut, turned grey and reduced.
+    """
+    with files("lecture_code").joinpath("data", "tower.npz").open("rb") as file, np.load(file) as archive:
+        return _read_only(archive["image"])
+
+
 def higham(points: int = 10) -> Points:
     """Return the ten points of Higham & Higham (2019), or eleven, with (0.3, 0.7) added in category B.
 

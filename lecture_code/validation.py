@@ -36,6 +36,10 @@ def require_fraction(name: str, value: Any) -> None:
 
 def require_finite(name: str, values: np.ndarray) -> None:
     """Raise, naming the first bad entry, unless all `values` are finite."""
-    if not np.isfinite(values).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):  # one pass, no copy; a sum that overflows is looked at again
+            return
+    finite = np.isfinite(values)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{name}: expected finite numbers, got {values[where]} at index {where}")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lecture_code.datasets import gaussian_blobs, higham, load_mnist, mnist_images, two_moons
+from lecture_code.datasets import gaussian_blobs, higham, load_mnist, mnist_images, tower_image, two_moons
 
 
 def idx_md5(array):
@@ -120,3 +120,10 @@ def test_arrays_are_read_only(load):
     for array in load():
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+def test_tower_is_a_read_only_grey_image():
+    tower = tower_image()
+    assert tower.shape == (128, 128) and tower.dtype == np.uint8
+    assert tower.min() < 20 and tower.max() > 235  # uses the range: neither black nor white all over
+    assert not tower.flags.writeable
