@@ -79,6 +79,8 @@ def _momentum_step_outside(theta: np.ndarray, g: np.ndarray, v: np.ndarray, eta:
 def momentum(mu: float = 0.9, rate: str = "inside") -> Optimizer:
     """Return gradient descent with momentum, v ← μ v − η g, θ ← θ + v.
 
+    Book: eq-momentum
+
     Parameters
     ----------
     mu : μ, the share of the velocity that is kept, 0 ≤ μ < 1
@@ -107,6 +109,8 @@ def _nesterov_step_outside(phi: np.ndarray, g: np.ndarray, v: np.ndarray, eta: A
 
 def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> Optimizer:
     """Return Nesterov's momentum, v ← μ v − η ∇C(θ + μ v), θ ← θ + v.
+
+    Book: eq-nesterov, eq-nesterov-ahead
 
     A step is given a gradient and cannot choose where it was taken. So the iterates are by default the
     points φ = θ + μ v that the gradient belongs to, as in PyTorch and Keras: v ← μ v − η g,
@@ -152,6 +156,8 @@ def _adagrad_step(theta: np.ndarray, g: np.ndarray, r: np.ndarray, eta: Any, eps
 def adagrad(eps: float = 1e-7, stabiliser: str = "outside", initial: float = 0.0) -> Optimizer:
     """Return AdaGrad, r ← r + g², θ ← θ − η g / (eps + √r).
 
+    Book: eq-adagrad
+
     PyTorch: ``adagrad(1e-10)``. Keras: ``adagrad(1e-7, "inside", initial=0.1)``.
 
     Parameters
@@ -175,6 +181,8 @@ def _rmsprop_step(
 
 def rmsprop(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "outside") -> Optimizer:
     """Return RMSProp, r ← ρ r + (1 − ρ) g², θ ← θ − η g / (eps + √r).
+
+    Book: eq-rmsprop
 
     PyTorch: ``rmsprop(0.99, 1e-8)``. Keras: ``rmsprop(0.9, 1e-7, "inside")``.
 
@@ -211,6 +219,8 @@ def _adadelta_step(
 
 def adadelta(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "inside") -> Optimizer:
     """Return Adadelta, r ← ρ r + (1 − ρ) g², u = √(s + eps) / √(r + eps) g, s ← ρ s + (1 − ρ) u², θ ← θ − η u.
+
+    Book: eq-adadelta
 
     The original method has η = 1. PyTorch: ``adadelta(0.9, 1e-6)``. Keras: ``adadelta(0.95, 1e-7)``.
 
@@ -254,6 +264,8 @@ def _adam_step(
 def adam(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser: str = "outside") -> Optimizer:
     """Return Adam, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m̂ / (eps + √v̂).
 
+    Book: eq-adam-averages, eq-adam-correction, eq-adam, eq-stabiliser-outside, eq-stabiliser-inside, eq-stabiliser-unscaled
+
     The averages start at 0; m̂ = m / (1 − β₁ᵏ) and v̂ = v / (1 − β₂ᵏ) correct that in step k = 1, 2, …
     PyTorch: ``adam()``. Keras: ``adam(eps=1e-7, stabiliser="unscaled")``.
 
@@ -272,7 +284,10 @@ def adamw(
     decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser: str = "outside",
     mask: np.ndarray | None = None,
 ) -> Optimizer:
-    """Return AdamW: `adam` with `weight_decay`. PyTorch: ``adamw()``. Keras: as for `adam`, with decay 0.004."""
+    """Return AdamW: `adam` with `weight_decay`. PyTorch: ``adamw()``. Keras: as for `adam`, with decay 0.004.
+
+    Book: eq-adamw
+    """
     return replace(weight_decay(adam(beta1, beta2, eps, stabiliser), decay, mask), name="adamw")
 
 
@@ -310,6 +325,8 @@ def nadam(
 ) -> Optimizer:
     """Return Nadam, Adam with Nesterov's look-ahead: m̂ = μ_{k+1} m / (1 − μ₁…μ_{k+1}) + (1 − μ_k) g / (1 − μ₁…μ_k).
 
+    Book: eq-nadam-schedule, eq-nadam
+
     The momenta grow to β₁ by the schedule μ_k = β₁ (1 − ½ · 0.96^{kψ}).
     PyTorch: ``nadam()``. Keras: ``nadam(eps=1e-7, psi=1)``.
 
@@ -339,6 +356,8 @@ def _l2_step(
 def l2(optimizer: Optimizer, lam: float, mask: np.ndarray | None = None) -> Optimizer:
     """Return the optimizer with the gradient of the penalty λ‖θ‖² added: g ← g + 2λ θ.
 
+    Book: eq-regularised-objective, eq-l2-is-decay
+
     The method sees the sum, so an adaptive one rescales the penalty's part too. PyTorch's
     ``weight_decay=w`` of every optimizer but AdamW is ``l2(optimizer, w / 2)``.
 
@@ -361,6 +380,8 @@ def _decay_step(
 
 def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = None) -> Optimizer:
     """Return the optimizer with decoupled weight decay: θ ← θ − η · decay · θ first, then its step with the same g.
+
+    Book: eq-l2-is-decay
 
     The gradient, and so every average of it, knows nothing of the decay.
 
