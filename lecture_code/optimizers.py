@@ -52,7 +52,9 @@ def _no_state(theta: np.ndarray) -> None:
 
 
 def _sgd_step(theta: np.ndarray, g: np.ndarray, state: None, eta: Any) -> tuple[np.ndarray, None]:
-    return theta - eta * g, None
+    step = -eta * g
+    step += theta  # into the same array: a large new one would cost as much as the arithmetic
+    return step, None
 
 
 def sgd() -> Optimizer:

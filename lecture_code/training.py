@@ -108,11 +108,13 @@ def _targets(net: Network, Y: np.ndarray, N: int, dtype: np.dtype, name: str) ->
     return Y.astype(dtype, copy=False)
 
 
-def _data(net: Network, data: tuple[np.ndarray, np.ndarray], dtype: np.dtype, names: tuple[str, str]):
+def _data(net: Network, data: tuple[np.ndarray, np.ndarray], dtype: np.dtype, names: tuple[str, str], look: bool = True):
+    """Return (X, Y) in the dtype of the parameters, with `look` after looking at every entry of X."""
     X, Y = np.asarray(data[0]), data[1]
     require(X.ndim == 2 and X.shape[1] == net.widths[0] and len(X) > 0, names[0],
             f"one sample a row, (N, {net.widths[0]})", f"shape {X.shape}")
-    require_finite(names[0], X)
+    if look:
+        require_finite(names[0], X)
     return X.astype(dtype, copy=False), _targets(net, Y, len(X), dtype, names[1])
 
 
@@ -186,7 +188,7 @@ def fit(
     require(p.ndim in (1, 2) and p.shape[-1] == net.size, "p", f"({net.size},) or (R, {net.size})", f"shape {p.shape}")
     require(p.dtype.kind == "f", "p", "floating-point numbers", p.dtype)
     require_finite("p", p)
-    X, Y = _data(net, (X, Y), p.dtype, ("X", "Y"))
+    X, Y = _data(net, (X, Y), p.dtype, ("X", "Y"), look=False)
     held_out = None if test is None else _data(net, test, p.dtype, ("X_test", "Y_test"))
     checked = None if validation is None else _data(net, validation, p.dtype, ("X_validation", "Y_validation"))
     require_count("batch_size", batch_size, at_most=len(X))
@@ -219,10 +221,11 @@ def _train(
                 if clip is not None:
                     gradient = clip_gradient(gradient, clip)
                 stepped, state = optimizer.step(p, gradient, state, rates(k))
-                finite = np.isfinite(cost) & np.isfinite(stepped.sum(axis=-1))
+                finite = np.isfinite(cost) & np.isfinite(stepped).all(axis=-1)
             history.step_cost.append(cost)
-            if not finite.all():
-                died = np.where(running & ~finite, k, died)
+            if (stopping := running & ~finite).any():
+                require_finite("X", X)  # only now: looking beforehand takes a tenth of an epoch
+                died = np.where(stopping, k, died)
                 running &= finite
                 if not running.any():
                     break
