@@ -4,23 +4,34 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SITE := _build/html
+# make book SOLUTIONS=no leaves the pages of the solutions out, and puts the site into a folder of its own.
+SOLUTIONS ?= yes
+BUILD := $(if $(filter no,$(SOLUTIONS)),_build/withheld/_build,_build)
+SITE := $(BUILD)/html
+WITHHOLD := --path-output _build/withheld --toc _build/withheld/_toc.yml
 PORT ?= 8000
 NB ?=
+SUBMISSIONS ?=
+JOBS ?= 2
+OPTIONS ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
 # Small matrices: one thread is faster than two, and sums come out in one order.
 export OPENBLAS_NUM_THREADS := 1
+export SOLUTIONS
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab execute exercises formulas bench clean distclean
+.PHONY: help book test serve lab execute exercises formulas release grade bench clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
 
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
-	$(BIN)/jupyter-book build . -W --keep-going -n --quiet || { rm -rf _build/.doctrees; exit 1; }
+	@mkdir -p $(BUILD)
+	$(if $(filter no,$(SOLUTIONS)),$(BIN)/python tools/withhold.py > _build/withheld/_toc.yml)
+	$(BIN)/jupyter-book build . $(if $(filter no,$(SOLUTIONS)),$(WITHHOLD)) -W --keep-going -n --quiet \
+	    || { rm -rf $(BUILD)/.doctrees; exit 1; }
 	@! grep -rlE --include='*.html' 'class="output traceback|Traceback \(most recent' $(SITE) \
 	    || { echo 'The pages above show a traceback.'; exit 1; }
 	@echo
@@ -44,6 +55,13 @@ execute: $(VENV)/.book       ## run notebooks and store their outputs: all, or N
 exercises: $(VENV)/.test     ## make exercises/ from solutions/
 	$(BIN)/python tools/exercises.py
 
+release: $(VENV)/.teach      ## exercises for students: a zip for each set in _build/release
+	$(BIN)/python tools/release.py
+
+grade: $(VENV)/.teach        ## grade a folder: SUBMISSIONS=folder [JOBS=2] [OPTIONS='--seed …']
+	@test -n '$(SUBMISSIONS)' || { echo 'Which folder? make grade SUBMISSIONS=…'; exit 1; }
+	$(BIN)/python tools/grade.py '$(SUBMISSIONS)' --jobs $(JOBS) $(OPTIONS)
+
 bench: $(VENV)/.test         ## time the library side by side with its peers
 	$(BIN)/python benchmarks/run.py --write book/benchmarks.md
 
@@ -65,6 +83,10 @@ $(VENV)/.made: tools/check_python.sh
 
 $(VENV)/.book: $(VENV)/.made requirements.txt requirements.lock pyproject.toml
 	$(PIP) --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.teach: $(VENV)/.book
+	$(PIP) --editable '.[teach]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.book

@@ -32,6 +32,10 @@ def distributions(rng: np.random.Generator, K: int, M: int, zeros: bool = False)
     return counts / (5 * K)
 
 
+def _positive_pair(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Matrix, Matrix]:
+    return distributions(rng, *shape), distributions(rng, *shape)
+
+
 def _pair(rng: np.random.Generator, shape: tuple[int, int, bool, bool]) -> tuple[Matrix, Matrix]:
     """Return p and q for (K, M, has p zeros?, has q zeros?)."""
     K, M, p_zeros, q_zeros = shape
@@ -54,7 +58,7 @@ def _scores_and_target(rng: np.random.Generator, shape: tuple[int, int, float]) 
     return z, distributions(rng, K, M, zeros=M > 1)
 
 
-# ---------------------------------------------------------------- Task 1: the divergence
+# ---------------------------------------------------------------- Task 1: the divergence, and its zeros
 
 def _kl(p: Matrix, q: Matrix) -> Vector:
     return kl_divergence(p, q)
@@ -89,6 +93,10 @@ def _right_terms(p: Matrix, q: Matrix) -> Matrix:
 
 def _kl_with_nan(p: Matrix, q: Matrix) -> Vector:
     return _terms(p, q).sum(axis=0)
+
+
+def _kl_with_huge_number(p: Matrix, q: Matrix) -> Vector:
+    return np.nan_to_num(_terms(p, q)).sum(axis=0)
 
 
 def _kl_without_infinity(p: Matrix, q: Matrix) -> Vector:
@@ -133,23 +141,45 @@ def _kl_weighted_by_q(p: Matrix, q: Matrix) -> Vector:
     return (q * np.log(p / q)).sum(axis=0)
 
 
+_ANYWHERE = (   # with and without zeros
+    Mistake("the two arguments have changed places",
+            "The truth p stands in front of the logarithm, and above the bar. Which of your arrays stands there?",
+            _kl_reversed),
+    Mistake("the sign is turned round",
+            "Can a wrong belief save surprise? Look at which of p and q is divided by which.", _kl_negated),
+    Mistake("your logarithm has the base 2",
+            "That gives bits. The chapter counts in nats unless it says otherwise.", _kl_in_bits),
+    Mistake("you return the cross-entropy",
+            "What is your answer for q = p? The divergence of a distribution from itself is 0.",
+            _kl_as_cross_entropy),
+    Mistake("you sum over the pairs",
+            "Each column has its own divergence. Which axis counts classes?", _kl_over_samples),
+    Mistake("you sum over everything", "One number a column: the shape is (M,).", _kl_of_all),
+    Mistake("you take the mean over the classes",
+            "The average is taken already, with the weights p. What does a second one do?", _kl_mean),
+    Mistake("the sum is missing", "You return the terms. One number a column is asked for.", _kl_not_summed),
+    Mistake("you add the sizes of the terms",
+            "Terms may be negative, and should be. It is their sum that never is.", _kl_of_sizes),
+    Mistake("the logarithms are not weighted",
+            "How often does each outcome happen? The average is over the truth.", _kl_not_weighted),
+    Mistake("the wrong distribution does the averaging",
+            "The ratio is right. Who decides how often an outcome happens, the truth or the forecast?",
+            _kl_weighted_by_q),
+)
+
 kl_columns = Task(
-    name="kl_columns", title="Task 1, the divergence",
+    name="kl_columns", title="Task 1a, the divergence",
     takes="p, q", returns="kl",
-    reference=_kl, draw=_pair,
-    shapes=((2, 1, False, False), (3, 2, False, False), (2, 1, True, False), (2, 1, False, True),
-            (3, 4, True, True), (5, 6, True, True)),
+    reference=_kl, draw=_positive_pair, shapes=((2, 1), (3, 2), (5, 6)), rtol=1e-5,
+    mistakes=_ANYWHERE,
+)
+
+kl_with_zeros = Task(
+    name="kl_with_zeros", title="Task 1b, zeros",
+    takes="p, q", returns="kl",
+    reference=_kl, draw=_pair, rtol=1e-5,
+    shapes=((2, 1, False, False), (2, 1, True, False), (2, 1, False, True), (3, 4, True, True), (5, 6, True, True)),
     mistakes=(
-        Mistake("the two arguments have changed places",
-                "The truth p stands in front of the logarithm, and above the bar. Which of your arrays stands there?",
-                _kl_reversed),
-        Mistake("the sign is turned round",
-                "Can a wrong belief save surprise? Look at which of p and q is divided by which.", _kl_negated),
-        Mistake("your logarithm has the base 2",
-                "That gives bits. The chapter counts in nats unless it says otherwise.", _kl_in_bits),
-        Mistake("you return the cross-entropy",
-                "What is your answer for q = p? The divergence of a distribution from itself is 0.",
-                _kl_as_cross_entropy),
         Mistake("your code makes nan of 0·log 0",
                 "NumPy computes log 0 = −∞ first, and 0 times that is nan. What should an outcome count that never "
                 "happens? Keep it out of the logarithm.", _kl_with_nan),
@@ -162,19 +192,10 @@ kl_columns = Task(
         Mistake("you replace zeros by a tiny number",
                 "Then the answer for an impossible outcome depends on the number that you chose. What does the "
                 "convention say?", _kl_with_tiny_numbers),
-        Mistake("you sum over the pairs",
-                "Each column has its own divergence. Which axis counts classes?", _kl_over_samples),
-        Mistake("you sum over everything", "One number a column: the shape is (M,).", _kl_of_all),
-        Mistake("you take the mean over the classes",
-                "The average is taken already, with the weights p. What does a second one do?", _kl_mean),
-        Mistake("the sum is missing", "You return the terms. One number a column is asked for.", _kl_not_summed),
-        Mistake("you add the sizes of the terms",
-                "Terms may be negative, and should be. It is their sum that never is.", _kl_of_sizes),
-        Mistake("the logarithms are not weighted",
-                "How often does each outcome happen? The average is over the truth.", _kl_not_weighted),
-        Mistake("the wrong distribution does the averaging",
-                "The ratio is right. Who decides how often an outcome happens, the truth or the forecast?",
-                _kl_weighted_by_q),
+        Mistake("you replace infinity by a huge number",
+                "`nan_to_num` does more than its name says: it removes infinities too. Which of them are right?",
+                _kl_with_huge_number),
+        *_ANYWHERE,
     ),
 )
 
@@ -284,6 +305,10 @@ def _smooth_among_the_others(y: Vector, K: int, epsilon: float) -> Matrix:
     return (1 - epsilon) * e + epsilon / (K - 1) * (1 - e)
 
 
+def _smooth_by_fewer(y: Vector, K: int, epsilon: float) -> Matrix:
+    return (1 - epsilon) * _one_hot(y, K) + epsilon / (K - 1)
+
+
 def _smooth_without_own_share(y: Vector, K: int, epsilon: float) -> Matrix:
     e = _one_hot(y, K)
     return (1 - epsilon) * e + epsilon / K * (1 - e)
@@ -332,6 +357,9 @@ smooth_labels = Task(
         Mistake("the right class gets no share of ε",
                 "Do your columns sum to 1? On which classes has the uniform distribution mass?",
                 _smooth_without_own_share),
+        Mistake("you divide by K − 1",
+                "Every class gets a share, the right one too. How many shares are there, and what do your columns sum "
+                "to?", _smooth_by_fewer),
         Mistake("you add without taking away",
                 "Your columns sum to 1 + ε. What has to become less, if something is mixed in?", _smooth_added),
         Mistake("every class gets the whole of ε",
@@ -369,6 +397,11 @@ def _gradient_not_shifted(z: Matrix, p: Matrix) -> Matrix:
 def _gradient_shifted_alike(z: Matrix, p: Matrix) -> Matrix:
     e = np.exp(z - z.max())
     return e / e.sum(axis=0) - p
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _gradient_of_all(z: Matrix, p: Matrix) -> Matrix:
+    return np.exp(z) / np.exp(z).sum() - p
 
 
 def _gradient_over_samples(z: Matrix, p: Matrix) -> Matrix:
@@ -439,6 +472,9 @@ score_gradient = Task(
         Mistake("your softmax runs over the samples",
                 "Each column is a distribution. Along which axis do your probabilities sum to 1?",
                 _gradient_over_samples),
+        Mistake("the probabilities of all samples together sum to 1",
+                "Each column is a distribution of its own. Along which axis does the sum of the denominator run?",
+                _gradient_of_all),
         Mistake("the scores were not turned into probabilities",
                 "Two distributions are compared. Is z one?", _gradient_of_scores),
         Mistake("you squeeze each score by itself",
@@ -471,4 +507,4 @@ score_gradient = Task(
 )
 
 #: In the order of the notebook.
-ALL = (kl_columns, saving, smooth_labels, score_gradient)
+ALL = (kl_columns, kl_with_zeros, saving, smooth_labels, score_gradient)

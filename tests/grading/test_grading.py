@@ -1,0 +1,235 @@
+"""A class of students, some of whom make trouble: each gets a row, and the others are graded all the same."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytest.importorskip("nbgrader", reason="grading needs nbgrader: pip install -e '.[teach]'")
+
+from lecture_code.tasks import mini_batches  # noqa: E402
+from tools import grade  # noqa: E402
+
+SET = "07-mini-batches"
+RELEASE = grade.ROOT / "exercises" / SET / "mini-batches.ipynb"
+SOLUTION = grade.ROOT / "solutions" / SET / "mini-batches.ipynb"
+CHECK, TASK = "least-squares-epoch-check", mini_batches.least_squares_epoch
+POINTS = {name: points for each in grade.exercise_sets(grade.ROOT / "exercises") if each.name == SET
+          for name, points in each.points.items()}
+AUTOMATIC = sum(points for name, points in POINTS.items() if name.endswith("-check"))
+
+HEAD = "def least_squares_epoch(theta, X, y, eta, M, order):\n"
+SUMMED = HEAD + """    theta = theta.copy()
+    for k in range(0, len(order), M):
+        B = order[k:k + M]
+        theta -= eta * (X[B] @ theta - y[B]) @ X[B]
+    return theta
+"""
+
+
+def notebook(path=SOLUTION):
+    return nbformat.read(path, as_version=4)
+
+
+def cell(made, name):
+    return next(each for each in made.cells if grade.grade_id(each) == name)
+
+
+def answered(source):
+    """Return the worked solution with another answer to the first task."""
+    made = notebook()
+    cell(made, "least-squares-epoch").source = source
+    return made
+
+
+def edited():
+    """The student made the check easy, and replaced `check` by a function of their own."""
+    made = answered(HEAD + "    return theta\n")
+    cell(made, CHECK).source = "print('all right')"
+    cell(made, CHECK).metadata.nbgrader.points = 100
+    made.cells.insert(3, nbformat.v4.new_code_cell("def check(task, answer):\n    print('right!')"))
+    return made
+
+
+def without_cells():
+    made = notebook()
+    function = cell(made, "absolute-step")
+    keep = [each for each in made.cells if grade.grade_id(each) not in
+            ("least-squares-epoch", CHECK, "absolute-step", "reported-cost-check")]
+    keep.insert(3, nbformat.v4.new_code_cell(function.source))
+    made.cells = keep
+    return made
+
+
+def with_cell(source):
+    made = notebook()
+    made.cells.insert(2, nbformat.v4.new_code_cell(source))
+    return made
+
+
+OUTSIDE = HEAD + """    from pathlib import Path
+    with open("notes.txt", "w") as file:        # its own folder: allowed
+        file.write("mine")
+    Path({target!r}).write_text("I was here")
+"""
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Grade the whole class once."""
+    folder = tmp_path_factory.mktemp("class")
+    written = folder / "outside.txt"
+    students = {
+        "right": notebook(),
+        "stub": notebook(RELEASE),
+        "summed": answered(SUMMED),
+        "edited": edited(),
+        "loops-in-task": answered(HEAD + "    while True:\n        pass\n"),
+        "loops-in-cell": with_cell("while True:\n    pass"),
+        "loops-for-ever": with_cell("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nwhile True:\n    pass"),
+        "hog": answered(HEAD + "    kept = []\n    while True:\n        kept.append(bytearray(10**7))\n"),
+        "outside": answered(OUTSIDE.format(target=str(written))),
+        "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
+        "deleted": without_cells(),
+        "exits": with_cell("import os\nos._exit(3)"),
+        "=1+1": notebook(),
+    }
+    for name, made in students.items():
+        path = folder / "in" / name / "nested" / RELEASE.name
+        path.parent.mkdir(parents=True)
+        path.write_text(nbformat.writes(made), encoding="utf-8")
+    (folder / "in" / "flat.ipynb").write_text(nbformat.writes(answered(SUMMED)), encoding="utf-8")
+    (folder / "in" / "text.ipynb").write_text("My answer is 4.", encoding="utf-8")
+    (folder / "in" / "list.ipynb").write_text("[1, 2]", encoding="utf-8")
+    (folder / "in" / "bare.ipynb").write_text(json.dumps({"cells": [{}], "nbformat": 4}), encoding="utf-8")
+    (folder / "in" / "paper").mkdir()
+    (folder / "in" / "paper" / "answer.pdf").write_bytes(b"%PDF")
+    (folder / "in" / "link").mkdir()
+    (folder / "in" / "link" / RELEASE.name).symlink_to(SOLUTION)
+    out = folder / "out"
+    assert grade.main([str(folder / "in"), "--out", str(out), "--set", SET, "--jobs", "3", "--memory", "700",
+                       "--seconds", "14", "--cell-seconds", "3"]) == 0
+    with open(out / "points.csv", newline="", encoding="utf-8") as file:
+        points = {row["student"]: row for row in csv.DictReader(file)}
+    with open(out / "results.csv", newline="", encoding="utf-8") as file:
+        results = {(row["student"], row["task"]): row for row in csv.DictReader(file)}
+    assert not written.exists()
+    return points, results, out
+
+
+def total(graded, student):
+    return float(graded[0][student]["total"])
+
+
+def remarks(graded, student):
+    return graded[0][student]["remarks"]
+
+
+OTHERS = AUTOMATIC - POINTS[CHECK]              # all but the first task
+
+
+def test_a_right_submission_has_all_points_that_a_program_can_give(graded):
+    assert total(graded, "right") == AUTOMATIC and remarks(graded, "right") == ""
+    assert int(graded[0]["right"]["to_be_read"]) == len(POINTS) - 6
+
+
+def test_an_untouched_notebook_has_none_and_nothing_is_left_to_read(graded):
+    assert total(graded, "stub") == 0 and graded[0]["stub"]["to_be_read"] == "0"
+    assert {graded[1]["stub", task]["kind"] for task in POINTS} == {"to do", "empty"}
+
+
+@pytest.mark.parametrize("student", ["summed", "flat"])
+def test_a_known_mistake_is_named(graded, student):
+    row = graded[1][student, CHECK]
+    assert row["kind"] == "known mistake" and row["mistake"] in {mistake.name for mistake in TASK.mistakes}
+    assert total(graded, student) == OTHERS
+
+
+def test_edited_checks_are_put_back(graded):
+    assert graded[1]["edited", CHECK]["points"] == "0" and graded[1]["edited", CHECK]["out_of"] == "3"
+    assert total(graded, "edited") == OTHERS
+    assert f"put back before grading: {CHECK}" in remarks(graded, "edited")
+
+
+def test_an_endless_loop_costs_its_own_task_only(graded):
+    assert graded[1]["loops-in-task", CHECK]["kind"] == "endless" and total(graded, "loops-in-task") == OTHERS
+    assert total(graded, "loops-in-cell") == AUTOMATIC
+    assert "a cell was stopped after 3 s: while True:" in remarks(graded, "loops-in-cell")
+
+
+def test_a_loop_that_defends_itself_is_ended_with_its_process(graded):
+    assert "stopped after 14 s" in remarks(graded, "loops-for-ever")
+    assert graded[1]["loops-for-ever", CHECK]["kind"] == "not reached"
+
+
+def test_memory_is_limited(graded):
+    assert "reached the memory limit" in remarks(graded, "hog") and total(graded, "hog") == OTHERS
+    assert "MemoryError" in graded[1]["hog", CHECK]["message"]
+
+
+def test_writing_outside_and_the_network_are_refused(graded):
+    assert re.search(r"refused: writing to \S+outside\.txt", remarks(graded, "outside"))
+    assert total(graded, "outside") == OTHERS
+    assert "refused: use of the network" in remarks(graded, "network") and total(graded, "network") == AUTOMATIC
+
+
+def test_deleted_cells_are_reported_and_what_is_there_counts(graded):
+    assert "deleted cells: least-squares-epoch, least-squares-epoch-check, absolute-step, reported-cost-check" in (
+        remarks(graded, "deleted"))
+    assert graded[1]["deleted", CHECK]["kind"] == "missing"
+    assert graded[1]["deleted", "absolute-step-check"]["kind"] == "right"   # written in a cell of their own
+    assert graded[1]["deleted", "reported-cost-check"]["kind"] == "right"
+
+
+def test_a_process_that_ends_early_is_reported(graded):
+    assert "its process ended early (status 3)" in remarks(graded, "exits") and total(graded, "exits") == 0
+
+
+@pytest.mark.parametrize("student, reason", [
+    ("text", "not a notebook"), ("list", "not a notebook"), ("bare", "not a notebook"),
+    ("paper", "no notebook here, but answer.pdf"), ("link", "a link or a special file"),
+])
+def test_what_is_no_notebook_has_a_row_with_the_reason(graded, student, reason):
+    assert reason in remarks(graded, student) and total(graded, student) == 0
+
+
+def test_the_report_is_one_page_with_the_mistakes_of_the_class(graded):
+    page = (graded[2] / "report.html").read_text(encoding="utf-8")
+    mistake = graded[1]["summed", CHECK]["mistake"]
+    assert f"2 × {mistake}" in page and "isolation in force: a process and a folder for each" in page
+    assert not re.search(r"<(?:script|link|img)|https?:|url\(", page)
+    assert "'=1+1" in graded[0]                 # a spreadsheet must not take a name for a formula
+
+
+def test_every_graded_notebook_is_kept_for_reading(graded):
+    kept = nbformat.read(graded[2] / "notebooks" / "summed" / RELEASE.name, as_version=4)
+    nbformat.validate(kept)
+    assert cell(kept, CHECK).outputs[-1].ename == "NotRight"
+    assert not (graded[2] / "notebooks" / "text").exists()
+
+
+def test_all_solutions_get_all_points_on_inputs_of_their_own(tmp_path, capsys):
+    for path in grade.ROOT.glob("solutions/*/*.ipynb"):
+        student = tmp_path / "in" / path.stem
+        student.mkdir(parents=True)
+        (student / path.name).write_bytes(path.read_bytes())
+    grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--seed", "a secret"])
+    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["kind"] for row in rows} == {"right", "by hand"}
+    assert len({row["set"] for row in rows}) == len(list(grade.ROOT.glob("solutions/*/*.ipynb")))
+
+
+def test_without_help_of_the_system_files_and_network_are_refused_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(grade, "strongest_jail", lambda: ((), "none by the system"))
+    target = tmp_path / "outside.txt"
+    path = tmp_path / "in" / "a.ipynb"
+    path.parent.mkdir()
+    path.write_text(nbformat.writes(answered(OUTSIDE.format(target=str(target)))), encoding="utf-8")
+    grade.main([str(path.parent), "--out", str(tmp_path / "out"), "--set", SET])
+    assert f"writing to {target}" in (tmp_path / "out" / "points.csv").read_text(encoding="utf-8")
+    assert not target.exists()
+    assert "none by the system" in Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")
