@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lecture_code.tasks import gradient_descent, mini_batches, softmax_regression
+from lecture_code.tasks import (
+    gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
 
 
 def test_gradient_descent():
@@ -52,3 +53,26 @@ def test_softmax_regression():
     assert softmax_regression.log_sum_exp.reference(z) == pytest.approx([np.log(4), 1000 + np.log(4)])
     gradient = softmax_regression.cross_entropy_gradient.reference(np.zeros((2, 1)), np.array([[4.0]]), np.array([1]))
     assert gradient.tolist() == [[2.0], [-2.0]]
+
+
+def test_kl_divergence():
+    p, q = np.array([[1 / 4, 1, 1 / 2], [3 / 4, 0, 1 / 2]]), np.array([[1 / 2, 1 / 2, 1], [1 / 2, 1 / 2, 0]])
+    assert kl_divergence.kl_with_zeros.reference(p, q) == pytest.approx([0.130812, np.log(2), np.inf], abs=1e-6)
+    way = (np.array([[a], [1 - a]]) for a in (0.5, 0.25, 0.1))
+    assert kl_divergence.saving.reference(*way) == pytest.approx([np.log(3) / 4])
+    smoothed = kl_divergence.smooth_labels.reference(np.array([2]), 4, 0.2)
+    assert smoothed.ravel() == pytest.approx([0.05, 0.05, 0.85, 0.05])
+    gradient = kl_divergence.score_gradient.reference(np.array([[0.0], [np.log(3)]]), np.full((2, 1), 0.5))
+    assert gradient.ravel() == pytest.approx([-0.25, 0.25])
+
+
+def test_stochastic_gradient_descent():
+    assert stochastic_gradient_descent.conditions.reference(0.0) == (True, False)
+    path = stochastic_gradient_descent.streaming_path.reference(4.0, np.array([1.0, 5.0]), 1, 1)
+    assert path == pytest.approx([4, 1, 3])
+    X, y = np.array([[1.0], [2.0]]), np.array([2.0, 1.0])
+    walk = stochastic_gradient_descent.least_squares_walk.reference
+    assert walk(np.zeros(1), X, y, np.array([1]), 0.2, 2) == pytest.approx([0.2])
+    assert walk(np.zeros(1), X, y, np.array([1, 0]), 0.2, 2) == pytest.approx([0.32])
+    v = stochastic_gradient_descent.mean_squares.reference(2.0, np.array([0.5, 0.5]))
+    assert v == pytest.approx([4, 1.25, 0.5625])

@@ -1,0 +1,47 @@
+"""What is handed out has no answers in it, and neither has the site without solutions."""
+
+import zipfile
+
+import nbformat
+import pytest
+import yaml
+
+pytest.importorskip("nbgrader", reason="handing out needs nbgrader: pip install -e '.[teach]'")
+
+from tools import exercises, release, withhold  # noqa: E402
+
+SETS = exercises.assignments()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_has_no_answer_and_its_solution_has(name):
+    secret = release.answers(release.ROOT / "solutions" / name)
+    assert len(secret) >= 4 and all(secret)
+    assert release.leaks(release.ROOT / "exercises" / name, secret) == []
+    assert release.leaks(release.ROOT / "solutions" / name, secret) != []
+
+
+def test_a_written_answer_that_was_left_in_is_found(tmp_path):
+    name = SETS[0]
+    secret = release.answers(release.ROOT / "solutions" / name)
+    path = next((release.ROOT / "exercises" / name).glob("*.ipynb"))
+    made = nbformat.read(path, as_version=4)
+    made.cells.append(nbformat.v4.new_markdown_cell("Proof: " + secret[-1]))
+    nbformat.write(made, tmp_path / path.name)
+    assert release.leaks(tmp_path, secret) == [str(tmp_path / path.name)]
+
+
+def test_a_zip_is_the_same_at_every_run_and_holds_the_set_alone(tmp_path):
+    folder = release.ROOT / "exercises" / SETS[0]
+    for target in ("a.zip", "b.zip"):
+        release.pack(folder, tmp_path / target)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    names = zipfile.ZipFile(tmp_path / "a.zip").namelist()
+    assert names and all(name.startswith(f"{SETS[0]}/") and "checkpoint" not in name for name in names)
+
+
+def test_the_contents_without_solutions_have_all_other_pages():
+    text = (withhold.ROOT / "_toc.yml").read_text(encoding="utf-8")
+    kept = yaml.safe_dump(withhold.without_solutions(yaml.safe_load(text)))
+    assert "solutions/" in text and "solutions/" not in kept
+    assert kept.count("file: ") == text.count("file: ") - text.count("file: solutions/")
