@@ -126,6 +126,8 @@ def _expected_log(p: np.ndarray, q: np.ndarray, base: float) -> np.ndarray:
 def negative_entropy(p: np.ndarray, base: float = np.e) -> np.ndarray:
     """Return NE(p) = Σ_j p_j log p_j: between −log K, for the uniform distribution, and 0.
 
+    Book: eq-negative-entropy
+
     Parameters
     ----------
     p : (K,), or (..., K, M) with one distribution a column
@@ -141,12 +143,17 @@ def negative_entropy(p: np.ndarray, base: float = np.e) -> np.ndarray:
 
 
 def entropy(p: np.ndarray, base: float = np.e) -> np.ndarray:
-    """Return −Σ_j p_j log p_j: between 0 and log K. Arguments and errors as for `negative_entropy`."""
+    """Return −Σ_j p_j log p_j: between 0 and log K. Arguments and errors as for `negative_entropy`.
+
+    Book: eq-entropy-max
+    """
     return 0 - negative_entropy(p, base)  # 0 − x, so that a certain outcome has 0 and not −0
 
 
 def cross_entropy(p: np.ndarray, q: np.ndarray, base: float = np.e) -> np.ndarray:
     """Return CE(p, q) = −Σ_j p_j log q_j, p the true and q the predicted distribution; +∞ where p_j > 0 = q_j.
+
+    Book: eq-cross-entropy, eq-kl-one-hot
 
     Parameters
     ----------
@@ -165,6 +172,8 @@ def cross_entropy(p: np.ndarray, q: np.ndarray, base: float = np.e) -> np.ndarra
 
 def kl_divergence(p: np.ndarray, q: np.ndarray, base: float = np.e) -> np.ndarray:
     """Return KL(p‖q) = Σ_j p_j (log p_j − log q_j) ≥ 0; +∞ where p_j > 0 = q_j.
+
+    Book: eq-kl, eq-kl-conventions, eq-kl-split
 
     Arguments and errors as for `cross_entropy`.
     """

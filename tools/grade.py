@@ -30,7 +30,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +308,9 @@ def run(cells: list[Notebook], submission: Submission, limits: Limits, folder: P
     work = folder / "work"
     for name in ("home", "tmp"):
         (work / name).mkdir(parents=True)
+    (work / "home" / "matplotlib").mkdir()
+    for fonts in font_lists():
+        shutil.copy(fonts, work / "home" / "matplotlib")
     seed = None
     if limits.seed is not None:                 # for each student another one, the same at every run
         seed = int.from_bytes(hashlib.sha256(f"{limits.seed} {submission.student}".encode()).digest()[:4], "big")
@@ -319,7 +322,8 @@ def run(cells: list[Notebook], submission: Submission, limits: Limits, folder: P
     environment = {
         "PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "HOME": str(work / "home"), "TMPDIR": str(work / "tmp"),
         "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
-        "MPLBACKEND": "Agg", "LECTURE_CODE_RUN": "short", "LECTURE_CODE_STATIC": "1",
+        "MPLBACKEND": "Agg", "MPLCONFIGDIR": str(work / "home" / "matplotlib"),
+        "LECTURE_CODE_RUN": "short", "LECTURE_CODE_STATIC": "1",
     }
     with open(folder / "report", "w+b") as report, open(folder / "stderr", "w+b") as stderr:
         number = report.fileno()
@@ -345,6 +349,14 @@ def run(cells: list[Notebook], submission: Submission, limits: Limits, folder: P
     if not submission.trouble and not any(event.get("end") for event in events):
         submission.trouble = f"its process ended early (status {process.returncode}): {' '.join(last) or 'no message'}"
     return events
+
+
+@cache
+def font_lists() -> list[Path]:
+    """Return the files in which matplotlib keeps what it found; without them it starts a program to look."""
+    import matplotlib.font_manager
+
+    return sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
 
 
 def read_events(text: str) -> Iterator[Event]:
@@ -523,6 +535,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("no such exercise set; there are: " + ", ".join(each.name for each in exercise_sets(options.exercises)))
     start = time.perf_counter()
     jail, isolation = strongest_jail()
+    font_lists()
     limits = Limits(options.seconds, options.cell_seconds, options.memory, jail, options.seed, options.all_cells)
     with ThreadPoolExecutor(max(1, options.jobs)) as pool:
         submissions = list(pool.map(partial(safely, limits=limits), find(options.submissions, sets)))

@@ -92,6 +92,7 @@ def graded(tmp_path_factory):
         "loops-for-ever": with_cell("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nwhile True:\n    pass"),
         "hog": answered(HEAD + "    kept = []\n    while True:\n        kept.append(bytearray(10**7))\n"),
         "outside": answered(OUTSIDE.format(target=str(written))),
+        "plots": with_cell("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
         "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
         "deleted": without_cells(),
         "exits": with_cell("import os\nos._exit(3)"),
@@ -233,3 +234,7 @@ def test_without_help_of_the_system_files_and_network_are_refused_too(tmp_path, 
     assert f"writing to {target}" in (tmp_path / "out" / "points.csv").read_text(encoding="utf-8")
     assert not target.exists()
     assert "none by the system" in Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_picture_is_nothing_to_remark_on(graded):
+    assert total(graded, "plots") == AUTOMATIC and remarks(graded, "plots") == ""
