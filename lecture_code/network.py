@@ -274,8 +274,9 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
     for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
         delta = net.activations[l - 1].slope(z[l], a[l]) * a_bar
         delta_M = delta if M == 1 else delta / M
-        np.matmul(delta_M, a[l - 1].mT, out=dW[l])
-        if net.bias and M == 1:  # nothing to sum
+        outer = np.multiply if M == 1 else np.matmul  # a column times a row: nothing to sum, and faster so
+        outer(delta_M, a[l - 1].mT, out=dW[l])
+        if net.bias and M == 1:
             db[l][...] = delta
         elif net.bias:
             delta_M.sum(axis=-1, keepdims=True, out=db[l])
