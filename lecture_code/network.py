@@ -288,6 +288,8 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
 def per_sample_gradients(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return ∂C_i/∂p of every sample, one a row; their mean is the gradient of `cost_and_gradient`.
 
+    Book: eq-sg-unbiased
+
     Parameters
     ----------
     net : the network

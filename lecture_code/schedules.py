@@ -31,6 +31,8 @@ class RobbinsMonro(NamedTuple):
 def robbins_monro(schedule: Schedule) -> RobbinsMonro:
     """Return which Robbins–Monro conditions a schedule meets, known from its formula.
 
+    Book: eq-robbins-monro
+
     No finite number of values decides a limit, so for a function that is not made by this module the
     answer is None, "unknown", for both.
 
@@ -59,7 +61,10 @@ def constant(eta: float) -> Schedule:
 
 
 def inverse(c0: float, c1: float = 1.0) -> Schedule:
-    """Return the schedule η_k = c₀ / (c₁ + k), which meets both Robbins–Monro conditions."""
+    """Return the schedule η_k = c₀ / (c₁ + k), which meets both Robbins–Monro conditions.
+
+    Book: eq-inverse-rate
+    """
     require_positive("c0", c0)
     require_positive("c1", c1)
 

@@ -112,6 +112,18 @@ def test_the_place_of_a_constant_rate_does_not_matter(make):
     assert_allclose(*ends, rtol=1e-12)
 
 
+def test_the_place_of_the_rate_matters_in_nesterov_too():
+    # inside: v = −1, φ = −1.5; v = −½ − ½, φ = −1.5 − ½ − ½. Outside: v = −1, φ = −1.5; v = −1.5, φ = −1.5 + ½ (−¾ − 1)
+    ends = {}
+    for rate in ("inside", "outside"):
+        optimizer, phi = nesterov(0.5, rate=rate), np.zeros(1)
+        state = optimizer.init(phi)
+        for eta in (1, 0.5):
+            phi, state = optimizer.step(phi, np.ones(1), state, eta)
+        ends[rate] = phi.item()
+    assert ends == {"inside": -2.5, "outside": -2.375}
+
+
 @pytest.mark.parametrize("make", [momentum, nesterov])
 def test_without_momentum_it_is_sgd(make):
     assert_allclose(run(make(0), START, gradient, 0.1, 20), run(sgd(), START, gradient, 0.1, 20), rtol=1e-14)
@@ -175,6 +187,16 @@ def test_adam_by_hand():
     assert_allclose(theta, -2 / 3 - 14 / 3 / (1 + np.sqrt(156 / 7)), rtol=1e-14)
 
 
+def test_the_momenta_of_nadam_grow():
+    # β₁ = ½, ψ = 1: μ₁ = ½ (1 − 0.48) = 0.26, μ₂ = ½ (1 − 0.4608) = 0.2696; g = 2, m = 1, √v̂ = 2, eps = 1:
+    # m̂ = 0.2696 · 1/(1 − 0.26 · 0.2696) + 0.74 · 2/0.74
+    optimizer = nadam(0.5, 0.75, 1, psi=1)
+    theta, _ = optimizer.step(np.zeros(1), np.array([2.0]), optimizer.init(np.zeros(1)), 1)
+    assert_allclose(theta, -(0.2696 / (1 - 0.26 * 0.2696) + 2) / 3, rtol=1e-14)
+    inside = nadam(0.5, 0.75, 5, "inside", psi=1e6)  # √(4 + 5) = 3: the same denominator as 1 + 2
+    assert_allclose(inside.step(np.zeros(1), np.array([2.0]), inside.init(np.zeros(1)), 1)[0], -(2 / 3 + 2) / 3, rtol=1e-14)
+
+
 def test_nadam_by_hand():
     # ψ large makes the momenta β₁ = ½ at once: m̂ = ½ m/(1 − ¼) + ½ g/(1 − ½). g = 2: m = 1, m̂ = 2/3 + 2; v̂ = 4
     optimizer, theta = nadam(0.5, 0.75, 1, psi=1e6), np.zeros(1)
@@ -212,6 +234,8 @@ def test_for_adam_they_differ():
     assert_allclose(step(l2(adam(), 0.1)), step(adam()), rtol=1e-7)
     assert_allclose(step(weight_decay(adam(), 0.2)), step(adam()) - 1, rtol=1e-12)
     assert_array_equal(step(adamw(0.2)), step(weight_decay(adam(), 0.2)))
+    assert_array_equal(step(adamw(0.2, mask=np.array([False]))), step(adam()))
+    assert_array_equal(step(adamw(0.2, eps=1, stabiliser="inside")), step(weight_decay(adam(eps=1, stabiliser="inside"), 0.2)))
 
 
 def test_l2_is_taken_where_the_gradient_is():
@@ -278,6 +302,7 @@ def test_zero_gradients_move_nothing(optimizer):
 def test_names():
     assert [repr(o) for o in (momentum(), nesterov(), adagrad(), rmsprop(), adadelta(), adam(), nadam(), adamw())] == [
         "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "nadam", "adamw"]
+    assert repr(nesterov(iterate="theta")) == "nesterov"
     assert repr(l2(adam(), 0.1)) == "adam + l2" and repr(weight_decay(sgd(), 0.1)) == "sgd + weight decay"
 
 

@@ -75,16 +75,18 @@ def test_warm_up_by_hand():
     assert [rate(k) for k in (0, 1, 3, 7)] == [2, 2, 2, 1]  # 8 · ¼, 4 · ½, 2 · 1, 8/8
 
 
-@pytest.mark.parametrize("schedule, diverges, converge", [
-    (constant(0.1), True, False), (inverse(1), True, True), (piecewise([3], [1, 0.1]), True, False),
-    (power(1, 1, 0.5), True, False), (power(1, 1, 0.51), True, True), (power(1, 1, 1), True, True),
-    (power(1, 1, 1.01), False, True), (power(0.5, 1, 2), False, True), (power(1, 1, 0.3), True, False),
-    (cosine(1, 10), False, True), (cosine(1, 10, lowest=0.1), True, False),
-    (warm_up(5, inverse(1)), True, True), (warm_up(5, power(1, 1, 2)), False, True),
-    (lambda k: 1 / (k + 1), None, None), (warm_up(5, lambda k: 1.0), None, None)])
-def test_robbins_monro(schedule, diverges, converge):
-    assert robbins_monro(schedule) == (diverges, converge)
-    assert robbins_monro(schedule).sum_diverges is diverges and robbins_monro(schedule).squares_converge is converge
+@pytest.mark.parametrize("make, diverges, converge", [
+    (lambda: constant(0.1), True, False), (lambda: inverse(1), True, True), (lambda: piecewise([3], [1, 0.1]), True, False),
+    (lambda: power(1, 1, 0.3), True, False), (lambda: power(1, 1, 0.5), True, False), (lambda: power(1, 1, 0.51), True, True),
+    (lambda: power(1, 1, 1), True, True), (lambda: power(1, 1, 1.01), False, True), (lambda: power(0.5, 1, 2), False, True),
+    (lambda: cosine(1, 10), False, True), (lambda: cosine(1, 10, lowest=0.1), True, False),
+    (lambda: cosine(2, 10, lowest=1), True, False), (lambda: cosine(1, 10, lowest=1), True, False),
+    (lambda: warm_up(5, inverse(1)), True, True), (lambda: warm_up(5, power(1, 1, 2)), False, True),
+    (lambda: lambda k: 1 / (k + 1), None, None), (lambda: warm_up(5, lambda k: 1.0), None, None)])
+def test_robbins_monro(make, diverges, converge):
+    answer = robbins_monro(make())
+    assert answer.sum_diverges is diverges and answer.squares_converge is converge
+    assert answer == (diverges, converge)
 
 
 @pytest.mark.parametrize("q", [0.3, 0.9, 1.5])
@@ -95,11 +97,13 @@ def test_robbins_monro_agrees_with_partial_sums(q):
     assert robbins_monro(power(1, 1, q)) == (grows(eta), not grows(eta**2))
 
 
-@pytest.mark.parametrize("make, name", [
-    (lambda: power(0, 1, 1), "c0"), (lambda: power(1, 0, 1), "c1"), (lambda: power(1, 1, 0), "exponent"),
-    (lambda: cosine(0, 5), "eta"), (lambda: cosine(1, 0), "steps"), (lambda: cosine(1, 5, 2), "lowest"),
-    (lambda: cosine(1, 5, -0.1), "lowest"), (lambda: warm_up(0, constant(1)), "steps"), (lambda: warm_up(3, 0.1), "schedule"),
-    (lambda: robbins_monro(0.1), "schedule")])
-def test_schedules_check_their_arguments(make, name, raises):
-    with raises(name):
+@pytest.mark.parametrize("make, name, expected, got", [
+    (lambda: power(0, 1, 1), "c0", "> 0", "0"), (lambda: power(1, 0, 1), "c1", "> 0", "0"),
+    (lambda: power(1, 1, 0), "exponent", "> 0", "0"), (lambda: cosine(0, 5), "eta", "> 0", "0"),
+    (lambda: cosine(1, 0), "steps", ">= 1", "0"), (lambda: cosine(1, 5, 2), "lowest", "from 0 to 1", "2"),
+    (lambda: cosine(1, 5, -0.1), "lowest", "from 0 to 1", "-0.1"), (lambda: warm_up(0, constant(1)), "steps", ">= 1", "0"),
+    (lambda: warm_up(3, 0.1), "schedule", "a function of the step number", "0.1"),
+    (lambda: robbins_monro(0.1), "schedule", "a function of the step number", "0.1")])
+def test_schedules_check_their_arguments(make, name, expected, got, raises):
+    with raises(name, expected, got):
         make()
