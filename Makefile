@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# JupyterLite has an environment of its own: see live/requirements.txt.
+LIVE := .venv-live
 # make book SOLUTIONS=no leaves the pages of the solutions out, and puts the site into a folder of its own.
 SOLUTIONS ?= yes
 BUILD := $(if $(filter no,$(SOLUTIONS)),_build/withheld/_build,_build)
@@ -14,14 +16,15 @@ NB ?=
 SUBMISSIONS ?=
 JOBS ?= 2
 OPTIONS ?=
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+INSTALL := -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+PIP := $(BIN)/python $(INSTALL)
 
 # Small matrices: one thread is faster than two, and sums come out in one order.
 export OPENBLAS_NUM_THREADS := 1
 export SOLUTIONS
 
 .DEFAULT_GOAL := help
-.PHONY: help book test serve lab execute exercises formulas release grade bench clean distclean
+.PHONY: help book live test serve lab execute exercises formulas release grade bench clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
@@ -39,10 +42,13 @@ book: $(VENV)/.book          ## build the site; a warning is an error
 	@echo '    file://$(CURDIR)/$(SITE)/index.html'
 	@echo 'or run  make serve  and open the address it prints.'
 
-test: $(VENV)/.test book     ## run all tests: library, notebooks, exercises, site, browser
+live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
+	$(LIVE)/bin/python tools/live.py $(SITE)
+
+test: $(VENV)/.test live     ## run all tests: library, notebooks, exercises, site, browser
 	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile
 
-serve: book                  ## show the site at http://127.0.0.1:8000 (PORT=…)
+serve: live                  ## show the site, with chapters that run, at http://127.0.0.1:8000 (PORT=…)
 	@echo 'Open http://127.0.0.1:$(PORT)/ and stop with Ctrl-C.'
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
@@ -72,7 +78,7 @@ clean:          ## remove the site
 	rm -rf _build
 
 distclean: clean  ## remove the installed packages, too
-	rm -rf $(VENV) *.egg-info build
+	rm -rf $(VENV) $(LIVE) *.egg-info build
 
 # ---- the environment: a stamp file for each step that was done -----------------------------
 
@@ -83,6 +89,12 @@ $(VENV)/.made: tools/check_python.sh
 
 $(VENV)/.book: $(VENV)/.made requirements.txt requirements.lock pyproject.toml
 	$(PIP) --requirement requirements.txt
+	@touch $@
+
+$(LIVE)/.made: tools/check_python.sh live/requirements.txt requirements.lock
+	@sh tools/check_python.sh $(PYTHON)
+	$(PYTHON) -m venv $(LIVE)
+	$(LIVE)/bin/python $(INSTALL) --requirement live/requirements.txt
 	@touch $@
 
 $(VENV)/.teach: $(VENV)/.book

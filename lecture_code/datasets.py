@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -32,14 +34,36 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return array
 
 
+def _open_data(name: str) -> BinaryIO:
+    """Open a data file of the package. In the browser the large ones stay with the site until asked for."""
+    file = files("lecture_code").joinpath("data", name)
+    if sys.platform == "emscripten" and not file.is_file():
+        return _from_site(name)
+    return file.open("rb")
+
+
+def _from_site(name: str) -> BinaryIO:
+    """Fetch a data file from the site that this browser's Python came from."""
+    import js  # the page's JavaScript, seen from Pyodide
+
+    site = str(js.location.href).partition("/extensions/")[0]
+    request = js.XMLHttpRequest.new()
+    request.open("GET", f"{site}/data/{name}", False)
+    request.responseType = "arraybuffer"
+    request.send()
+    if request.status != 200:
+        raise OSError(f"{site}/data/{name}: the site answered {request.status}; build it with `make live`")
+    return io.BytesIO(request.response.to_bytes())
+
+
 @cache
 def mnist_images() -> Split:
     """Return MNIST as it was published: uint8 images (60000, 28, 28) and (10000, 28, 28), labels 0 … 9.
 
-    The file ships with the package; nothing is downloaded. Y. LeCun, C. Cortes, C. Burges,
-    licence CC BY-SA 3.0.
+    The file ships with the package; nothing is downloaded. (In the browser the first call fetches
+    it from the site, 11 MB.) Y. LeCun, C. Cortes, C. Burges, licence CC BY-SA 3.0.
     """
-    with files("lecture_code").joinpath("data", "mnist.npz").open("rb") as file, np.load(file) as archive:
+    with _open_data("mnist.npz") as file, np.load(file) as archive:
         return Split(*(_read_only(archive[name]) for name in ("x_train", "y_train", "x_test", "y_test")))
 
 
@@ -66,7 +90,7 @@ def tower_image() -> np.ndarray:
 
     By danielbuechele, licence CC BY 2.0, as shipped with scikit-learn; cut, turned grey and reduced.
     """
-    with files("lecture_code").joinpath("data", "tower.npz").open("rb") as file, np.load(file) as archive:
+    with _open_data("tower.npz") as file, np.load(file) as archive:
         return _read_only(archive["image"])
 
 

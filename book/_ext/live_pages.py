@@ -1,0 +1,93 @@
+"""The way from a page to the same notebook at work in the reader's browser.
+
+Each chapter and each exercise page gets a line under its title with a button that opens the notebook
+in the site's own Jupyter, the folder `live` that `make live` adds. live.js (in _extra/_static) says why
+if that is not possible. The texts of all references are written beside the site, into references.json:
+the live notebooks are plain Markdown, where a label has no number (tools/plain_markdown.py).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+BUTTON = """
+<div class="live-run">
+<a class="live-run-button" href="{root}live/notebooks/index.html?path={notebook}">&#9654;&ensp;Run this {kind}</a>
+<span>in your browser, with nothing to install{lengths}.</span>
+<p class="live-run-problem" role="alert" hidden></p>
+</div>"""
+
+
+def is_live(docname: str, env: BuildEnvironment) -> bool:
+    """Whether the page is a chapter or an exercise, which readers can run."""
+    return docname.startswith(("book/", "exercises/")) and env.doc2path(docname).endswith(".ipynb")
+
+
+def _add_button(app: Sphinx, docname: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    if "body" not in context or not is_live(docname, app.env):
+        return
+    chapter = docname.startswith("book/")
+    button = BUTTON.format(
+        root="../" * docname.count("/"),
+        notebook=f"{docname}.ipynb",
+        kind="chapter" if chapter else "exercise",
+        lengths=". Long runs are shortened there" if chapter else "",
+    )
+    context["body"] = context["body"].replace("</h1>", "</h1>" + button, 1)
+    app.add_js_file("live.js", loading_method="defer")
+
+
+def _citation(entry: Any) -> dict[str, str]:
+    """Name a source as the pages do: all authors up to two, else the first, and the year."""
+    names = [" ".join(person.prelast_names + person.last_names) for person in entry.persons.get("author", [])]
+    if len(names) > 2:
+        names = [f"{names[0]} et al."]
+    name = (" and ".join(names) or entry.fields["key"]).replace("{", "").replace("}", "")
+    year = entry.fields.get("year")
+    return {"cite": f"{name}, {year}" if year else name, "cite:t": f"{name} ({year})" if year else name}
+
+
+def references(env: BuildEnvironment) -> dict[str, dict[str, list[str]]]:
+    """Return role ↦ target ↦ the text that a page shows for it and the file where the target is."""
+
+    def number(docname: str, kind: str, target: str) -> str:
+        return ".".join(map(str, env.toc_fignumbers[docname][kind][target]))
+
+    def file(docname: str) -> str:
+        return str(env.doc2path(docname, base=False))
+
+    texts: dict[str, dict[str, list[str]]] = {
+        role: {} for role in ("eq", "numref", "prf:ref", "ref", "doc", "cite", "cite:t")
+    }
+    for label, (docname, _) in env.domaindata["math"]["objects"].items():
+        texts["eq"][label] = [f"({number(docname, 'displaymath', f'equation-{label}')})", file(docname)]
+    for label, (docname, target, title) in env.domaindata["std"]["labels"].items():
+        texts["ref"][label] = [str(title), file(docname)]
+        if target in env.toc_fignumbers.get(docname, {}).get("figure", {}):
+            texts["numref"][label] = [f"Fig. {number(docname, 'figure', target)}", file(docname)]
+    for label, proof in env.proof_list.items():
+        kind, docname = proof["realtype"].capitalize(), proof["docname"]
+        texts["prf:ref"][label] = [f"{kind} {number(docname, proof['countertype'], label)}", file(docname)]
+    for docname, title in env.titles.items():
+        texts["doc"][docname] = [title.astext(), file(docname)]
+    for key, entry in env.get_domain("cite").bibdata.data.entries.items():
+        for role, text in _citation(entry).items():
+            texts[role][key] = [text, file("book/bibliography")]
+    return texts
+
+
+def _write_references(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None and app.builder.name == "html":
+        file = Path(app.outdir).parent / "references.json"
+        file.write_text(json.dumps(references(app.env), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool | str]:
+    app.connect("html-page-context", _add_button)
+    app.connect("build-finished", _write_references)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,90 @@
+// The line above a notebook of the book: what Python is doing, and what readers need most.
+// tools/live.py puts it into live/notebooks/index.html; the rest of the page is JupyterLite.
+(async () => {
+  "use strict";
+
+  const SITE = new URL("../..", location.href);                    // the book's own pages
+  const path = new URLSearchParams(location.search).get("path") || "";
+
+  const bar = document.createElement("div");
+  bar.id = "live-toolbar";
+  bar.innerHTML = `
+    <span class="live-state" role="status"><span class="live-light"></span> <span class="live-words"></span></span>
+    <button data-do="run" disabled>▶ Run all cells</button>
+    <button data-do="download" disabled>Download</button>
+    <button data-do="reset" disabled>Start again</button>
+    <a class="live-page">Page in the book</a>`;
+  document.body.prepend(bar);
+  const words = bar.querySelector(".live-words");
+  const buttons = bar.querySelectorAll("button");
+  const pageLink = bar.querySelector(".live-page");
+  pageLink.href = pageOf(path);
+
+  function say(state, text) {
+    bar.dataset.state = state;
+    if (words.textContent !== text) words.textContent = text;
+  }
+
+  // book/04-gradient-descent.ipynb, #eq-gd-step ↦ the page, the formula on it
+  function pageOf(notebook, target = "") {
+    const label = target.replace(/^#(?=eq-)/, "#equation-");
+    return new URL(notebook.replace(/\.ipynb$/, ".html"), SITE).href + label;
+  }
+
+  const until = (ready) =>
+    new Promise((done) => {
+      const look = setInterval(() => {
+        const value = ready();
+        if (value) done(value, clearInterval(look));
+      }, 200);
+    });
+
+  say("loading", "Opening the notebook …");
+  const opened = performance.now();
+  const app = await until(() => window.jupyterapp);
+  const panel = await until(() => app.shell.currentWidget?.context?.isReady && app.shell.currentWidget);
+  const { context } = panel;
+
+  const actions = {
+    run: () => app.commands.execute("notebook:run-all-cells"),
+    download: async () => {
+      await context.save();
+      await app.commands.execute("docmanager:download");
+    },
+    reset: async () => {
+      if (!confirm("Throw away your changes to this notebook, and begin with the original?")) return;
+      await context.save();                              // nothing is left to be saved afterwards
+      await app.serviceManager.contents.delete(path);    // the reader's copy; the site's stays
+      await context.revert();
+    },
+  };
+  buttons.forEach((button) => button.addEventListener("click", () => actions[button.dataset.do]()));
+  buttons.forEach((button) => (button.disabled = button.dataset.do === "run"));
+
+  // Links into other notebooks lead to their pages, where formulas have addresses.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-commandlinker-args]");
+    if (!link) return;
+    const { path: notebook, id } = JSON.parse(link.dataset.commandlinkerArgs);
+    if (!notebook?.endsWith(".ipynb")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    window.open(pageOf(notebook.replace(/^.*:/, ""), id), "_blank");
+  }, true);
+
+  // What Python is doing. "unknown" lasts until it has been fetched and started.
+  let started = false;
+  setInterval(() => {
+    const status = context.sessionContext.kernelDisplayStatus;
+    const seconds = Math.round((performance.now() - opened) / 1000);
+    if (status === "idle" || status === "busy") started = true;
+    if (started) bar.querySelector("[data-do=run]").disabled = false;
+    if (status === "idle") say("ready", "Python is ready");
+    else if (status === "busy") say("busy", "Running …");
+    else if (/restart|start|initial|unknown|connect/.test(status)) {
+      started = started && !/restart/.test(status);
+      if (seconds > 120 && !started) say("failed", "Python did not start. Reload the page, or try another browser.");
+      else say("loading", `Fetching and starting Python … ${seconds} s`);
+    } else say("failed", `Python stopped (${status}). Choose Kernel → Restart.`);
+  }, 300);
+})();

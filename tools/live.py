@@ -1,0 +1,244 @@
+"""Add to the built site the folder `live`: chapters and exercises at work in the reader's browser.
+
+    python tools/live.py [_build/html]          # after `jupyter-book build .`
+
+Needs `pip install -e .[live]`. What is put together: JupyterLite; Python itself (Pyodide, in
+live/pyodide); lecture_code of this very tree and the few pure-Python packages that the chapters use, in
+the versions of requirements.lock; the notebooks as plain Markdown, without outputs; MNIST, which a
+notebook fetches when it asks for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from plain_markdown import References, plain
+
+ROOT = Path(__file__).resolve().parent.parent
+LIVE = ROOT / "live"
+#: Packages from the index, as they are: no part of Pyodide, and without compiled code.
+PURE = ["ipywidgets", "jupyterlab_widgets", "comm", "tqdm", "sympy", "mpmath"]
+#: What a wheel needs, where that differs from what it says for desktop Python.
+NEEDS = {
+    "lecture-code": ["numpy", "matplotlib", "ipywidgets", "tqdm"],
+    "ipywidgets": ["comm", "traitlets", "ipython", "jupyterlab-widgets", "widgetsnbextension"],
+    "sympy": ["mpmath"],
+    "pyodide-kernel": ["ipython", "comm", "ipykernel"],
+    "piplite": ["micropip"],
+}
+#: A notebook whose code says one of these words needs SciPy, which nobody else should wait for.
+SCIPY = re.compile(r"\b(scipy|descent)\b")
+NOTE = """\
+<div class="alert alert-info">
+
+**This notebook runs in your browser.** Run the cells one by one with *Shift + Enter*, or all of them with \
+the button above. Long runs are the **short** ones here, so some numbers differ from those on the \
+[page of the book]({page}). What you change is kept in this browser: it is there after a reload, and nobody else sees it. \
+*Download* saves a copy, *Start again* brings the original back.
+
+</div>"""
+
+
+# ---------------------------------------------------------------- Python and its packages
+
+def python_distribution(folder: Path, cache: Path) -> None:
+    """Fill a folder with Pyodide, our packages, and one lock file that lists both."""
+    shutil.copytree(LIVE / "pyodide", folder, ignore=shutil.ignore_patterns("README.md", "SHA256SUMS", "LICENSE*"))
+    lock_file = folder / "pyodide-lock.json"
+    lock = json.loads(lock_file.read_text(encoding="utf-8"))
+    shipped = {file.name for file in folder.iterdir()}
+    packages = {name: entry for name, entry in lock["packages"].items() if entry["file_name"] in shipped}
+    for wheel in [own_wheel(cache), *index_wheels(cache), *kernel_wheels()]:
+        shutil.copy(wheel, folder)
+        entry = lock_entry(wheel)
+        packages[entry["name"]] = entry
+    packages["ssl"] = placeholder(folder, "ssl")
+    lock["packages"] = packages
+    lock_file.write_text(json.dumps(lock), encoding="utf-8")
+
+
+def own_wheel(cache: Path) -> Path:
+    """Build lecture_code without MNIST, which would be eleven of its twelve megabytes."""
+    source, wheels = cache / "source", cache / "own"
+    for folder in (source, wheels):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "lecture_code", source / "lecture_code",
+                    ignore=shutil.ignore_patterns("mnist.npz", "__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip("wheel", "--no-deps", "--wheel-dir", wheels, source)
+    (wheel,) = wheels.glob("*.whl")
+    return wheel
+
+
+def index_wheels(cache: Path) -> list[Path]:
+    """Fetch the pure-Python packages from the package index, once."""
+    locked = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    pinned = {canonical(name): version for name, version in locked}
+    folder = cache / "index"
+    wheels = []
+    for name in PURE:
+        version = pinned[canonical(name)]
+        if not (found := list(folder.glob(f"{name}-{version}-*.whl"))):
+            pip("download", "--no-deps", "--only-binary", ":all:", "--dest", folder, f"{name}=={version}")
+            found = list(folder.glob(f"{name}-{version}-*.whl"))
+        wheels += found
+    return wheels
+
+
+def kernel_wheels() -> list[Path]:
+    """The kernel's own wheels, inside its extension of JupyterLite."""
+    files = distribution("jupyterlite-pyodide-kernel").files or []
+    wheels = [Path(file.locate()) for file in files if file.match("pypi/*.whl")]
+    return [wheel.resolve() for wheel in wheels if not wheel.name.startswith("widgetsnbextension-3")]
+
+
+def lock_entry(wheel: Path) -> dict[str, Any]:
+    """Describe a wheel as Pyodide's lock file does."""
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        about = Parser().parsestr(archive.read(metadata).decode())
+        top = {name.split("/")[0] for name in archive.namelist() if re.fullmatch(r"\w+/.*\.py", name)}
+    name = canonical(about["Name"])
+    return {
+        "name": name,
+        "version": about["Version"],
+        "file_name": wheel.name,
+        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "imports": sorted(top),
+        "depends": NEEDS.get(name, []),
+        "install_dir": "site",
+        "package_type": "package",
+        "shared_library": False,
+        "unvendored_tests": False,
+    }
+
+
+def placeholder(folder: Path, name: str) -> dict[str, Any]:
+    """An empty package: the kernel asks for it by name, and the book has no use for it."""
+    file = folder / f"{name}-0.zip"
+    with zipfile.ZipFile(file, "w"):
+        pass
+    return {
+        "name": name, "version": "0", "file_name": file.name,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "imports": [], "depends": [], "install_dir": "site",
+        "package_type": "cpython_module", "shared_library": False, "unvendored_tests": False,
+    }
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pip(*arguments: Any) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check",
+                    *map(str, arguments)], check=True)
+
+
+# ---------------------------------------------------------------- notebooks
+
+def live_notebooks() -> list[Path]:
+    return sorted([*ROOT.glob("book/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")])
+
+
+def live_copy(path: Path, references: References) -> nbformat.NotebookNode:
+    """Return a notebook as readers run it: plain Markdown, no outputs, the note about short runs on top."""
+    notebook = nbformat.read(path, as_version=4)
+    file = path.relative_to(ROOT).as_posix()
+    notebook.metadata.pop("widgets", None)
+    code = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = plain(cell.source, file, references)
+        elif cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            code += cell.source + "\n"
+            if {"hide-input", "remove-input"} & set(cell.metadata.get("tags", [])):
+                cell.metadata["jupyter"] = {"source_hidden": True}
+    note = nbformat.v4.new_markdown_cell(NOTE.format(page=path.name), id="live-note")
+    added = [note]
+    if SCIPY.search(code):
+        source = "import scipy  # the browser fetches SciPy when a cell imports it"
+        added.append(nbformat.v4.new_code_cell(source, id="live-scipy"))
+    notebook.cells[1:1] = added
+    return notebook
+
+
+def write_notebooks(folder: Path, references: References) -> None:
+    for path in live_notebooks():
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(live_copy(path, references), target)
+
+
+# ---------------------------------------------------------------- the folder
+
+def add_toolbar(site: Path) -> None:
+    """Put our line of buttons into the page in which notebooks open."""
+    page = site / "live" / "notebooks" / "index.html"
+    text = page.read_text(encoding="utf-8")
+    if "</head>" not in text:
+        raise SystemExit(f"{page}: no </head> to put the toolbar before")
+    links = '<link rel="stylesheet" href="../toolbar.css"><script defer src="../toolbar.js"></script>'
+    page.write_text(text.replace("</head>", links + "</head>", 1), encoding="utf-8")
+    for name in ("toolbar.css", "toolbar.js"):
+        shutil.copy(LIVE / name, site / "live")
+
+
+def labextension(package: str) -> str:
+    """Where an installed package keeps its extension of JupyterLab."""
+    files = distribution(package).files or []
+    (file,) = [file for file in files if file.match("labextensions/*/*/package.json")]
+    return str(Path(file.locate()).resolve().parent)
+
+
+def build(site: Path) -> None:
+    work, cache = site.parent / "live", ROOT / "_build" / "wheels"
+    for folder in (work, site / "live"):
+        shutil.rmtree(folder, ignore_errors=True)
+    references = json.loads((site.parent / "references.json").read_text(encoding="utf-8"))
+    python_distribution(work / "static" / "pyodide", cache)
+    write_notebooks(work / "files", references)
+    for name in ("jupyter-lite.json", "overrides.json"):
+        shutil.copy(LIVE / name, work)
+    config = {"LiteBuildConfig": {
+        "contents": ["files"],
+        "apps": ["notebooks", "tree"],
+        "federated_extensions": [labextension("jupyterlab_widgets"), labextension("jupyterlite-pyodide-kernel")],
+        "ignore_sys_prefix": ["federated_extensions"],
+        "no_sourcemaps": True,
+        "no_unused_shared_packages": True,
+        "output_dir": str(site / "live"),
+    }}
+    (work / "jupyter_lite_config.json").write_text(json.dumps(config), encoding="utf-8")
+    lite = [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(work)]
+    log = subprocess.run(lite, cwd=work, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if log.returncode:
+        raise SystemExit(log.stdout)
+    add_toolbar(site)
+    (site / "live" / "data").mkdir()
+    shutil.copy(ROOT / "lecture_code" / "data" / "mnist.npz", site / "live" / "data")
+    size = sum(file.stat().st_size for file in (site / "live").rglob("*") if file.is_file())
+    print(f"{site / 'live'}: {size / 1e6:.0f} MB")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("site", nargs="?", type=Path, default=ROOT / "_build" / "html")
+    arguments = parser.parse_args()
+    if not (arguments.site / "index.html").exists():
+        raise SystemExit(f"{arguments.site}: there is no site; run `make book` first")
+    build(arguments.site.resolve())
