@@ -1,0 +1,82 @@
+"""Every chapter runs from top to bottom in a browser without a network, and its widgets answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from live_notebook import LiveNotebook, opened
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = [f"book/{path.stem}" for path in sorted(ROOT.glob("book/*.ipynb"))]
+PICTURE = ".explorer-picture"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_runs_from_top_to_bottom(browser, address, chapter):
+    with opened(browser, address, chapter) as notebook:
+        assert notebook.ask("import os; print(os.environ['LECTURE_CODE_RUN'])") == "short"
+        print(f"{chapter}: {notebook.run_all():.0f} s")
+        assert notebook.errors() == []
+        assert plots(notebook) > 0
+        assert broken_pictures(notebook) == []
+        assert move_first_slider(notebook), "the picture under the slider did not change"
+        assert notebook.refused == []
+
+
+def test_the_browser_has_the_promised_versions_and_this_very_library(browser, address):
+    with opened(browser, address, CHAPTERS[0]) as notebook:
+        versions = notebook.ask(
+            "import sys, numpy, matplotlib\n"
+            "print('%d.%d' % sys.version_info[:2], numpy.__version__[:3], matplotlib.__version__[:3])")
+        assert versions == "3.12 2.0 3.8"
+        source = notebook.ask("import inspect, lecture_code.optimizers as m; print(inspect.getsource(m))")
+        assert source == (ROOT / "lecture_code" / "optimizers.py").read_text(encoding="utf-8").strip()
+        assert "mnist.npz" not in notebook.ask(
+            "from importlib.resources import files; print(*files('lecture_code').joinpath('data').iterdir())")
+        assert notebook.ask(
+            "from lecture_code.datasets import load_mnist; d = load_mnist(); print(d.X_train.shape, d.y_test[:3])"
+        ) == "(60000, 784) [7 2 1]"
+
+
+def test_a_typed_value_outside_the_grid_is_drawn(browser, address):
+    with opened(browser, address, CHAPTERS[0]) as notebook:
+        notebook.run_all()
+        explorer = notebook.page.locator(".jp-OutputArea-output", has=notebook.page.locator(PICTURE)).first
+        explorer.scroll_into_view_if_needed()
+        pictures = explorer.locator(PICTURE)
+        assert pictures.count() == 1
+        box = explorer.locator("input[type=number]").first
+        box.fill("0.123")
+        box.press("Enter")
+        explorer.get_by_role("button", name="Draw these values").click()
+        pictures.nth(1).wait_for(timeout=30_000)
+        assert pictures.nth(0).get_attribute("src") != pictures.nth(1).get_attribute("src")
+
+
+def plots(notebook: LiveNotebook) -> int:
+    kinds = ("image/png", "application/vnd.jupyter.widget-view+json")
+    return sum(kind in output.get("data", {}) for cell in notebook.code_cells()
+               for output in cell["outputs"] for kind in kinds)
+
+
+def broken_pictures(notebook: LiveNotebook) -> list[str]:
+    return notebook.page.evaluate("""() => [...document.querySelectorAll(".jp-OutputArea img")]
+        .filter((image) => image.complete && !image.naturalWidth).map((image) => image.outerHTML.slice(0, 200))""")
+
+
+def move_first_slider(notebook: LiveNotebook) -> bool:
+    """Move a slider by keyboard; whether the picture of its widget changes."""
+    page = notebook.page
+    explorer = page.locator(".jp-OutputArea-output", has=page.locator(PICTURE)).first
+    explorer.scroll_into_view_if_needed()
+    picture = explorer.locator(PICTURE).first
+    before = picture.get_attribute("src")
+    handle = explorer.locator("[role=slider], .noUi-handle").first
+    handle.focus()
+    for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):        # the slider may stand at an end
+        handle.press(key)
+        page.wait_for_timeout(500)
+        if picture.get_attribute("src") != before:
+            return True
+    return False
