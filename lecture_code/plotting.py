@@ -1,16 +1,20 @@
-"""The look of the book's figures, and the three pictures that several chapters draw."""
+"""The look of the book's figures, and the pictures that chapters have in common."""
 
 from __future__ import annotations
 
+import base64
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch
 from PIL import Image
 
 # Okabe and Ito's colours: told apart by every kind of colour vision. One colour, one meaning, a chapter.
@@ -79,9 +83,10 @@ def svg_text(figure: Figure) -> str:
     return re.sub(r"\s+", " ", svg).replace("> <", "><")
 
 
-def _inline_png(figure: Figure) -> tuple[bytes, dict[str, int]]:
+def _inline_png(figure: Figure) -> tuple[str, dict[str, int]]:
     width, height = figure.get_size_inches() * 100
-    return image_bytes(figure, "png", dpi=160), {"width": round(width), "height": round(height)}
+    png = base64.b64encode(image_bytes(figure, "png", dpi=160)).decode()  # as text: not every kernel encodes bytes
+    return png, {"width": round(width), "height": round(height)}
 
 
 def scatter_classes(ax: Axes, X: np.ndarray, Y: np.ndarray, names: Sequence[str] | None = None, size: float = 22) -> None:
@@ -125,14 +130,20 @@ def classification_map(
 def contour_with_path(
     ax: Axes, f: Callable[[np.ndarray, np.ndarray], np.ndarray], path: np.ndarray,
     x1: tuple[float, float], x2: tuple[float, float], levels: int | Sequence[float] = 20, colour: str = RED,
-) -> None:
-    """Draw level lines of f(x₁, x₂) and a descent path (steps, 2) over them; its start is a ring."""
-    u, v = np.linspace(*x1, 80), np.linspace(*x2, 80)
+    points: int = 80,
+) -> Line2D:
+    """Draw level lines of f(x₁, x₂) and a descent path (steps, 2) over them; its start is a ring.
+
+    The level lines are found on a grid of points × points values. Returns the line of the path, which
+    `lecture_code.widgets.explore` can let grow.
+    """
+    u, v = np.linspace(*x1, points), np.linspace(*x2, points)
     ax.contour(u, v, f(*np.meshgrid(u, v)), levels=levels, colors="0.75", linewidths=0.8)
-    ax.plot(*path.T, "-o", color=colour, markersize=3, linewidth=1.2, zorder=3)
+    (line,) = ax.plot(*path.T, "-o", color=colour, markersize=3, linewidth=1.2, zorder=3)
     ax.plot(*path[0], "o", color=colour, markerfacecolor="white", markersize=8, zorder=4)
     ax.set(xlim=x1, ylim=x2)
     ax.grid(False)
+    return line
 
 
 def image_grid(axes: np.ndarray, images: np.ndarray, titles: Sequence[str] | None = None, signed: bool = False) -> None:
@@ -149,3 +160,48 @@ def image_grid(axes: np.ndarray, images: np.ndarray, titles: Sequence[str] | Non
         ax.spines[:].set_visible(signed)
         if titles:
             ax.set_title(titles[i], fontsize="small", loc="center")
+
+
+def network_diagram(
+    ax: Axes, widths: Sequence[int], rows: Iterable[tuple[str, str, Mapping[int, Sequence[str]]]] = (),
+    new: tuple[str, int] | None = None, edges: tuple[int, Sequence[Sequence[str]], float] | None = None,
+    colour: str = GREEN,
+) -> None:
+    """Draw a small dense network from left to right: a box with numbers for each unit, lines between the layers.
+
+    Parameters
+    ----------
+    ax : where to draw; layer ℓ stands at x = ℓ
+    widths : the number of units of each layer, the input first
+    rows : the lines of text in the boxes, at most four, from the top: name, colour, and layer ↦ a text for each unit;
+        a layer that is not mentioned has no such line
+    new : name and layer of what was found last: it is bold, and its layer is framed in `colour`
+    edges : a layer ℓ, labels (n_ℓ, n_ℓ₋₁), and where the labels stand on their lines, 0 at the left and 1 at the right:
+        the lines that lead to layer ℓ are then drawn in `colour`
+    colour : of what is new or in use
+    """
+    rows = list(rows)
+    heights = [(1.44 if n == 2 else 1.1) * ((n - 1) / 2 - np.arange(n)) for n in widths]
+    ports = [np.linspace(0.29, -0.29, n) if n > 2 else np.linspace(0.2, -0.2, n) * (n > 1) for n in widths]
+    tallest = max(height[0] for height in heights)
+    ax.set(xlim=(-0.31, len(widths) - 0.69), ylim=(-tallest - 0.98, tallest + 0.56))
+    ax.axis("off")
+    for l, units in enumerate(heights):
+        labels, place = edges[1:] if edges and edges[0] == l else (None, 0.5)
+        for (j, v), (m, u) in product(enumerate(units), enumerate(heights[l - 1] if l else ())):
+            ends = np.array([[l - 0.73, u + ports[l][j]], [l - 0.27, v + ports[l - 1][m]]])
+            ax.plot(*ends.T, color=colour if labels else "0.8", lw=2 if labels else 1, zorder=1)
+            if labels:
+                ax.text(*ends[0] + (ends[1] - ends[0]) * place, labels[j][m], fontsize=11.5, ha="center", va="center",
+                        color=colour, zorder=4, bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none"})
+        framed = new is not None and new[1] == l
+        for j, v in enumerate(units):
+            ax.add_patch(FancyBboxPatch((l - 0.25, v - 0.46), 0.5, 0.92, boxstyle="round,pad=0.02", fc="white",
+                                        ec=colour if framed else "0.5", lw=2.4 if framed else 1, zorder=2))
+            for row, (name, ink, texts) in enumerate(rows):
+                if l in texts:
+                    style = {"y": v + 0.335 - 0.225 * row, "fontsize": 11.5, "va": "center", "color": ink, "zorder": 3,
+                             "weight": "bold" if (name, l) == new else "normal"}
+                    ax.text(l - 0.24, s=name, **style)
+                    ax.text(l + 0.245, s=texts[l][j], ha="right", **style)
+        ax.text(l, units[-1] - 0.51, f"layer {l}" if l else "input", fontsize=11, ha="center", va="top", color="0.35")

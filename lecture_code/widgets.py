@@ -11,18 +11,25 @@ import base64
 import html
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from numbers import Integral, Real
 from typing import Any
 from urllib.parse import quote
 
 import ipywidgets as ipw
 import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from lecture_code.plotting import STYLE, image_bytes, svg_text
+from lecture_code.training import run_length
 from lecture_code.validation import require
 
-Draw = Callable[..., None]
+Draw = Callable[..., Sequence[Line2D] | None]
+
+WALK_SECONDS = 6  # how long a walk takes from its first point to its last
 
 
 class Explorer(ipw.VBox):
@@ -36,18 +43,129 @@ class Explorer(ipw.VBox):
         return f"Explorer: {self._caption}"
 
 
-def picture(draw: Draw, figsize: tuple[float, float], alt: str, kind: str = "svg", **values: Any) -> str:
-    """Return one picture as an HTML image: `draw(figure, **values)` on a fresh figure of the book's style."""
+def picture(
+    draw: Draw, figsize: tuple[float, float], alt: str, kind: str = "svg", walk: str | None = None, **values: Any,
+) -> str:
+    """Return one picture as HTML: `draw(figure, **values)` on a fresh figure of the book's style.
+
+    It is an image; or, where `walk` names a slider, an image and over it the lines that `draw` returned, which grow.
+    """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=figsize)
-        draw(figure, **values)
+        drawn = draw(figure, **values)
+        lines = _taken_out(figure, drawn) if walk is not None else []
         if kind == "svg":
             source = "data:image/svg+xml," + quote(svg_text(figure), safe=" <>/=:;,.'()-+*?!|[]{}@$~^")
         else:
             data = image_bytes(figure, kind, dpi=130, colours=64)
             source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return (f'<img class="explorer-picture" alt="{html.escape(alt, quote=True)}" width="{figsize[0] * 100:.0f}" '
-            f'style="max-width:100%;height:auto" src="{source}">')
+    width, height = (f"{inches * 100:.0f}" for inches in figsize)
+    size = f'width="{width}" style="max-width:100%;height:auto"'
+    if walk is None:
+        return f'<img class="explorer-picture" alt="{html.escape(alt)}" {size} src="{source}">'
+    return (
+        f'<div class="explorer-walk"><svg class="explorer-picture" role="img" aria-label="{html.escape(alt)}" {size} '
+        f'viewBox="0 0 {width} {height}"><image href="{source}" width="{width}" height="{height}" '
+        f'onload="{html.escape(WALK, quote=False)}"/>{"".join(map(_walking, lines))}</svg>{_steps(walk, lines)}</div>')
+
+
+# ---------------------------------------------------------------- lines that grow
+
+# Runs in the reader's browser when a picture has arrived, and needs nothing but that picture. Where it does not
+# run, or the reader wants no motion, the lines are whole.
+WALK = " ".join("""
+const box = this.closest('.explorer-walk'), controls = box.lastElementChild,
+    [button, slider, shown] = controls.querySelectorAll('button, input, b'), last = +slider.max,
+    walks = [...box.querySelectorAll('.explorer-line')].map((line) => {
+        const steps = line.getAttribute('d').slice(1).split(' '), places = [];
+        let x = 0, y = 0;
+        for (const step of steps) { const [dx, dy] = step.split(','); places.push([x += +dx, y += +dy]); }
+        return { line, steps, places, dots: line.nextElementSibling, tip: line.parentNode.lastElementChild };
+    });
+let frame = 0;
+const show = (k) => {
+    for (const { line, steps, places, dots, tip } of walks) {
+        const seen = places.slice(0, k + 1), [x, y] = seen.at(-1);
+        line.setAttribute('d', 'm' + steps.slice(0, k + 1).join(' '));
+        dots.setAttribute('d', seen.filter((_, i) => i % dots.dataset.every === 0).map((p) => `M${p}h0`).join(''));
+        tip.setAttribute('cx', x);
+        tip.setAttribute('cy', y);
+    }
+    slider.value = shown.textContent = k;
+};
+const stop = () => { cancelAnimationFrame(frame); frame = 0; button.textContent = 'Play'; };
+const play = (first) => {
+    const start = performance.now() - first * SECONDS * 1000 / last;
+    const next = () => {
+        const k = Math.min(last, Math.floor((performance.now() - start) / (SECONDS * 1000) * last));
+        show(k);
+        if (k < last && box.isConnected) frame = requestAnimationFrame(next); else stop();
+    };
+    button.textContent = 'Pause';
+    next();
+};
+button.onclick = () => { if (frame) stop(); else play(+slider.value < last ? +slider.value : 0); };
+slider.oninput = () => { stop(); show(+slider.value); };
+controls.style.display = 'flex';
+if (!matchMedia('(prefers-reduced-motion: reduce)').matches)
+    new IntersectionObserver(([seen], observer) => {
+        if (seen.isIntersecting) { observer.disconnect(); play(0); }
+    }).observe(box);
+""".replace("SECONDS", str(WALK_SECONDS)).split())
+
+
+def _taken_out(figure: Figure, lines: Any) -> list[tuple[Line2D, np.ndarray]]:
+    """Hide lines of a figure; return each with its points (n, 2) in pixels of the page, from the top left corner."""
+    lines = list(lines or [])
+    require(lines and all(isinstance(line, Line2D) for line in lines), "draw", "to return the lines that grow", lines)
+    for line in lines:
+        line.set_visible(False)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # the layout is found, and stays
+    middle, found = figure.bbox.size / 2, []
+    for line in lines:
+        with np.errstate(all="ignore"):
+            points = line.get_transform().transform(np.asarray(line.get_xydata(), float)) - middle
+        finite = np.isfinite(points).all(axis=1)
+        points = points[: len(points) if finite.all() else finite.argmin()]  # a diverging line ends where it overflows
+        require(len(points) > 1, "draw", "lines of at least two finite points", len(points))
+        reach = np.hypot(*points.T)[:, None] / 1e5  # farther points come nearer: a browser computes in single precision
+        found.append((line, points / np.maximum(reach, 1) * [1, -1] + middle))
+    return found
+
+
+def _walking(walk: tuple[Line2D, np.ndarray]) -> str:
+    """Return a line as SVG: whole, with its dots and the moving point, cut off at the edge of its axes.
+
+    The unit inside is a tenth of a pixel, and the line is written in steps from point to point, which is short.
+    """
+    line, points = walk
+    x0, y0, x1, y1 = line.axes.bbox.extents
+    x, y, width, height = (round(10 * v) for v in (x0, line.figure.bbox.height - y1, x1 - x0, y1 - y0))
+    places = np.rint(10 * points).astype(int)
+    steps = " ".join(f"{dx},{dy}" for dx, dy in np.diff(places, axis=0, prepend=0))
+    every = 0 if line.get_marker() in (None, "None", "") else line.get_markevery() or 1
+    dots = "".join(f"M{px},{py}h0" for px, py in places[::every]) if every else ""
+    colour, thick = to_hex(line.get_color()), 1000 / 72  # line widths are in points
+    # The style keeps the size against a page that sets the height of every svg.
+    return (
+        f'<svg x="{x / 10}" y="{y / 10}" width="{width / 10}" height="{height / 10}" '
+        f'viewBox="{x} {y} {width} {height}" style="height:{height / 10}px!important;max-width:none" fill="none" '
+        f'stroke="{colour}"><path class="explorer-line" d="m{steps}" '
+        f'stroke-width="{line.get_linewidth() * thick:.0f}" stroke-linejoin="round"/><path data-every="{every}" '
+        f'd="{dots}" stroke-width="{line.get_markersize() * thick:.0f}" stroke-linecap="round"/>'
+        f'<circle cx="{places[-1, 0]}" cy="{places[-1, 1]}" r="50" fill="{colour}" stroke="#fff" stroke-width="15"/>'
+        '</svg>')
+
+
+def _steps(label: str, lines: Sequence[tuple[Line2D, np.ndarray]]) -> str:
+    """Return the controls of a walk, which stay hidden where no script runs."""
+    last = max(len(points) for _, points in lines) - 1
+    return (
+        '<div style="display:none;align-items:center;gap:0.8em;flex-wrap:wrap"><button type="button" '
+        'style="min-width:5em;min-height:2em">Play</button><label style="display:flex;align-items:center;gap:0.8em;'
+        f'flex:1;max-width:420px">{html.escape(label)}<input type="range" min="0" max="{last}" value="{last}" '
+        f'style="flex:1;min-width:0;height:2em"></label><b style="min-width:2.5em">{last}</b></div>')
 
 
 def _number(value: Any) -> str:
@@ -62,6 +180,7 @@ def explore(
     labels: Mapping[str, str] | None = None,
     start: Mapping[str, Any] | None = None,
     play: str | None = None,
+    walk: str | None = None,
     figsize: tuple[float, float] = (6.4, 3.4),
     kind: str = "svg",
     **grid: Sequence[Any],
@@ -70,12 +189,15 @@ def explore(
 
     Parameters
     ----------
-    draw : called as ``draw(figure, **values)``; draws on an empty matplotlib figure, returns nothing
+    draw : called as ``draw(figure, **values)``; draws on an empty matplotlib figure; what it returns counts for `walk`
     caption : one sentence: what the picture shows
     alt : text for readers who cannot see it; a format string or function of the values
     labels : parameter ↦ text beside its slider; the parameter's name where missing
     start : parameter ↦ first value shown; the first of the grid where missing
     play : the parameter that an additional play button runs through
+    walk : the label of an additional slider over the points of the lines that `draw` returns. These lines grow point
+        by point, in six seconds, when a picture comes into sight and when the reader plays it, each with a moving
+        dot at its end; a line with fewer points waits. For a reader who prefers no motion they are whole at first
     figsize : width and height in inches; an inch is 100 pixels of the page
     kind : "svg" for lines and text, which compress well; "webp" or "png" where thousands of marks are drawn
     **grid : parameter ↦ the values of its slider, one to three parameters
@@ -83,7 +205,7 @@ def explore(
     Raises
     ------
     ValueError
-        If the grid is empty or a start value is not on it.
+        If the grid is empty or a start value is not on it, or `draw` returns no lines to walk along.
     """
     require(kind in ("svg", "webp", "png"), "kind", "'svg', 'webp' or 'png'", repr(kind))
     require(1 <= len(grid) <= 3, "grid", "one to three parameters", list(grid))
@@ -98,7 +220,7 @@ def explore(
         return alt(**values) if callable(alt) else alt.format(**values)
 
     def image(values: Mapping[str, Any]) -> str:
-        return picture(draw, figsize, describe(values), kind, **values)
+        return picture(draw, figsize, describe(values), kind, walk, **values)
 
     sliders = {
         name: ipw.SelectionSlider(
@@ -127,10 +249,32 @@ def explore(
         button = ipw.Play(min=0, max=len(grid[play]) - 1, value=sliders[play].index, interval=700)
         ipw.jslink((button, "value"), (sliders[play], "index"))
         controls.insert(0, button)
-    pictures = stack({})
+    # A short run draws a picture when it is asked for: in the browser, twenty in advance would take a minute.
+    ahead = run_length(full=True, short=bool(os.environ.get("LECTURE_CODE_STATIC")))
+    pictures = stack({}) if ahead else _on_demand(sliders, grid, image)
     note = ipw.HTML(f'<p class="explorer-caption">{html.escape(caption)}</p>')
     live = [] if os.environ.get("LECTURE_CODE_STATIC") else [_typed_values(grid, start, labels, image)]
     return Explorer([*controls, pictures, note, *live], caption)
+
+
+def _on_demand(
+    sliders: Mapping[str, ipw.SelectionSlider], grid: Mapping[str, Sequence[Any]],
+    image: Callable[[Mapping[str, Any]], str],
+) -> ipw.Widget:
+    """Return the picture for the sliders' values, which the kernel draws once for each: needs a kernel."""
+    shown = ipw.HTML()
+
+    @cache
+    def drawn(*indices: int) -> str:
+        return image({name: values[i] for (name, values), i in zip(grid.items(), indices, strict=True)})
+
+    def show(_: Any = None) -> None:
+        shown.value = drawn(*(slider.index for slider in sliders.values()))
+
+    for slider in sliders.values():
+        slider.observe(show, "index")
+    show()
+    return shown
 
 
 def _typed_values(

@@ -1,5 +1,6 @@
 """The book's style and its common pictures: what is drawn, read back from the axes."""
 
+import base64
 import io
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -14,8 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from lecture_code.plotting import (
-    BLUE, CLASS_COLOURS, CLASS_MARKERS, ORANGE, RED, STYLE, classification_map, contour_with_path, image_bytes,
-    image_grid, scatter_classes, svg_text, use_book_style)
+    BLUE, CLASS_COLOURS, CLASS_MARKERS, GREEN, ORANGE, RED, STYLE, classification_map, contour_with_path, image_bytes,
+    image_grid, network_diagram, scatter_classes, svg_text, use_book_style)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_inline_pictures_in_a_notebook_are_compact(monkeypatch):
     use_book_style()
     data, metadata = formatter(line_figure())
     assert metadata == {"width": 200, "height": 100}
-    assert Image.open(io.BytesIO(data)).width >= 300  # sharper than it is wide on the page
+    assert Image.open(io.BytesIO(base64.b64decode(data))).width >= 300  # sharper than it is wide on the page
 
 
 @pytest.mark.parametrize("kind", ["png", "webp"])
@@ -157,14 +158,21 @@ def test_the_map_of_three_classes(ax):
 
 def test_a_path_over_level_lines(ax):
     path = np.array([[1.0, 2], [0.5, 1], [0, 0]])
-    contour_with_path(ax, lambda a, b: a**2 + b**2, path, (-1, 1), (-2, 2), levels=[1.0])
+    returned = contour_with_path(ax, lambda a, b: a**2 + b**2, path, (-1, 1), (-2, 2), levels=[1.0])
     line, ring = ax.lines
+    assert returned is line
     assert_array_equal(line.get_xydata(), path)
     assert_array_equal(ring.get_xydata(), path[:1])
     assert line.get_color() == RED and ring.get_markerfacecolor() == "white"
     level = ax.collections[0].get_paths()[0].vertices
     assert_allclose(np.hypot(*level.T), 1, atol=1e-3)
     assert ax.get_xlim() == (-1, 1) and ax.get_ylim() == (-2, 2)
+
+
+def test_level_lines_on_a_coarser_grid(ax):
+    seen = []
+    contour_with_path(ax, lambda a, b: seen.append(a.shape) or a + b, np.zeros((2, 2)), (0, 1), (0, 1), points=7)
+    assert seen == [(7, 7)]
 
 
 def test_an_image_a_panel(rng):
@@ -187,6 +195,64 @@ def test_signed_images_share_one_scale_with_white_at_zero():
     colour = lambda value: to_hex(shown.cmap(shown.norm(value)))
     assert colour(-4) == BLUE.lower() and colour(4) == RED.lower()
     assert min(to_rgb(colour(0))) > 0.99
+
+
+def texts(ax):
+    """Return the texts of a drawing by what they say."""
+    return {text.get_text(): text for text in ax.texts}
+
+
+def middle(box):
+    return box.get_x() + box.get_width() / 2, box.get_y() + box.get_height() / 2
+
+
+def test_a_network_has_a_box_for_each_unit_and_a_line_for_each_weight(ax):
+    network_diagram(ax, (1, 2, 3))
+    places = [middle(box) for box in ax.patches]
+    assert_allclose(places, [(0, 0), (1, 0.72), (1, -0.72), (2, 1.1), (2, 0), (2, -1.1)], atol=1e-12)
+    assert len(ax.lines) == 1 * 2 + 2 * 3
+    assert list(texts(ax)) == ["input", "layer 1", "layer 2"]
+    assert [texts(ax)[name].get_position()[0] for name in texts(ax)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("widths", [(1, 1), (2, 2, 3, 2), (5, 3)])
+def test_all_of_a_network_is_in_sight_and_nothing_overlaps(ax, widths):
+    network_diagram(ax, widths)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    for box in ax.patches:
+        assert left < box.get_x() and box.get_x() + box.get_width() < right
+        assert low < box.get_y() and box.get_y() + box.get_height() < high
+    for one, other in zip(ax.patches, ax.patches[1:]):
+        assert abs(middle(one)[1] - middle(other)[1]) > one.get_height() or middle(one)[0] != middle(other)[0]
+
+
+def test_a_network_shows_what_is_known_and_marks_what_is_new(ax):
+    rows = [("z", BLUE, {1: ["0.1", "0.2"]}), ("a", RED, {0: ["7"], 1: ["0.3", "0.4"]})]
+    network_diagram(ax, (1, 2), rows, new=("a", 1), colour=ORANGE)
+    found = texts(ax)
+    assert {"7", "0.1", "0.2", "0.3", "0.4"} < found.keys()
+    boxes = dict(zip(("input", "upper", "lower"), ax.patches))
+    for text, box in (("7", "input"), ("0.1", "upper"), ("0.3", "upper"), ("0.2", "lower"), ("0.4", "lower")):
+        x, y = found[text].get_position()
+        assert boxes[box].get_x() < x < boxes[box].get_x() + boxes[box].get_width()
+        assert boxes[box].get_y() < y < boxes[box].get_y() + boxes[box].get_height()
+    assert found["0.1"].get_position()[1] > found["0.3"].get_position()[1]  # rows from the top
+    assert [found[text].get_color() for text in ("0.1", "7", "0.4")] == [BLUE, RED, RED]
+    assert {text for text in found if found[text].get_weight() == "bold"} == {"a", "0.3", "0.4"}
+    assert [to_hex(box.get_edgecolor()) == ORANGE.lower() for box in ax.patches] == [False, True, True]
+
+
+def test_the_weights_of_a_network_stand_on_their_lines(ax):
+    labels = [["w11", "w12"], ["w21", "w22"], ["w31", "w32"]]
+    network_diagram(ax, (2, 3, 1), edges=(1, labels, 0.25), colour=GREEN)
+    assert [line.get_color() for line in ax.lines] == [GREEN] * 6 + ["0.8"] * 3
+    units = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 0)]
+    heights = {unit: middle(box)[1] for unit, box in zip(units, ax.patches)}
+    for j, row in enumerate(labels):
+        for m, label in enumerate(row):
+            (x0, x1), (y0, y1) = ax.lines[2 * j + m].get_data()
+            assert abs(y0 - heights[0, m]) < 0.46 and abs(y1 - heights[1, j]) < 0.46  # from sender m to receiver j
+            assert_allclose(texts(ax)[label].get_position(), (x0 + 0.25 * (x1 - x0), y0 + 0.25 * (y1 - y0)))
 
 
 def test_figures_draw_without_a_warning(rng):

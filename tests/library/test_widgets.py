@@ -16,10 +16,11 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from ipywidgets.embed import dependency_state
+from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from lecture_code.plotting import BLUE
-from lecture_code.widgets import Explorer, explore, picture
+from lecture_code.widgets import WALK, WALK_SECONDS, Explorer, explore, picture
 
 GRID = dict(eta=[0.1, 0.5, 1.0], M=[1, 32], net=["small", "large"])
 
@@ -231,6 +232,153 @@ def test_drawing_is_not_shown_twice(static):
     assert plt.get_fignums() == []
 
 
+# Lines that grow
+
+
+def corner(figure, points=((0, 0), (1, 1), (1, 0.5)), **style):
+    """Draw a line on axes whose place is known: 20 to 60 pixels from the left, 20 to 70 from the top, of 100 × 100."""
+    figure.set_layout_engine("none")
+    ax = figure.add_axes((0.2, 0.3, 0.4, 0.5))
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    return ax.plot(*np.transpose(points), **style)
+
+
+def parts(markup):
+    """Return the elements of a piece of HTML: name ↦ list of attributes."""
+    found, parser = {}, HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.setdefault(tag, []).append(dict(attributes))
+    parser.feed(markup)
+    return found
+
+
+def walk_of(draw=corner, **options):
+    return parts(picture(draw, (1, 1), "seen", walk="step k", **options))
+
+
+def points_of(found, number=0):
+    """Return the points of a line in pixels, as a browser adds up its steps, which are tenths of a pixel."""
+    d = found["path"][2 * number]["d"]
+    assert d[0] == "m"  # relative to the point before
+    return np.cumsum([[int(value) for value in step.split(",")] for step in d[1:].split()], axis=0) / 10
+
+
+def test_a_walk_is_whole_where_no_script_runs():
+    found = walk_of()
+    (tip,), (slider,) = found["circle"], found["input"]
+    assert_array_equal(points_of(found), [(20, 70), (60, 20), (60, 45)])
+    assert (tip["cx"], tip["cy"]) == ("600", "450")
+    assert (slider["type"], slider["min"], slider["max"], slider["value"]) == ("range", "0", "2", "2")
+    controls = found["div"][1]
+    assert "display:none" in controls["style"]  # no button that does nothing
+
+
+def test_a_walk_has_alternative_text_and_a_named_slider():
+    markup = picture(corner, (1, 1), 'a "b" <c>', walk="step < k")
+    outer, inner = parts(markup)["svg"]
+    assert (outer["role"], outer["aria-label"]) == ("img", 'a "b" <c>')
+    assert "<label" in markup and ">step &lt; k<input" in markup
+    assert parts(markup)["button"][0]["type"] == "button"
+
+
+def test_a_walk_is_cut_off_at_its_axes_and_has_its_line_s_look():
+    found = walk_of(lambda figure: corner(figure, color=BLUE, linewidth=1.44))
+    assert found["svg"][1]["viewbox"] == "200 200 400 500"
+    assert [found["svg"][1][key] for key in ("x", "y", "width", "height")] == ["20.0", "20.0", "40.0", "50.0"]
+    assert found["svg"][1]["stroke"] == found["circle"][0]["fill"] == BLUE.lower()
+    assert found["path"][0]["stroke-width"] == "20"  # 1.44 points are two pixels
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_the_picture_behind_a_walk_has_everything_but_the_line(kind):
+    def axes_only(figure):
+        corner(figure)[0].set_visible(False)
+
+    behind = walk_of(kind=kind)["image"][0]
+    assert behind["href"] == image_of(picture(axes_only, (1, 1), "", kind))["src"]
+    assert behind["href"] != image_of(picture(corner, (1, 1), "", kind))["src"]
+    assert (behind["width"], behind["height"]) == ("100", "100")
+
+
+@pytest.mark.parametrize("style, every, dots", [
+    (dict(), "0", ""),
+    (dict(marker="o"), "1", "M200,700h0M600,200h0M600,450h0"),
+    (dict(marker="o", markevery=2), "2", "M200,700h0M600,450h0"),
+])
+def test_the_dots_of_a_walk_are_the_line_s_markers(style, every, dots):
+    line, path = walk_of(lambda figure: corner(figure, **style))["path"]
+    assert (path["data-every"], path["d"]) == (every, dots)
+
+
+def test_several_lines_walk_at_one_pace():
+    found = walk_of(lambda figure: [*corner(figure), *corner(figure, [(0, 0), (1, 1)] * 10)])
+    assert [len(points_of(found, number)) for number in (0, 1)] == [3, 20]
+    assert found["input"][0]["max"] == "19"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_diverging_line_ends_where_it_overflows(bad):
+    found = walk_of(lambda figure: corner(figure, [(0, 0), (1, 1), (1, bad), (0, 0)]))
+    assert_array_equal(points_of(found), [(20, 70), (60, 20)])
+
+
+@pytest.mark.parametrize("far", [1e5, 1e300])
+def test_a_far_point_comes_nearer_and_keeps_its_direction(far):
+    """From the middle of the figure, (50, 50), a unit of the axes is 40 pixels wide and 50 high."""
+    x, y = points_of(walk_of(lambda figure: corner(figure, [(0, 0), (far, -far)])))[1]
+    assert np.hypot(x - 50, y - 50) == pytest.approx(1e5, rel=1e-4)
+    assert (y - 50) / (x - 50) == pytest.approx(50 / 40, rel=1e-3)
+
+
+def test_the_layout_of_a_walk_is_that_of_its_picture():
+    """The title moves the axes down: line and axes have to agree about where they are."""
+    def titled(figure):
+        ax = figure.subplots()
+        ax.set(xlim=(0, 1), ylim=(0, 1), title="two\nlines", ylabel="y")
+        return ax.plot([0, 1], [0, 1])
+
+    found = walk_of(titled)
+    background = ElementTree.fromstring(unquote(found["image"][0]["href"].removeprefix("data:image/svg+xml,")))
+    (clip, *_) = background.iter("{http://www.w3.org/2000/svg}rect")
+    drawn = [float(clip.get(key)) * 100 / 72 for key in ("x", "y", "width", "height")]
+    walked = [float(found["svg"][1][key]) for key in ("x", "y", "width", "height")]
+    assert_allclose(walked, drawn, atol=0.2)
+
+
+def test_the_script_of_a_walk_reaches_the_browser_whole():
+    assert walk_of()["image"][0]["onload"] == WALK
+    assert "//" not in WALK  # it is one line: a comment would swallow the rest
+    assert str(WALK_SECONDS) in WALK and "SECONDS" not in WALK
+    assert "prefers-reduced-motion" in WALK
+
+
+def test_every_picture_of_an_explorer_walks(static):
+    page = Page(explore(lambda figure, eta: corner(figure, [(0, 0), (eta, eta)]), caption="", alt="η {eta}",
+                        walk="step k", eta=[0.5, 1.0], figsize=(1, 1)))
+    walks = [parts(page.models[key]["value"]) for key in page.of("HTML") if "explorer-walk" in page.models[key]["value"]]
+    assert_array_equal([points_of(walk)[-1] for walk in walks], [(40, 45), (60, 20)])
+    assert [walk["svg"][0]["aria-label"] for walk in walks] == ["η 0.5", "η 1.0"]
+
+
+def test_typed_values_walk_too(live):
+    explorer = explore(lambda figure, eta: corner(figure, [(0, 0), (eta, eta)]), caption="", alt="", walk="step k",
+                       eta=[0.5], figsize=(1, 1))
+    boxes, button, shown = typed(explorer)
+    boxes["eta"].value = 1.0
+    button.click()
+    assert_array_equal(points_of(parts(shown.value)), [(20, 70), (60, 20)])
+
+
+@pytest.mark.parametrize("drawn, got", [(None, r"\[\]"), ([], r"\[\]"), (["line"], "line")])
+def test_a_walk_needs_lines(drawn, got, raises, static):
+    with raises("draw", "lines that grow", got):
+        small(draw=lambda figure, eta: drawn, walk="step k", eta=[0.1])
+
+
+def test_a_walk_needs_two_points(raises, static):
+    with raises("draw", "two finite points", "1"):
+        small(draw=lambda figure, eta: corner(figure, [(0, 0), (np.nan, 0)]), walk="step k", eta=[0.1])
+
+
 # With a kernel
 
 
@@ -292,3 +440,29 @@ def test_a_value_that_cannot_be_drawn_says_why(live):
 def test_explore_checks_its_arguments(options, name, expected, got, raises, static):
     with raises(name, expected, got):
         small(**options)
+
+
+def test_a_short_run_draws_a_picture_when_it_is_asked_for(monkeypatch):
+    drawn = []
+
+    def draw(figure, a, b):
+        drawn.append((a, b))
+        figure.subplots().plot([0, a], [0, b])
+
+    def explorer():
+        return explore(draw, caption="A line.", alt="to {a}, {b}", a=[1.0, 2.0, 3.0], b=[1.0, 2.0])
+
+    monkeypatch.delenv("LECTURE_CODE_STATIC", raising=False)
+    monkeypatch.setenv("LECTURE_CODE_RUN", "full")
+    ahead = explorer()
+    assert len(drawn) == 6
+    drawn.clear()
+    monkeypatch.setenv("LECTURE_CODE_RUN", "short")
+    asked = explorer()
+    assert drawn == [(1.0, 1.0)]
+    slider_a, slider_b, shown = asked.children[:3]
+    slider_a.index, slider_b.index = 2, 1
+    assert drawn == [(1.0, 1.0), (3.0, 1.0), (3.0, 2.0)]
+    assert shown.value == ahead.children[2].children[2].children[1].value
+    slider_b.index = 0
+    assert len(drawn) == 3, "a picture that was there already was drawn again"

@@ -1,0 +1,107 @@
+"""Pictures whose lines grow step by step: in time, at the reader's wish, and not where motion is unwanted."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from browser import visit, wait_until_ready  # noqa: E402
+from built_site import SITE, widget_pages  # noqa: E402
+from test_in_browser import address, browser  # noqa: E402, F401  two fixtures
+
+PAGES = [page for page in widget_pages() if "explorer-walk" in (SITE / page).read_text(encoding="utf-8")]
+
+#: What a reader sees of the walk in one widget.
+STATE = """(area) => {
+    const walk = area.querySelector(".explorer-walk"), slider = walk.querySelector("input");
+    return { name: walk.querySelector("svg").getAttribute("aria-label"), button: walk.querySelector("button").textContent,
+             step: +slider.value, last: +slider.max,
+             seen: [...walk.querySelectorAll(".explorer-line")].map((line) => line.getAttribute("d")).join(" | ") };
+}"""
+
+
+def walks(page) -> list:
+    return [area for area in page.locator(".widget-subarea").all() if area.locator(".explorer-walk").count()]
+
+
+def move(area, handle) -> dict:
+    """Move a slider by one place; return the walk of the picture that is shown then."""
+    before = area.evaluate(STATE)["name"]
+    at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+    handle.press("ArrowLeft" if at_end else "ArrowRight")
+    return wait_for(area, lambda state: state["name"] != before)
+
+
+def wait_for(area, condition, seconds: float = 10) -> dict:
+    for _ in range(int(seconds / 0.05)):
+        state = area.evaluate(STATE)
+        if condition(state):
+            return state
+        area.page.wait_for_timeout(50)
+    raise AssertionError(f"waited {seconds} s in vain; the walk is at {state}")
+
+
+def test_a_chapter_has_walks(site):
+    assert "book/08-optimizers.html" in PAGES
+
+
+@pytest.mark.parametrize("walk_page", PAGES)
+def test_lines_grow_after_every_slider_was_moved(browser, address, walk_page):  # noqa: F811
+    with visit(browser, f"{address}/{walk_page}") as visited:
+        for area in walks(visited.page):
+            for handle in area.locator("[role=slider]").all():
+                handle.scroll_into_view_if_needed()
+                assert move(area, handle)["step"] < 60, "the new picture does not start at its beginning"
+                drawing = area.locator(".explorer-walk > svg")
+                first, early = area.evaluate(STATE), drawing.screenshot()
+                second = wait_for(area, lambda state: state["step"] >= first["step"] + 10)
+                assert len(second["seen"]) > len(first["seen"]) and second["seen"] != first["seen"]
+                assert drawing.screenshot() != early, "no pixel has changed"
+            end = wait_for(area, lambda state: state["step"] == state["last"])
+            visited.page.wait_for_timeout(300)
+            assert area.evaluate(STATE) == end and end["button"] == "Play"
+        assert visited.refused == [] and visited.errors == []
+
+
+@pytest.mark.parametrize("walk_page", PAGES)
+def test_a_walk_obeys_its_reader_in_a_page_opened_from_disk(browser, site, walk_page):  # noqa: F811
+    """On a phone: play, pause, one step by the keyboard, and back to the start."""
+    with visit(browser, (site / walk_page).as_uri(), width=390) as visited:
+        for area in walks(visited.page):
+            button, slider = area.locator(".explorer-walk button"), area.locator(".explorer-walk input")
+            button.scroll_into_view_if_needed()
+            assert button.is_visible() and slider.is_visible()
+            wait_for(area, lambda state: state["step"] == state["last"])
+            button.click()
+            wait_for(area, lambda state: 5 < state["step"] < state["last"] and state["button"] == "Pause")
+            button.click()
+            paused = area.evaluate(STATE)
+            visited.page.wait_for_timeout(300)
+            assert area.evaluate(STATE) == paused and paused["button"] == "Play"
+            slider.press("ArrowRight")
+            assert area.evaluate(STATE)["step"] == paused["step"] + 1
+            slider.press("Home")
+            start = area.evaluate(STATE)
+            assert start["step"] == 0 and all(len(line.split()) == 1 for line in start["seen"].split(" | "))
+            slider.press("End")
+            assert area.evaluate(STATE)["step"] == paused["last"]
+        assert visited.refused == [] and visited.errors == []
+
+
+@pytest.mark.parametrize("walk_page", PAGES)
+def test_walks_are_whole_for_readers_who_want_no_motion(browser, address, walk_page):  # noqa: F811
+    with visit(browser, f"{address}/{walk_page}") as visited:
+        page = visited.page
+        page.emulate_media(reduced_motion="reduce")
+        page.reload(wait_until="load")
+        wait_until_ready(page)
+        for area in walks(page):
+            handle = area.locator("[role=slider]").first
+            handle.scroll_into_view_if_needed()
+            whole = move(area, handle)
+            assert whole["step"] == whole["last"] and whole["button"] == "Play"
+            longest = max(len(line.split()) for line in whole["seen"].split(" | "))
+            assert longest == whole["last"] + 1, "the line is not whole"
+            page.wait_for_timeout(700)
+            assert area.evaluate(STATE) == whole, "it moves although the reader wants no motion"
+        assert visited.errors == []
