@@ -40,7 +40,7 @@ book: $(VENV)/.book          ## build the site; a warning is an error
 	@echo
 	@echo 'The book is in $(SITE)/index.html. Open that file in a browser:'
 	@echo '    file://$(CURDIR)/$(SITE)/index.html'
-	@echo 'or run  make serve  and open the address it prints.'
+	@echo 'or run  make serve$(if $(filter no,$(SOLUTIONS)), SOLUTIONS=no)  and open the address it prints.'
 
 live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
 	$(LIVE)/bin/python tools/live.py $(SITE)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import textwrap
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 
 Answer = Callable[..., Any]
+WIDTH = 88                                      # of a message, in characters
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,22 @@ class NotRight(Exception):
     """Raised by `check`. A notebook shows its message alone; a cell that raises it counts as failed."""
 
     def _render_traceback_(self) -> list[str]:  # the name that IPython looks for
-        return str(self).splitlines()
+        return [part for line in str(self).splitlines() for part in _wrapped(line)]
 
 
 class _TooLong(BaseException):
-    """Not an Exception, so that ``except Exception`` in a student's loop does not catch it."""
+    """Not an Exception, so that ``except Exception`` in a student's loop does not catch it.
+
+    A bare ``except:`` does, and Python stops watching once the watch has raised. So an exception that is
+    caught and dropped calls `dropped`, which sets the watch again.
+    """
+
+    def __init__(self, dropped: Callable[[], None]) -> None:
+        super().__init__()
+        self.dropped = dropped
+
+    def __del__(self) -> None:  # pragma: no cover, is called under a tracer
+        self.dropped()
 
 
 def check(task: Task, answer: Answer, seconds: float = 5.0) -> None:
@@ -152,7 +165,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
                            "`raise NotImplementedError`, run that cell, then run this one.")
         if isinstance(error, _TooLong):
             return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
-                           f"{_line(error, answer)}\nDoes a loop never end? {_input(task, case)}")
+                           f"{_line(error, answer)}\nDoes a loop never end?\n{_input(task, case)}")
         difference = "" if error else _difference(task, task.reference(*task.example(case)), value)
         changed = _changed(task, case, arguments)
         seen_wrong_value |= bool(difference)
@@ -177,13 +190,18 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
 
 def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[Any, BaseException | None]:
     """Return (value, None), or (None, what was raised)."""
-    end = time.perf_counter() + seconds
+    end, running = time.perf_counter() + seconds, True
 
-    def watch(frame: FrameType, event: str, argument: Any) -> Any:
+    def watch(frame: FrameType, event: str, argument: Any) -> Any:  # pragma: no cover, a tracer is not traced
         frame.f_trace_opcodes = True    # `while True: pass` in one line never reaches a new line
         if time.perf_counter() > end:
-            raise _TooLong
+            raise _TooLong(watch_again)
         return watch
+
+    def watch_again() -> None:  # pragma: no cover, is called by a tracer
+        if running:
+            sys._getframe(2).f_trace = watch    # the frame that dropped the exception
+            sys.settrace(watch)
 
     previous = sys.gettrace()
     sys.settrace(watch)
@@ -192,6 +210,7 @@ def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[A
     except (Exception, SystemExit, _TooLong) as error:
         return None, error
     finally:
+        running = False
         sys.settrace(previous)
 
 
@@ -235,7 +254,8 @@ def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
     if got.dtype.kind not in "biufc":
         return f"{name} should be {_kind(expected)}, yours is {_kind(returned)}."
     if got.shape != expected.shape:
-        return f"{name} should have the shape {expected.shape}, yours has {got.shape}."
+        wanted = f"have the shape {expected.shape}, yours has" if expected.ndim else "be a number, yours has the shape"
+        return f"{name} should {wanted} {got.shape}."
     finite = expected[np.isfinite(expected)]    # a known mistake may overflow
     tolerance = rtol * np.abs(finite).max(initial=0)
     wrong = ~np.isclose(got, expected, rtol=0, atol=tolerance, equal_nan=True)
@@ -255,10 +275,19 @@ def _changed(task: Task, case: int, arguments: tuple[Any, ...]) -> str:
     return ""
 
 
+def _wrapped(line: str) -> list[str]:
+    """Break a sentence between words, since not every front end does; leave lines of code and values whole."""
+    if line.startswith((" ", "in line ")):
+        return [line]
+    return textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
 def _kind(value: Any) -> str:
     """Describe a value by its type and size."""
     if value is None:
         return "None"
+    if isinstance(value, np.ndarray) and not value.ndim:
+        return "True or False" if value.dtype == bool else "a number"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     if isinstance(value, (list, tuple)):
@@ -294,7 +323,9 @@ def _input(task: Task, case: int) -> str:
     size = sum(np.size(value) for _, value in shown)
     if size > 16:
         return call
-    return call + ", which is\n  " + ", ".join(f"{name} = {_number(value)}" for name, value in shown)
+    values = [f"{name} = {_number(value)}" for name, value in shown]
+    line = "  " + ", ".join(values)
+    return f"{call}, which is\n" + (line if len(line) <= WIDTH else "\n".join(f"  {value}" for value in values))
 
 
 def _entries(name: str, value: Any) -> list[tuple[str, Any]]:

@@ -19,6 +19,7 @@ import hashlib
 import html
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -386,9 +387,16 @@ def fill_in(submission: Submission, cells: list[Notebook], done: list[Event | No
             submission.notes.append("reached the memory limit")
         if event["error"] == "TooLong":
             submission.notes.append(f"a cell was {event['message']}: {cell.source.strip().splitlines()[0][:60]}")
+    broken = ""                                 # why the student's cell before a check defined nothing
     for cell in submission.notebook.cells:
         if is_grade(cell):
-            submission.results[grade_id(cell)] = result(cell, told.get(cell.id))
+            found = result(cell, told.get(cell.id))
+            if found.kind == "missing" and broken:
+                found.kind, found.message = "error", broken
+            submission.results[grade_id(cell)], broken = found, ""
+        elif cell.cell_type == "code" and not is_locked(cell) and (event := told.get(cell.id)) and event["error"]:
+            reason = re.sub(r" \(<[^>]*>, (line \d+)\)", r", \1 of the cell", event["message"])    # a syntax error
+            broken = f"Your code raised {event['error']}: {reason}"
     submission.notes = list(dict.fromkeys(submission.notes))
 
 

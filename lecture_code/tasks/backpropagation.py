@@ -204,6 +204,10 @@ def _gradients(W: Layers, b: Layers, a: Layers, delta: Layers) -> tuple[Layers, 
     return dW, _bias_mean(W, b, a, delta)
 
 
+def _bias_without_layer_0(W: Layers, b: Layers, a: Layers, delta: Layers) -> Layers:
+    return _bias_mean(W, b, a, delta)[1:]
+
+
 bias_gradients = Task(
     name="bias_gradients", title="Task 1, bias gradients",
     takes="W, b, x, y", returns="db",
@@ -225,6 +229,8 @@ bias_gradients = Task(
                 "In z = W a + b, by what is a multiplied, and by what is b multiplied?", _backprop(_bias_as_weights)),
         Mistake("you multiply by the bias itself",
                 "What is the derivative of z = W a + b with respect to b?", _backprop(_bias_times_bias)),
+        Mistake("your list begins with layer 1", "Its numbers should be those of the layers. What stands in `b[0]`?",
+                _backprop(_bias_without_layer_0)),
         *_recursion_mistakes(_bias_mean),
     ),
 )

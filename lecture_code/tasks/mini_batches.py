@@ -466,6 +466,10 @@ def _stratified(G: Matrix, label: Vector, M: int) -> float:
     return (_spread(G[label == 0]) + _spread(G[label == 1])) / (2 * M)
 
 
+def _stratified_root(G: Matrix, label: Vector, M: int) -> float:
+    return float(np.sqrt(_stratified(G, label, M)))
+
+
 def _unstratified(G: Matrix, label: Vector, M: int) -> float:
     return _spread(G) / M
 
@@ -518,6 +522,9 @@ stratified_error = Task(
                 "A squared length is a sum over the components.", _stratified_per_component),
         Mistake("you measure how far the two classes are apart",
                 "A stratified batch always has both classes in equal parts. Which spread is left?", _between_strata),
+        Mistake("you take a root at the end",
+                "The error that is asked for is a mean of squared distances, and so is V.",
+                _stratified_root),
     ),
 )
 

@@ -386,6 +386,10 @@ def _last_square_alone(theta: float, rates: Vector) -> float:
     return _recursion(_right_step)(theta, rates)[-1]
 
 
+def _roots_of_squares(theta: float, rates: Vector) -> Vector:
+    return np.sqrt(_recursion(_right_step)(theta, rates))
+
+
 mean_squares = Task(
     name="mean_squares", title="Task 4a, the mean square",
     takes="theta, rates", returns="v",
@@ -413,6 +417,8 @@ mean_squares = Task(
         Mistake("the start is missing", "K rates give K + 1 values. Which one comes first?", _squares_without_start),
         Mistake("you return the last value alone", "All values are asked for, the first one too.",
                 _last_square_alone),
+        Mistake("you return the roots of the mean squares", "Compare your first value with θ₀ and with θ₀².",
+                _roots_of_squares),
     ),
 )
 

@@ -106,10 +106,26 @@ def test_prose_defines_no_labels(solution):
             assert not re.search(r"\$\$ *\([\w-]+\)|^\([\w-]+\)=|^ *:(label|name):", cell.source, re.MULTILINE)
 
 
+def test_prose_reads_well_where_nobody_knows_myst(solution):
+    """Front ends other than the book show roles and directives as they are written."""
+    for cell in cells(solution):
+        if cell.cell_type == "markdown":
+            assert not re.search(r"\{[\w:.-]+\}`|^ *(:::|```\{|%)", cell.source, re.MULTILINE), cell.source
+
+
+def test_links_to_formulas_lead_to_the_chapter_that_has_them(solution):
+    links = [match.groups() for cell in cells(solution) if cell.cell_type == "markdown"
+             for match in re.finditer(r"\]\(([\w./-]+\.ipynb)#([\w-]+)\)", cell.source)]
+    assert links
+    for path, label in links:
+        chapter = (solution.parent / path).resolve().read_text(encoding="utf-8")
+        assert f"({label})" in chapter, label
+
+
 def test_every_code_task_has_two_hints(solution):
     prose = "\n".join(cell.source for cell in cells(solution) if cell.cell_type == "markdown")
     tasks = len([cell for cell in cells(solution, grade=True) if cell.cell_type == "code"])
-    assert prose.count("<summary>Hint 1") == prose.count("<summary>Hint 2") >= tasks
+    assert prose.count("<summary><u>Hint 1</u>") == prose.count("<summary><u>Hint 2</u>") >= tasks
     assert prose.count("<details>\n<summary>") == prose.count("</summary>\n\n") == prose.count("\n\n</details>")
 
 

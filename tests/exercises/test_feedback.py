@@ -128,6 +128,16 @@ def test_the_wrong_kind_of_result_is_described(answer, part):
     assert part in check_fails(answer)
 
 
+@pytest.mark.parametrize("value, answer, part", [
+    (0.5, lambda x: [0.5], "m should be a number, yours has the shape (1,)."),
+    (0.5, lambda x: "half", "m should be a number, yours is of type str."),
+    (True, lambda x: "yes", "m should be True or False, yours is of type str."),
+])
+def test_a_number_is_asked_for_as_a_number(value, answer, part):
+    task = Task(**{**vars(TASK), "returns": "m", "reference": lambda x: value, "mistakes": ()})
+    assert part in verdict(task, answer).message
+
+
 def test_something_that_is_no_function_is_described():
     assert check_fails(3) == "Task 0: centred should be a function, yours is of type int."
 
@@ -197,6 +207,22 @@ def loop_that_catches_exceptions(x):
             pass
 
 
+def loop_that_catches_everything(x):
+    while True:
+        try:
+            loop(x)
+        except:  # noqa: E722
+            pass
+
+
+def loop_that_always_goes_on(x):
+    while True:
+        try:
+            x = x + 1
+        finally:
+            continue
+
+
 def loop_in_a_comprehension(x):
     return [i for i in iter(int, 1)]
 
@@ -206,7 +232,8 @@ def loop_in_a_generator(x):
 
 
 @pytest.mark.parametrize("answer", [
-    loop, loop_in_one_line, loop_that_catches_exceptions, loop_in_a_generator, loop_in_a_comprehension,
+    loop, loop_in_one_line, loop_that_catches_exceptions, loop_that_catches_everything, loop_that_always_goes_on,
+    loop_in_a_generator, loop_in_a_comprehension,
 ])
 def test_an_endless_loop_is_stopped(answer):
     before = sys.gettrace()
@@ -248,6 +275,13 @@ def test_progress_counts_and_never_fails(capsys):
         "✓ a", "· b: not yet done", "✗ c: not right yet", "· d: not yet done", "1 of 4 are done."]
 
 
+def test_long_sentences_are_broken_between_words_and_code_is_not():
+    sentence, code = "It looks as if " + "you forgot a word " * 6, "in line 3 of the cell:  x = " + "1 + " * 30 + "1"
+    first, *more = NotRight(f"Task 0: not right yet.\n{sentence}\n{code}\n  x = 3")._render_traceback_()
+    assert first == "Task 0: not right yet." and more[-2:] == [code, "  x = 3"]
+    assert len(more) == 4 and " ".join(more[:-2]) == sentence.strip() and max(map(len, more[:-2])) <= 88
+
+
 def test_a_notebook_fails_at_the_cell_and_shows_the_message_alone():
     cells = [
         "from lecture_code.feedback import check\nfrom lecture_code.tasks import backpropagation as tasks",
@@ -260,5 +294,6 @@ def test_a_notebook_fails_at_the_cell_and_shows_the_message_alone():
     (output,) = notebook.cells[2].outputs
     assert output.ename == "NotRight"
     shown = "\n".join(output.traceback)
-    assert shown == output.evalue
+    assert shown.split() == output.evalue.split()
+    assert len(max(output.traceback, key=len)) <= 88
     assert "in line 3 of the cell:  return z + 'a'" in shown and "Traceback" not in shown

@@ -95,6 +95,7 @@ def graded(tmp_path_factory):
         "plots": with_cell("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
         "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
         "deleted": without_cells(),
+        "unfinished": answered(HEAD + "    return theta[\n"),
         "exits": with_cell("import os\nos._exit(3)"),
         "=1+1": notebook(),
     }
@@ -183,6 +184,12 @@ def test_deleted_cells_are_reported_and_what_is_there_counts(graded):
     assert graded[1]["deleted", CHECK]["kind"] == "missing"
     assert graded[1]["deleted", "absolute-step-check"]["kind"] == "right"   # written in a cell of their own
     assert graded[1]["deleted", "reported-cost-check"]["kind"] == "right"
+
+
+def test_a_function_that_cannot_be_read_is_not_called_missing(graded):
+    row = graded[1]["unfinished", CHECK]
+    assert row["kind"] == "error" and re.search(r"SyntaxError: .*, line \d of the cell$", row["message"])
+    assert total(graded, "unfinished") == OTHERS
 
 
 def test_a_process_that_ends_early_is_reported(graded):
