@@ -48,7 +48,7 @@ class Activation:
 def _sigmoid(z: np.ndarray) -> np.ndarray:
     z = np.asarray(z)
     lowest = -88.0 if z.dtype == np.float32 else -709.0  # below, exp(−z) would overflow and σ is 0 to all digits
-    return 1.0 / (1.0 + np.exp(-np.maximum(z, lowest)))
+    return np.reciprocal(1.0 + np.exp(-np.maximum(z, lowest)))
 
 
 def _sigmoid_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:

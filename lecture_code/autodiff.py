@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lecture_code.numerics import _product
 from lecture_code.validation import require
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Node:
     def __matmul__(self, other: Any) -> Node:
         x, y = self, _node(other)
         require(min(len(x.shape), len(y.shape)) >= 2, "@", "two matrices", f"shapes {x.shape} and {y.shape}")
-        return _record("@", x.value @ y.value, (x, y), (
+        return _record("@", _product(x.value, y.value), (x, y), (
             lambda g: _summed_to(x.shape, g @ y.value.mT), lambda g: _summed_to(y.shape, x.value.mT @ g)))
 
     def __pow__(self, n: float) -> Node:
@@ -145,7 +146,8 @@ def _summed_to(shape: tuple[int, ...], g: np.ndarray) -> np.ndarray:
     """Undo broadcasting: an entry that was repeated gets the sum of the adjoints of its copies."""
     if g.shape == shape:
         return g
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    if g.ndim > len(shape):
+        g = g.sum(axis=tuple(range(g.ndim - len(shape))))
     return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i]), keepdims=True)
 
 

@@ -41,14 +41,16 @@ class Path(NamedTuple):
 class _Recorder:
     """Counts gradients and keeps the accepted points."""
 
-    def __init__(self, cost: Cost, gradient: Vector):
+    def __init__(self, cost: Cost, gradient: Vector | None = None):
         self.cost, self._gradient = cost, gradient
         self.evaluations = 0
         self._rows: list[tuple[np.ndarray, float, float, int]] = []
 
     def gradient(self, theta: np.ndarray) -> np.ndarray:
         self.evaluations += 1
-        return np.asarray(self._gradient(theta), dtype=np.float64)
+        g = np.asarray(self._gradient(theta), dtype=np.float64)
+        require(g.shape == theta.shape, "gradient", f"a function that returns shape {theta.shape}", f"shape {g.shape}")
+        return g
 
     def accept(self, theta: np.ndarray, g: np.ndarray) -> bool:
         """Keep a point; False says that it is not finite."""
@@ -61,12 +63,20 @@ class _Recorder:
         return Path(theta, cost, norm, evaluations, not (np.isfinite(cost[-1]) and np.isfinite(theta[-1]).all()))
 
 
-def _start(theta: np.ndarray, steps: int) -> np.ndarray:
+def _start(theta: np.ndarray, steps: int, tolerance: float) -> np.ndarray:
     theta = np.atleast_1d(np.array(theta, dtype=np.float64))
-    require(theta.ndim == 1, "theta", "a vector (P,)", f"shape {theta.shape}")
+    require(theta.ndim == 1 and theta.size > 0, "theta", "a vector (P,)", f"shape {theta.shape}")
     require_finite("theta", theta)
     require_count("steps", steps)
+    require(0 <= tolerance < np.inf, "tolerance", "a finite number >= 0", tolerance)
     return theta
+
+
+def _matrix(name: str, function: Matrix, theta: np.ndarray, rows: int) -> np.ndarray:
+    """Return the Jacobian or Hessian at θ, or raise unless it has `rows` rows and a column for each parameter."""
+    A, shape = np.asarray(function(theta)), (rows, len(theta))
+    require(A.shape == shape, name, f"a function that returns shape {shape}", f"shape {A.shape}")
+    return A
 
 
 def fixed(eta: float) -> StepRule:
@@ -137,7 +147,7 @@ def gradient_descent(
     steps : at most so many
     tolerance : stop when the gradient is at most this long
     """
-    theta = _start(theta, steps)
+    theta = _start(theta, steps, tolerance)
     rule = step if callable(step) else fixed(step)
     record = _Recorder(cost, gradient)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -167,13 +177,13 @@ def newton(
     hessian : θ ↦ ∇²C(θ), (P, P) symmetric
     hessian_evaluations : how many gradients one Hessian costs (2P by central differences)
     """
-    theta = _start(theta, steps)
+    theta = _start(theta, steps, tolerance)
     record = _Recorder(cost, gradient)
     for _ in range(steps):
         g = record.gradient(theta)
         if not record.accept(theta, g) or np.linalg.norm(g) <= tolerance:
             return record.path()
-        eigenvalues, vectors = np.linalg.eigh(hessian(theta))
+        eigenvalues, vectors = np.linalg.eigh(_matrix("hessian", hessian, theta, len(theta)))
         record.evaluations += hessian_evaluations
         size = np.maximum(np.abs(eigenvalues), 1e-8 * np.abs(eigenvalues).max())
         direction = vectors @ ((vectors.T @ g) / size)
@@ -205,8 +215,9 @@ def barzilai_borwein(
     largest : bound on the rate
     """
     require_positive("first", first)
+    require_positive("largest", largest)
     require_count("memory", memory)
-    theta = _start(theta, steps)
+    theta = _start(theta, steps, tolerance)
     record, eta = _Recorder(cost, gradient), first
     g, recent = record.gradient(theta), [cost(theta)]
     for _ in range(steps):
@@ -242,16 +253,13 @@ def levenberg_marquardt(
     theta, steps, tolerance : as for `gradient_descent`; rejected trials count as steps
     """
     require_positive("damping", damping)
-    theta = _start(theta, steps)
+    theta = _start(theta, steps, tolerance)
 
     def cost(point: np.ndarray) -> float:
         return 0.5 * float(residual(point) @ residual(point))
 
-    def gradient(point: np.ndarray) -> np.ndarray:
-        return jacobian(point).T @ residual(point)
-
-    record = _Recorder(cost, gradient)
-    J, r = jacobian(theta), residual(theta)
+    record, r = _Recorder(cost), residual(theta)
+    J = _matrix("jacobian", jacobian, theta, len(r))
     record.evaluations += jacobian_evaluations
     record.accept(theta, J.T @ r)
     for _ in range(steps):
@@ -260,7 +268,8 @@ def levenberg_marquardt(
         s = np.linalg.solve(J.T @ J + damping * np.eye(len(theta)), -J.T @ r)
         if cost(theta + s) < cost(theta):
             theta, damping = theta + s, damping / 10
-            J, r = jacobian(theta), residual(theta)
+            r = residual(theta)
+            J = _matrix("jacobian", jacobian, theta, len(r))
             record.evaluations += jacobian_evaluations
             record.accept(theta, J.T @ r)
         else:
@@ -272,7 +281,7 @@ def bfgs(cost: Cost, gradient: Vector, theta: np.ndarray, steps: int = 200, tole
     """SciPy's BFGS, with the same record as the other methods."""
     from scipy.optimize import minimize
 
-    theta = _start(theta, steps)
+    theta = _start(theta, steps, tolerance)
     record = _Recorder(cost, gradient)
     record.accept(theta, record.gradient(theta))
 
@@ -291,17 +300,18 @@ def trust_region(
     """SciPy's trust-region least squares (`trf`) on r(θ), with the same record as the other methods."""
     from scipy.optimize import least_squares
 
-    theta = _start(theta, steps)
+    theta = _start(theta, steps, tolerance)
 
     def cost(point: np.ndarray) -> float:
         return 0.5 * float(residual(point) @ residual(point))
 
-    record = _Recorder(cost, lambda point: np.zeros_like(point))
+    record = _Recorder(cost)
 
     def counted(point: np.ndarray) -> np.ndarray:
-        J = jacobian(point)
+        r = residual(point)
+        J = _matrix("jacobian", jacobian, point, len(r))
         record.evaluations += jacobian_evaluations  # trf asks for J once at the start and at every accepted point
-        record.accept(point, J.T @ residual(point))
+        record.accept(point, J.T @ r)
         return J
 
     least_squares(residual, theta, jac=counted, method="trf", max_nfev=steps, gtol=tolerance, ftol=tolerance,

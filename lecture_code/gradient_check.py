@@ -10,9 +10,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lecture_code.validation import require, require_positive
+from lecture_code.validation import require, require_finite, require_positive
 
 Function = Callable[[np.ndarray], float]
+
+
+def _number(value: complex) -> complex:
+    """Return the value of f, or raise unless it is one number."""
+    require(np.size(value) == 1, "f", "a function that returns a number", f"shape {np.shape(value)}")
+    return np.asarray(value).item()
 
 
 def central_difference(f: Function, theta: np.ndarray, delta: float = 1e-6) -> np.ndarray:
@@ -22,13 +28,14 @@ def central_difference(f: Function, theta: np.ndarray, delta: float = 1e-6) -> n
     """
     require_positive("delta", delta)
     theta = np.array(theta, dtype=np.float64)  # a copy: the caller's array is never touched
+    require_finite("theta", theta)
     gradient = np.empty_like(theta)
     for i in np.ndindex(theta.shape):
         kept = theta[i]
         theta[i] = kept + delta
-        above = f(theta)
+        above = _number(f(theta))
         theta[i] = kept - delta
-        below = f(theta)
+        below = _number(f(theta))
         theta[i] = kept
         gradient[i] = (above - below) / (2 * delta)
     return gradient
@@ -41,11 +48,12 @@ def complex_step(f: Function, theta: np.ndarray, delta: float = 1e-30) -> np.nda
     """
     require_positive("delta", delta)
     theta = np.array(theta, dtype=np.complex128)
+    require_finite("theta", theta)
     gradient = np.empty(theta.shape)
     for j in np.ndindex(theta.shape):
         kept = theta[j]
         theta[j] = kept + 1j * delta
-        gradient[j] = f(theta).imag / delta
+        gradient[j] = _number(f(theta)).imag / delta
         theta[j] = kept
     return gradient
 
@@ -74,6 +82,7 @@ def check_gradient(
     AssertionError
         Naming the worst entry, both values and the step, if the error exceeds the tolerance.
     """
+    require_positive("tolerance", tolerance)
     gradient = np.asarray(gradient)
     require(gradient.shape == np.shape(theta), "gradient", f"the shape {np.shape(theta)} of theta", gradient.shape)
     numerical = central_difference(f, theta, delta)

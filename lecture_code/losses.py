@@ -16,7 +16,7 @@ from math import log
 import numpy as np
 
 from lecture_code.activations import sigmoid, softplus
-from lecture_code.numerics import log_softmax, softmax
+from lecture_code.numerics import log_softmax, softmax, softmax_and_log
 from lecture_code.validation import require
 
 
@@ -30,16 +30,25 @@ class Loss:
     value : (a, y) ↦ C_i, arrays (..., K, M) → (..., M)
     gradient : (a, y) ↦ ā = ∂C_i/∂a, arrays (..., K, M) → (..., K, M)
     prediction : a ↦ what the network predicts: probabilities where a holds logits, else a itself
+    both : (a, y) ↦ (C_i, ā) at once, where the two share work; None where they share nothing
     """
 
     name: str
     value: Callable[[np.ndarray, np.ndarray], np.ndarray]
     gradient: Callable[[np.ndarray, np.ndarray], np.ndarray]
     prediction: Callable[[np.ndarray], np.ndarray]
+    both: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
     def __call__(self, a: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each sample."""
+        if a.ndim < 2 or a.shape[-2:] != y.shape[-2:]:
+            require(a.ndim >= 2, "a", "one sample a column, (K, M)", f"shape {a.shape}")
+            require(False, "y", f"one target a column, {a.shape[-2:]}", f"shape {y.shape}")
         return self.value(a, y)
+
+    def value_and_gradient(self, a: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return C_i and ā = ∂C_i/∂a of each sample."""
+        return (self.value(a, y), self.gradient(a, y)) if self.both is None else self.both(a, y)
 
     def __repr__(self) -> str:
         return self.name
@@ -55,6 +64,11 @@ def _half_squared(a: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _half_squared_gradient(a: np.ndarray, y: np.ndarray) -> np.ndarray:
     return a - y
+
+
+def _half_squared_both(a: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r = a - y
+    return (r * r).sum(axis=-2) / 2.0, r
 
 
 def _squared(a: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -89,9 +103,15 @@ def _softmax_cross_entropy_gradient(a: np.ndarray, y: np.ndarray) -> np.ndarray:
     return softmax(a) * y.sum(axis=-2, keepdims=True) - y
 
 
-half_squared = Loss("half_squared", _half_squared, _half_squared_gradient, _as_is)
+def _softmax_cross_entropy_both(a: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    p, log_p = softmax_and_log(a)
+    return -(y * log_p).sum(axis=-2), p * y.sum(axis=-2, keepdims=True) - y
+
+
+half_squared = Loss("half_squared", _half_squared, _half_squared_gradient, _as_is, _half_squared_both)
 softmax_cross_entropy = Loss(
-    "softmax_cross_entropy", _softmax_cross_entropy, _softmax_cross_entropy_gradient, softmax
+    "softmax_cross_entropy", _softmax_cross_entropy, _softmax_cross_entropy_gradient, softmax,
+    _softmax_cross_entropy_both,
 )
 squared = Loss("squared", _squared, _squared_gradient, _as_is)
 absolute = Loss("absolute", _absolute, _absolute_gradient, _as_is)
@@ -105,7 +125,7 @@ def _distribution(name: str, p: np.ndarray) -> np.ndarray:
             f"{p.ndim}-D array of {p.dtype}")
     require(bool((p >= 0).all()), name, "probabilities >= 0", f"{p.min() if p.size else p}")
     sums = p.sum(axis=_class_axis(p), dtype=np.float64).ravel()
-    worst = sums[np.argmax(np.abs(sums - 1))] if sums.size else 0.0
+    worst = sums[np.argmax(np.abs(sums - 1))] if sums.size else 1.0
     require(bool(abs(worst - 1) <= 1e-6), name, "probabilities that sum to 1", f"the sum {worst:.6g}")
     return p
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from lecture_code.activations import Activation
 from lecture_code.losses import Loss
+from lecture_code.numerics import _product
 from lecture_code.validation import require, require_count
 
 Layers = list[np.ndarray | None]
@@ -46,31 +47,43 @@ class Network:
         require(len(self.activations) == self.depth, "activations", f"{self.depth}, one a layer",
                 len(self.activations))
 
-    @property
+    @cached_property
     def depth(self) -> int:
         """L, the number of layers that have weights."""
         return len(self.widths) - 1
 
-    @property
+    @cached_property
     def size(self) -> int:
         """P, the number of parameters."""
-        return self._slices[-1][1]
+        return sum(n_in * n_out + n_out * self.bias for n_in, n_out in self._fans)
 
     @cached_property
-    def _slices(self) -> list[tuple[int, int, tuple[int, int]]]:
-        """Where each W, then each b lies in the flat vector, and its shape as stored (columns first)."""
-        layers = list(zip(self.widths[:-1], self.widths[1:]))
-        shapes = [(n_in, n_out) for n_in, n_out in layers]
-        if self.bias:
-            shapes += [(1, n_out) for _, n_out in layers]
-        ends = np.cumsum([rows * columns for rows, columns in shapes]).tolist()
-        return [(end - rows * columns, end, (rows, columns)) for end, (rows, columns) in zip(ends, shapes)]
+    def _fans(self) -> list[tuple[int, int]]:
+        """n_{ℓ−1} and n_ℓ of each layer: how many numbers enter and leave it."""
+        return list(zip(self.widths[:-1], self.widths[1:]))
+
+    @cached_property
+    def _places(self) -> tuple[list, list]:
+        """Where each W and each b lies in p: an index, for W also the shape as stored, columns first."""
+        weights, biases, end = [], [], 0
+        for n_in, n_out in self._fans:
+            weights.append(((..., slice(end, end := end + n_in * n_out)), (n_in, n_out)))
+        for _, n_out in self._fans if self.bias else ():
+            biases.append((..., slice(end, end := end + n_out), None))
+        return weights, biases
 
     @cached_property
     def weight_mask(self) -> np.ndarray:
         """Boolean (P,): True where p holds a weight, False where it holds a bias."""
-        weights = sum(n_in * n_out for n_in, n_out in zip(self.widths[:-1], self.widths[1:]))
-        return np.arange(self.size) < weights
+        return np.arange(self.size) < sum(n_in * n_out for n_in, n_out in self._fans)
+
+    def output(self, p: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Return a^[L], the end of `forward`."""
+        return forward(self, p, x).a[-1]
+
+    def cost_and_gradient(self, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> Gradient:
+        """Return what the function `cost_and_gradient` does: for code that takes any kind of network."""
+        return cost_and_gradient(self, p, x, y)
 
 
 class Trace(NamedTuple):
@@ -104,14 +117,17 @@ def unpack(net: Network, p: np.ndarray) -> tuple[Layers, Layers]:
     """
     if p.shape[-1:] != (net.size,):
         require(False, "p", f"{net.size} parameters on the last axis", f"shape {p.shape}")
-    lead, L = p.shape[:-1], net.depth
-    W = [None] + [p[..., start:end].reshape(lead + shape).mT for start, end, shape in net._slices[:L]]
-    b = [None] + ([p[..., start:end, None] for start, end, _ in net._slices[L:]] if net.bias else [None] * L)
-    return W, b
+    (weights, biases), lead = net._places, p.shape[:-1]
+    W, b = [None], [None]
+    for place, shape in weights:
+        W.append(p[place].reshape(lead + shape).mT)
+    for place in biases:
+        b.append(p[place])
+    return W, b if net.bias else [None] * len(W)
 
 
 def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | None] | None = None) -> np.ndarray:
-    """Return the flat vector of the given matrices and biases, indexed as by `unpack`.
+    """Return the flat vector of the given matrices and biases, indexed as by `unpack`; integers become float64.
 
     Raises
     ------
@@ -119,12 +135,13 @@ def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | 
         If a shape does not fit the network.
     """
     arrays = [np.asarray(a) for a in (*W[1:], *(b[1:] if net.bias and b is not None else ()))]
-    require(len(arrays) == len(net._slices), "W and b", f"{len(net._slices)} arrays after index 0", len(arrays))
-    lead = arrays[0].shape[:-2]
-    p = np.empty(lead + (net.size,), np.result_type(*arrays))
-    for array, (start, end, shape) in zip(arrays, net._slices):
-        require(array.shape == lead + shape[::-1], "W and b", f"shape {lead + shape[::-1]}", array.shape)
-        p[..., start:end] = array.mT.reshape(lead + (-1,))
+    count = net.depth * (1 + net.bias)
+    require(len(arrays) == count, "W and b", f"{count} arrays after index 0", len(arrays))
+    p = np.empty(arrays[0].shape[:-2] + (net.size,), np.result_type(np.float16, *arrays))
+    (_, *weights), (_, *biases) = unpack(net, p)
+    for array, place in zip(arrays, weights + biases):
+        require(array.shape == place.shape, "W and b", f"shape {place.shape}", array.shape)
+        place[...] = array
     return p
 
 
@@ -142,6 +159,8 @@ def gaussian_parameters(
     bias_scale : 0 gives zero biases
     dtype : of the parameters; float32 halves the time of large networks
     """
+    require(np.ndim(scale) == 0 or np.shape(scale) == (net.depth,), "scale",
+            f"one number, or {net.depth}, one a layer", f"shape {np.shape(scale)}")
     scales = np.broadcast_to(np.asarray(scale, np.float64), (net.depth,))
     p = rng.standard_normal(net.size)
     W, b = unpack(net, p)
@@ -158,21 +177,17 @@ def xavier(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> 
     The variance is a compromise: 1/n_{ℓ−1} keeps the size of the signals on the way forward, 1/n_ℓ that
     of the errors on the way back, both for tanh near 0.
     """
-    return gaussian_parameters(net, rng, [(2 / (n_in + n_out)) ** 0.5 for n_in, n_out in _fans(net)], dtype=dtype)
+    return gaussian_parameters(net, rng, [(2 / (n_in + n_out)) ** 0.5 for n_in, n_out in net._fans], dtype=dtype)
 
 
 def he(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
     """Draw p: weights of layer ℓ from N(0, 2/n_{ℓ−1}), biases 0. The 2 makes up for the half that ReLU cuts off."""
-    return gaussian_parameters(net, rng, [(2 / n_in) ** 0.5 for n_in, _ in _fans(net)], dtype=dtype)
+    return gaussian_parameters(net, rng, [(2 / n_in) ** 0.5 for n_in, _ in net._fans], dtype=dtype)
 
 
 def lecun(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
     """Draw p: weights of layer ℓ from N(0, 1/n_{ℓ−1}), biases 0."""
-    return gaussian_parameters(net, rng, [(1 / n_in) ** 0.5 for n_in, _ in _fans(net)], dtype=dtype)
-
-
-def _fans(net: Network) -> list[tuple[int, int]]:
-    return list(zip(net.widths[:-1], net.widths[1:]))
+    return gaussian_parameters(net, rng, [(1 / n_in) ** 0.5 for n_in, _ in net._fans], dtype=dtype)
 
 
 def forward(net: Network, p: np.ndarray, x: np.ndarray) -> Trace:
@@ -192,17 +207,19 @@ def forward(net: Network, p: np.ndarray, x: np.ndarray) -> Trace:
         If x is one-dimensional (it would broadcast to a wrong shape) or its row count is not n_0.
     """
     W, b = unpack(net, p)
-    return _forward(net, W, b, x)
+    return Trace(*_forward(net, W, b, x))
 
 
-def _forward(net: Network, W: Layers, b: Layers, x: np.ndarray) -> Trace:
+def _forward(net: Network, W: Layers, b: Layers, x: np.ndarray) -> tuple[Layers, Layers]:
     if x.ndim < 2 or x.shape[-2] != net.widths[0]:
         require(False, "x", f"{net.widths[0]} rows, one sample a column (d, M)", f"shape {x.shape}")
     z, a = [None], [x]
     for l in range(1, net.depth + 1):
-        z.append(W[l] @ a[l - 1] + b[l] if net.bias else W[l] @ a[l - 1])
+        z.append(W[l] @ a[l - 1] if l > 1 else _product(W[1], x))
+        if net.bias:
+            z[l] += b[l]
         a.append(net.activations[l - 1].value(z[l]))
-    return Trace(z, a)
+    return z, a
 
 
 def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[Layers, Layers]:
@@ -222,6 +239,7 @@ def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[
     a_bar : list, a_bar[l] shaped like a[l]; a_bar[0] is the gradient with respect to the input
     """
     _, a = trace
+    _check_targets(a[-1], y)
     return _backward(net, p, trace, net.loss.gradient(a[-1], y))
 
 
@@ -240,6 +258,8 @@ def _backward(net: Network, p: np.ndarray, trace: Trace, start: np.ndarray) -> t
 def _check_targets(output: np.ndarray, y: np.ndarray) -> None:
     if y.shape[-2:] != output.shape[-2:]:
         require(False, "y", f"one target a column, {output.shape[-2:]}", f"shape {y.shape}")
+    if not y.shape[-1]:
+        require(False, "x", "at least one sample, one a column", "none")
 
 
 def cost(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -267,22 +287,26 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
     W, b = unpack(net, p)
     z, a = _forward(net, W, b, x)
     _check_targets(a[-1], y)
+    if p.dtype.kind not in "fc":
+        require(False, "p", "floating-point numbers", p.dtype)
     gradient = np.empty_like(p)
     dW, db = unpack(net, gradient)
     M = x.shape[-1]
-    a_bar = net.loss.gradient(a[-1], y)
+    C, a_bar = net.loss.value_and_gradient(a[-1], y)
     for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
         delta = net.activations[l - 1].slope(z[l], a[l]) * a_bar
-        delta_M = delta if M == 1 else delta / M
-        outer = np.multiply if M == 1 else np.matmul  # a column times a row: nothing to sum, and faster so
-        outer(delta_M, a[l - 1].mT, out=dW[l])
-        if net.bias and M == 1:
-            db[l][...] = delta
-        elif net.bias:
-            delta_M.sum(axis=-1, keepdims=True, out=db[l])
         if l > 1:
             a_bar = W[l].mT @ delta
-    return Gradient(net.loss(a[-1], y).sum(axis=-1) / M, gradient)
+        if M == 1:  # a column times a row: nothing to sum, and faster so
+            np.multiply(delta, a[l - 1].mT, out=dW[l])
+            if net.bias:
+                db[l][...] = delta
+        else:
+            delta /= M
+            np.matmul(delta, a[l - 1].mT, out=dW[l])
+            if net.bias:
+                delta.sum(axis=-1, keepdims=True, out=db[l])
+    return Gradient(C[..., 0][()] if M == 1 else C.sum(axis=-1) / M, gradient)  # [()]: a number, no 0-d array
 
 
 def per_sample_gradients(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

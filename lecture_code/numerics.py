@@ -18,9 +18,12 @@ def _logits(z: np.ndarray) -> np.ndarray:
 
 
 def _class_axis(z: np.ndarray, axis: int | None) -> int:
-    if axis is not None:
-        return axis
-    return -1 if z.ndim == 1 else -2
+    """Return the axis of the classes, or raise unless there is one with at least one class."""
+    if axis is None:
+        axis = -1 if z.ndim == 1 else -2
+    if not -z.ndim <= axis < z.ndim or not z.shape[axis]:
+        require(False, "z", f"at least one class on axis {axis}", f"shape {z.shape}")
+    return axis
 
 
 def logsumexp(z: np.ndarray, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
@@ -37,7 +40,6 @@ def logsumexp(z: np.ndarray, axis: int | None = None, keepdims: bool = False) ->
     keepdims : keep the summed axis with length 1
     """
     z = _logits(z)
-    require(z.ndim >= 1 and z.size > 0, "z", "a non-empty array of at least one axis", z.shape)
     axis = _class_axis(z, axis)
     largest = z.real.max(axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)  # all −inf: exp(−inf) = 0, the answer is −inf
@@ -57,11 +59,8 @@ def softmax(z: np.ndarray, axis: int | None = None) -> np.ndarray:
         Logits. Any finite size is safe: the largest is subtracted first.
     axis : the axis of the classes; None means −2, or the only axis of a vector
     """
-    z = _logits(z)
-    axis = _class_axis(z, axis)
-    with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, and exp(−inf) is 0
-        e = np.exp(z - z.real.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+    _, e, total = _shifted(z, axis)
+    return e / total
 
 
 def log_softmax(z: np.ndarray, axis: int | None = None) -> np.ndarray:
@@ -76,11 +75,24 @@ def log_softmax(z: np.ndarray, axis: int | None = None) -> np.ndarray:
     z : array (..., K, M), or (K,)
     axis : the axis of the classes; None means −2, or the only axis of a vector
     """
+    shifted, _, total = _shifted(z, axis)
+    return shifted - np.log(total)
+
+
+def softmax_and_log(z: np.ndarray, axis: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return (softmax(z), log softmax(z)) with the exponentials taken once; arguments as for `softmax`."""
+    shifted, e, total = _shifted(z, axis)
+    return e / total, shifted - np.log(total)
+
+
+def _shifted(z: np.ndarray, axis: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return s = z − max z, eˢ and Σ_j e^{s_j}: of these are softmax and its logarithm made."""
     z = _logits(z)
     axis = _class_axis(z, axis)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, and exp(−inf) is 0
         shifted = z - z.real.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    e = np.exp(shifted)
+    return shifted, e, e.sum(axis=axis, keepdims=True)
 
 
 def one_hot(labels: np.ndarray, classes: int, dtype: type = np.float64) -> np.ndarray:
@@ -113,3 +125,10 @@ def one_hot(labels: np.ndarray, classes: int, dtype: type = np.float64) -> np.nd
     e = np.zeros((len(labels), classes), dtype)
     e[np.arange(len(labels)), labels] = 1
     return e
+
+
+def _product(W: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return W @ x. In a batch of rows the samples lie one after another in memory: (xᵀ Wᵀ)ᵀ is faster then."""
+    if x.shape[-1] == 1 or x.strides[-2] != x.itemsize:
+        return W @ x
+    return np.ascontiguousarray((x.mT @ W.mT).mT)

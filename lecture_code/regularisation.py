@@ -7,11 +7,14 @@ Nothing is hidden: dropout masks and running statistics are arguments and result
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from lecture_code.network import Gradient, Layers, Network, Trace, unpack
+from lecture_code.activations import Activation
+from lecture_code.network import Gradient, Layers, Network, Trace, cost_and_gradient, forward
 from lecture_code.validation import require, require_count, require_fraction, require_positive
 
 
@@ -80,15 +83,24 @@ def dropout_forward(net: Network, p: np.ndarray, x: np.ndarray, masks: Layers) -
     -------
     Trace; its a[l] are masked
     """
+    return forward(_thinned(net, masks), p, _masked(x, masks[0]))
+
+
+def _thinned(net: Network, masks: Layers) -> Network:
+    """Return the network whose activations are z ↦ m^[ℓ] ⊙ σ(z), with the slopes m^[ℓ] ⊙ σ'(z)."""
     require(len(masks) == net.depth + 1, "masks", f"{net.depth + 1}, one a layer from the input on", len(masks))
-    W, b = unpack(net, p)
-    require(x.ndim >= 2 and x.shape[-2] == net.widths[0], "x",
-            f"{net.widths[0]} rows, one sample a column (d, M)", f"shape {x.shape}")
-    z, a = [None], [_masked(x, masks[0])]
-    for l in range(1, net.depth + 1):
-        z.append(W[l] @ a[l - 1] + b[l] if net.bias else W[l] @ a[l - 1])
-        a.append(_masked(net.activations[l - 1](z[l]), masks[l]))
-    return Trace(z, a)
+    return replace(net, activations=tuple(
+        activation if mask is None else
+        Activation(activation.name, partial(_masked_value, activation, mask), partial(_masked_slope, activation, mask))
+        for activation, mask in zip(net.activations, masks[1:])))
+
+
+def _masked_value(activation: Activation, mask: np.ndarray, z: np.ndarray) -> np.ndarray:
+    return _masked(activation.value(z), mask)
+
+
+def _masked_slope(activation: Activation, mask: np.ndarray, z: np.ndarray, a: np.ndarray) -> np.ndarray:
+    return mask * activation.derivative(z)  # not from a, which is masked
 
 
 def _masked(a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
@@ -108,19 +120,7 @@ def dropout_cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.
     net, p, x, y : as for `cost_and_gradient`
     masks : as for `dropout_forward`
     """
-    z, a = dropout_forward(net, p, x, masks)
-    W, _ = unpack(net, p)
-    gradient = np.empty_like(p)
-    dW, db = unpack(net, gradient)
-    M = x.shape[-1]
-    a_bar = net.loss.gradient(a[-1], y)
-    for l in range(net.depth, 0, -1):
-        delta = net.activations[l - 1].derivative(z[l]) * _masked(a_bar, masks[l])
-        dW[l][...] = delta / M @ a[l - 1].mT
-        if net.bias:
-            db[l][...] = (delta / M).sum(axis=-1, keepdims=True)
-        a_bar = W[l].mT @ delta
-    return Gradient(net.loss(a[-1], y).sum(axis=-1) / M, gradient)
+    return cost_and_gradient(_thinned(net, masks), p, _masked(x, masks[0]), y)
 
 
 # Batch normalisation
@@ -180,7 +180,7 @@ def batch_norm(
     ValueError
         If there is a single sample, whose variance is 0, or the shapes do not fit.
     """
-    _require_layer(z, gamma, beta)
+    _require_layer(z, gamma, beta, running)
     M = z.shape[-1]
     require(M >= 2, "z", "a batch of at least 2 samples", f"{M}")
     require(0 < share <= 1, "share", "a number in (0, 1]", share)
@@ -198,7 +198,7 @@ def batch_norm_inference(
     z: np.ndarray, gamma: np.ndarray, beta: np.ndarray, running: RunningStatistics, eps: float = 1e-5
 ) -> np.ndarray:
     """Return γ (z − mean) / √(variance + eps) + β with the running statistics: no sample depends on another."""
-    _require_layer(z, gamma, beta)
+    _require_layer(z, gamma, beta, running)
     require_positive("eps", eps)
     return gamma * (z - running.mean) / np.sqrt(running.variance + eps) + beta
 
@@ -216,7 +216,8 @@ def batch_norm_backward(output_bar: np.ndarray, normalised: Normalised, gamma: n
     gamma : (..., n, 1)
     """
     _, z_hat, inverse_deviation, _ = normalised
-    require(output_bar.shape == z_hat.shape, "output_bar", f"shape {z_hat.shape}", output_bar.shape)
+    _require_layer(z_hat, gamma)
+    require(output_bar.shape == z_hat.shape, "output_bar", f"shape {z_hat.shape}", f"shape {output_bar.shape}")
     g = gamma * output_bar
     mean, slope = g.mean(axis=-1, keepdims=True), (g * z_hat).mean(axis=-1, keepdims=True)
     return BatchNormGradient(
@@ -230,6 +231,9 @@ def batch_norm_inference_backward(
     output_bar: np.ndarray, z: np.ndarray, gamma: np.ndarray, running: RunningStatistics, eps: float = 1e-5
 ) -> BatchNormGradient:
     """Send a gradient back through `batch_norm_inference`, where the statistics are constants."""
+    _require_layer(z, gamma, running=running)
+    require(output_bar.shape == z.shape, "output_bar", f"shape {z.shape}", f"shape {output_bar.shape}")
+    require_positive("eps", eps)
     inverse_deviation = 1 / np.sqrt(running.variance + eps)
     z_hat = (z - running.mean) * inverse_deviation
     return BatchNormGradient(
@@ -239,7 +243,11 @@ def batch_norm_inference_backward(
     )
 
 
-def _require_layer(z: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> None:
+def _require_layer(
+    z: np.ndarray, gamma: np.ndarray, beta: np.ndarray | None = None, running: RunningStatistics | None = None
+) -> None:
     require(z.ndim >= 2, "z", "one sample a column, (n, M)", f"shape {z.shape}")
-    for name, array in (("gamma", gamma), ("beta", beta)):
-        require(np.shape(array)[-2:] == (z.shape[-2], 1), name, f"shape ({z.shape[-2]}, 1)", f"shape {np.shape(array)}")
+    mean, variance = (None, None) if running is None else running
+    for name, array in (("gamma", gamma), ("beta", beta), ("running", mean), ("running", variance)):
+        require(array is None or np.shape(array)[-2:] == (z.shape[-2], 1), name, f"shape ({z.shape[-2]}, 1)",
+                f"shape {np.shape(array)}")

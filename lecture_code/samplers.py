@@ -1,4 +1,7 @@
-"""Which samples does a step see? Streams of index arrays, drawn from an explicit Generator."""
+"""Which samples does a step see? Streams of index arrays, drawn from an explicit Generator.
+
+Arguments are checked at the call; a batch is drawn when it is asked for, the permutation of an `epoch` at once.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,7 @@ def with_replacement(samples: int, batch_size: int, steps: int, rng: np.random.G
     require_count("samples", samples)
     require_count("batch_size", batch_size)
     require_count("steps", steps)
-    for _ in range(steps):
-        yield rng.integers(samples, size=batch_size)
+    return (rng.integers(samples, size=batch_size) for _ in range(steps))
 
 
 def without_replacement(samples: int, batch_size: int, steps: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -51,8 +53,7 @@ def without_replacement(samples: int, batch_size: int, steps: int, rng: np.rando
     require_count("samples", samples)
     require_count("batch_size", batch_size, at_most=samples)
     require_count("steps", steps)
-    for _ in range(steps):
-        yield rng.choice(samples, size=batch_size, replace=False)
+    return (rng.choice(samples, size=batch_size, replace=False) for _ in range(steps))
 
 
 def epoch(samples: int, batch_size: int, rng: np.random.Generator, drop_last: bool = False) -> Iterator[np.ndarray]:
@@ -74,5 +75,4 @@ def epoch(samples: int, batch_size: int, rng: np.random.Generator, drop_last: bo
     require_count("batch_size", batch_size, at_most=samples)
     order = rng.permutation(samples)
     end = samples - samples % batch_size if drop_last else samples
-    for start in range(0, end, batch_size):
-        yield order[start:start + batch_size]
+    return (order[start:start + batch_size] for start in range(0, end, batch_size))

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lecture_code.network import Network, cost_and_gradient, forward
+from lecture_code.network import Network, cost_and_gradient
 from lecture_code.numerics import one_hot
 from lecture_code.optimizers import Optimizer, sgd
 from lecture_code.samplers import epoch
 from lecture_code.schedules import Schedule
 from lecture_code.validation import require, require_count, require_finite, require_positive
+
+if TYPE_CHECKING:
+    from lecture_code.convnet import ConvNet
 
 
 def run_length(full: Any, short: Any) -> Any:
@@ -71,7 +74,7 @@ class History:
     best_epoch: Any = None
 
 
-def evaluate(net: Network, p: np.ndarray, X: np.ndarray, Y: np.ndarray, block: int = 5000) -> tuple[Any, Any]:
+def evaluate(net: Network | ConvNet, p: np.ndarray, X: np.ndarray, Y: np.ndarray, block: int = 5000) -> tuple[Any, Any]:
     """Return (mean cost, accuracy) on a data set, in blocks that bound the memory.
 
     A sample counts as right when the largest output is at the largest target; with a single output
@@ -81,13 +84,23 @@ def evaluate(net: Network, p: np.ndarray, X: np.ndarray, Y: np.ndarray, block: i
     ----------
     net, p : the network and its parameters, (P,) or (R, P)
     X : (N, d)
-    Y : (N, K)
+    Y : (N,) integer labels or (N, K) targets
     block : samples at a time
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is out of range, or data are not finite.
     """
+    require_count("block", block)
+    return _evaluate(net, p, *_data(net, (X, Y), p.dtype, ("X", "Y")), block)
+
+
+def _evaluate(net: Network | ConvNet, p: np.ndarray, X: np.ndarray, Y: np.ndarray, block: int = 5000) -> tuple[Any, Any]:
     total, right = 0.0, 0
     for start in range(0, len(X), block):
         x, y = X[start:start + block].mT, Y[start:start + block].mT
-        output = forward(net, p, x).a[-1]
+        output = net.output(p, x)
         total = total + net.loss(output, y).sum(axis=-1, dtype=np.float64)
         right = right + (output.argmax(axis=-2) == y.argmax(axis=-2)).sum(axis=-1)
     return total / len(X), right / len(X)
@@ -132,7 +145,7 @@ def clip_gradient(g: np.ndarray, largest: float) -> np.ndarray:
 
 
 def fit(
-    net: Network,
+    net: Network | ConvNet,
     p: np.ndarray,
     X: np.ndarray,
     Y: np.ndarray,
@@ -156,7 +169,7 @@ def fit(
 
     Parameters
     ----------
-    net : the network
+    net : the network; a `ConvNet` trains one run at a time
     p : (P,) initial parameters, left as they are; (R, P) trains R runs in lock-step on the same batches
     X : (N, d), one sample a row
     Y : (N,) integer labels or (N, K) targets
@@ -203,7 +216,7 @@ def fit(
 
 
 def _train(
-    net: Network, p: np.ndarray, X: np.ndarray, Y: np.ndarray, batches: Callable[[], Iterator[np.ndarray]], *,
+    net: Network | ConvNet, p: np.ndarray, X: np.ndarray, Y: np.ndarray, batches: Callable[[], Iterator[np.ndarray]], *,
     rates: Callable[[int], Any], epochs: int, optimizer: Optimizer, test: Any = None, score_train: bool = False,
     on_epoch: Callable[[int, np.ndarray], None] | None = None, label: str = "epochs", validation: Any = None,
     patience: int | None = None, clip: float | None = None,
@@ -214,30 +227,30 @@ def _train(
     died, best_epoch = np.full(p.shape[:-1], -1), np.full(p.shape[:-1], -1)
     best_p, best_cost = p, np.full(p.shape[:-1], np.inf)
     for e in progress(range(epochs), label):
-        for batch in batches():
-            with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
-                cost, gradient = cost_and_gradient(
-                    net, optimizer.point(p, state), _columns(X, batch), _columns(Y, batch))
+        everyone = running.all()
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
+            for batch in batches():
+                cost, gradient = net.cost_and_gradient(
+                    optimizer.point(p, state), _columns(X, batch), _columns(Y, batch))
                 if clip is not None:
                     gradient = clip_gradient(gradient, clip)
                 stepped, state = optimizer.step(p, gradient, state, rates(k))
-                finite = np.isfinite(cost) & np.isfinite(stepped).all(axis=-1)
-            history.step_cost.append(cost)
-            if (stopping := running & ~finite).any():
-                require_finite("X", X)  # only now: looking beforehand takes a tenth of an epoch
-                died = np.where(stopping, k, died)
-                running &= finite
-                if not running.any():
-                    break
-            p = stepped if running.all() else np.where(running[..., None], stepped, p)
-            k += 1
+                history.step_cost.append(cost)
+                finite = np.isfinite(cost) & _all_finite(stepped)
+                if not finite.all() and (stopping := running & ~finite).any():
+                    require_finite("X", X)  # only now: looking beforehand takes a tenth of an epoch
+                    died, running, everyone = np.where(stopping, k, died), running & finite, False
+                    if not running.any():
+                        break
+                p = stepped if everyone else np.where(running[..., None], stepped, p)
+                k += 1
         with np.errstate(over="ignore", invalid="ignore"):
             if score_train:
-                _append(evaluate(net, p, X, Y), history.train_cost, history.train_accuracy)
+                _append(_evaluate(net, p, X, Y), history.train_cost, history.train_accuracy)
             if test is not None:
-                _append(evaluate(net, p, *test), history.test_cost, history.test_accuracy)
+                _append(_evaluate(net, p, *test), history.test_cost, history.test_accuracy)
             if validation is not None:
-                _append(evaluate(net, p, *validation), history.validation_cost, history.validation_accuracy)
+                _append(_evaluate(net, p, *validation), history.validation_cost, history.validation_accuracy)
         if patience is not None:
             better = running & (history.validation_cost[-1] < best_cost)
             best_cost = np.where(better, history.validation_cost[-1], best_cost)
@@ -257,9 +270,16 @@ def _train(
     return p, history
 
 
+def _all_finite(p: np.ndarray) -> np.ndarray:
+    """Say of each run whether all its parameters are finite: sure if their squares have a finite sum, else look."""
+    finite = np.isfinite(np.vecdot(p, p))
+    return finite if finite.all() else np.isfinite(p).all(axis=-1)
+
+
 def _columns(X: np.ndarray, batch: np.ndarray) -> np.ndarray:
     """Return the samples of a batch (M,) as columns (d, M), or of batches (S, M), each for R runs, as (S, 1, d, M)."""
-    return X[batch].mT if batch.ndim == 1 else X[batch].mT[:, None]
+    columns = X.take(batch, axis=0).mT  # as X[batch].mT, and a little faster
+    return columns if batch.ndim == 1 else columns[:, None]
 
 
 def _append(scores: tuple[Any, Any], costs: list, accuracies: list) -> None:
@@ -467,6 +487,6 @@ def _sweep_group(
     p, history = _train(net, p, X, Y, batches, rates=lambda k: rate, epochs=epochs, optimizer=optimizer, clip=clip,
                         label=f"batch size {batch_size}")
     with np.errstate(over="ignore", invalid="ignore"):
-        cost, accuracy = evaluate(net, p, *scored)
+        cost, accuracy = _evaluate(net, p, *scored)
     died = history.diverged_at
     return np.stack([np.where(died < 0, cost, np.inf), accuracy, died]).transpose(0, 2, 1)
