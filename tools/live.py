@@ -38,8 +38,8 @@ NEEDS = {
     "pyodide-kernel": ["ipython", "comm", "ipykernel"],
     "piplite": ["micropip"],
 }
-#: A notebook whose code says one of these words needs SciPy, which nobody else should wait for.
-SCIPY = re.compile(r"\b(scipy|descent)\b")
+#: A notebook that imports one of these needs SciPy, which nobody else should wait for.
+SCIPY = re.compile(r"^(?:from|import)\b.*\b(?:scipy|descent)\b", re.MULTILINE)
 NOTE = """\
 <div class="alert alert-info">
 
