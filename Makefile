@@ -16,6 +16,7 @@ NB ?=
 SUBMISSIONS ?=
 JOBS ?= 2
 OPTIONS ?=
+MODULES ?=
 INSTALL := -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 PIP := $(BIN)/python $(INSTALL)
 
@@ -24,7 +25,7 @@ export OPENBLAS_NUM_THREADS := 1
 export SOLUTIONS
 
 .DEFAULT_GOAL := help
-.PHONY: help book live test serve lab execute exercises formulas release grade bench clean distclean
+.PHONY: help book live test serve lab execute exercises formulas release grade bench coverage mutants frameworks clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
@@ -74,6 +75,15 @@ bench: $(VENV)/.test         ## time the library side by side with its peers
 formulas: $(VENV)/.book      ## the table of all formulas and their checks
 	$(BIN)/python tools/formulas.py
 
+coverage: $(VENV)/.dev       ## lines and branches of the library that its tests run
+	$(BIN)/python tools/cover.py $(OPTIONS)
+
+mutants: $(VENV)/.dev        ## does a test notice each small change? all, or MODULES='losses …'
+	$(BIN)/python tools/mutate.py --jobs $(JOBS) $(OPTIONS) $(MODULES)
+
+frameworks: $(VENV)/.frameworks  ## install PyTorch and Keras, and compare the library with them
+	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/library -k 'pytorch or keras'
+
 clean:          ## remove the site
 	rm -rf _build
 
@@ -99,6 +109,15 @@ $(LIVE)/.made: tools/check_python.sh live/requirements.txt requirements.lock
 
 $(VENV)/.teach: $(VENV)/.book
 	$(PIP) --editable '.[teach]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test
+	$(PIP) --editable '.[test,dev]'
+	@touch $@
+
+$(VENV)/.frameworks: $(VENV)/.test
+	$(PIP) --editable '.[test,frameworks]'
+	KERAS_BACKEND=torch $(BIN)/python -c 'import torch, keras'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.book

@@ -37,12 +37,12 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 def _open_data(name: str) -> BinaryIO:
     """Open a data file of the package. In the browser the large ones stay with the site until asked for."""
     file = files("lecture_code").joinpath("data", name)
-    if sys.platform == "emscripten" and not file.is_file():
+    if sys.platform == "emscripten" and not file.is_file():  # pragma: no cover, only in a browser: tests/live
         return _from_site(name)
     return file.open("rb")
 
 
-def _from_site(name: str) -> BinaryIO:
+def _from_site(name: str) -> BinaryIO:  # pragma: no cover, only in a browser: tests/live
     """Fetch a data file from the site that this browser's Python came from."""
     import js  # the page's JavaScript, seen from Pyodide
 

@@ -172,3 +172,14 @@ def test_clipped_relu_needs_a_height(t, raises):
 def test_leaky_relu_needs_a_smaller_slope(alpha, raises):
     with raises("alpha", r"\[0, 1\)"):
         leaky(alpha)
+
+
+def test_clipped_and_leaky_are_what_their_numbers_say():
+    z = np.array([-4.0, 0, 1, 2, 3])
+    clip, leak = clipped_relu(2), leaky(0.25)
+    assert repr(clip) == "clipped_relu(2)" and repr(leak) == "leaky_relu(0.25)"
+    assert_array_equal(clip(z), [0, 0, 1, 2, 2])
+    assert_array_equal(clip.derivative(z), [0, 0, 1, 0, 0])
+    assert_array_equal(leak(z), [-1, 0, 1, 2, 3])
+    assert_array_equal(leak.derivative(z), [0.25, 0.25, 1, 1, 1])
+    assert_array_equal(clipped_relu()(z), [0, 0, 1, 1, 1])

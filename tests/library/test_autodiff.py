@@ -265,6 +265,81 @@ def test_operands_stand_left_of_their_results():
     plt.close(ax.figure)
 
 
+def test_the_drawing_of_one_sum_in_detail():
+    x, f = variable(2, "x"), variable(2, "x") + 3
+    x, c = f.operands
+    ax = draw_graph(f)
+    arrows = [text for text in ax.texts if not text.get_text()]
+    boxes = {text.get_text(): text for text in ax.texts if text.get_bbox_patch()}
+    # leaves in column 0, one above the other; the sum in column 1, a little higher, so that long arrows miss boxes
+    place = {"x": (0, 0.5), "c": (0, -0.5), "+": (1, 0.15)}
+    assert {label: text.get_position() for label, text in boxes.items()} == place
+    assert [(arrow.xy, arrow.get_position()) for arrow in arrows] == [(place["+"], place["x"]), (place["+"], place["c"])]
+    for arrow in arrows:
+        assert arrow.get_zorder() == 1  # behind the boxes
+        assert arrow.arrow_patch.shrinkA == arrow.arrow_patch.shrinkB == 14
+        assert arrow.arrow_patch.get_arrowstyle().__class__.__name__ == "CurveB"
+        assert arrow.arrow_patch.get_edgecolor()[:3] == (0.6, 0.6, 0.6)
+    for label, text in boxes.items():
+        assert (text.get_ha(), text.get_va(), text.get_zorder()) == ("center", "center", 3)
+        box = text.get_bbox_patch()
+        assert box.get_facecolor() == (1, 1, 1, 1)
+        # a constant, which has no adjoint, has a paler frame
+        assert box.get_edgecolor()[0] == (0.75 if label == "c" else 0.3)
+    numbers = {(text.get_text(), text.get_color()): text for text in ax.texts if text not in (*arrows, *boxes.values())}
+    assert len(numbers) == 4
+    blue, red = "#0072B2", "#D55E00"
+    for key, node, offset in ((("2", blue), "x", 14), (("3", blue), "c", 14), (("5", blue), "+", 14)):
+        text = numbers[key]
+        assert (text.xy, text.get_position(), text.get_ha()) == (place[node], (0, offset), "center")
+        assert text.anncoords == "offset points"
+    below = [text for text in ax.texts if text.get_color() == red]
+    assert [(text.xy, text.get_text(), text.get_position()) for text in below] == [
+        (place["x"], "1", (0, -22)), (place["+"], "1", (0, -22))]
+    assert {(text.get_ha(), text.anncoords) for text in below} == {("center", "offset points")}
+    assert (ax.margins(), ax.axison) == ((0.12, 0.25), False)
+    (points,) = ax.lines
+    assert points.get_linestyle() == "None"
+    assert sorted(zip(*points.get_data())) == sorted(place.values())
+    plt.close(ax.figure)
+
+
+def test_leaves_stand_near_where_they_are_used():
+    # f = tanh(x y) + late: three columns of operations, and the leaf `late` beside the last but one
+    x, y, late = variable(1.0, "x"), variable(1.0), variable(1.0, "late")
+    ax = draw_graph(tanh(x * y) + late)
+    where = {text.get_text(): text.get_position() for text in ax.texts if text.get_bbox_patch()}
+    assert {label: position[0] for label, position in where.items()} == {
+        "x": 0, "v": 0, "×": 1, "tanh": 2, "late": 2, "+": 3}
+    assert where["×"][1] == where["+"][1] == 0.15 and where["tanh"][1] - where["late"][1] == 1
+    plt.close(ax.figure)
+
+
+def test_what_a_leaf_is():
+    x = variable(2)
+    assert (x.op, x.name, x.varies, x.operands) == ("variable", "", True, ())
+    assert (x + 1).name == "" and repr(x) == "Node(variable, shape ())"
+    (_, c) = (x + 1).operands
+    assert (c.op, c.varies) == ("constant", False)
+
+
+def test_constants_may_be_lists_and_bytes():
+    W = variable(np.array([[1.0, 2], [3, 4]]))
+    assert_array_equal(gradients((W @ [[1, 2], [3, 4]]).sum(), [W])[0], [[3, 7], [3, 7]])
+    assert exp(np.uint8([5])).value.dtype == np.float64  # NumPy's own would be a float16
+
+
+def test_an_index_keeps_float32():
+    x = variable(np.ones(3, np.float32))
+    assert gradients(x[1:].sum(), [x])[0].dtype == np.float32
+
+
+def test_a_sum_takes_out_its_axis_and_no_other():
+    x = variable(np.ones((1, 3)))
+    assert x.sum(axis=1).shape == (1,) and x.sum().shape == ()
+    assert gradients(x.sum(axis=1), [x], seed=np.array([2.0]))[0].tolist() == [[2, 2, 2]]
+
+
 # Bad input
 
 

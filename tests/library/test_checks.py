@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
-from lecture_code.checks import claim, identity
+from lecture_code.checks import _spoiled, claim, identity
 
 RNG = np.random.default_rng(7)
 RIGHT = {
@@ -127,3 +128,38 @@ def test_claim_names_the_variant_that_passes():
 
 def test_claim_takes_the_truth_of_numpy():
     claim(lambda value: np.all(value > 0), np.ones(2), false={"one entry": np.array([1, -1])})
+
+
+def test_the_wrong_sides_that_are_put_in():
+    right = np.array([[1.0, -2], [3, 4]])
+    wrong = _spoiled(right, symmetric=False)
+    assert list(wrong) == ["scaled by 1 + 1e-3", "negated", "changed in one entry", "replaced by zeros", "transposed"]
+    expected = [[[1.001, -2.002], [3.003, 4.004]], -right, [[1.004, -2], [3, 4]], 0 * right, [[1, 3], [-2, 4]]]
+    for got, side in zip(wrong.values(), expected):
+        assert_allclose(got, side, rtol=1e-14)
+    assert list(_spoiled(right, symmetric=True)) == list(wrong)[:4]
+    assert list(_spoiled(right[0], symmetric=False)) == list(wrong)[:4]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 1, 1)])
+def test_a_single_entry_is_its_own_transpose(shape):
+    identity(np.full(shape, 3.0), np.full(shape, 3.0))
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: identity(1, 2), "the sides differ: 1.0 and 2.0"),
+    (lambda: identity([1.0, -5, 3], [1.0, -5.1, 9]), "the sides differ at (2,): 3.0 and 9.0"),
+    (lambda: identity([8.0, 1], [8.1, 2]), "the sides differ at (1,): 1.0 and 2.0"),  # not where the sum is largest
+    (lambda: identity([1.0], 1.0), "the sides have different shapes: (1,) and ()"),
+    (lambda: identity([], []), "this check cannot fail: there is nothing to compare"),
+    (lambda: identity([[1.0, 2], [3, 4]], [[1.0, 2], [3, 4]], symmetric=True),
+     "symmetric=True was said of a matrix that is not symmetric"),
+    (lambda: identity(0, 0), "this check cannot fail: the right side scaled by 1 + 1e-3 would pass too"),
+    (lambda: identity(np.eye(2), np.eye(2)), "this check cannot fail: the right side transposed would pass too"),
+    (lambda: claim(bool, True, {}), "this check cannot fail: name at least one false variant"),
+    (lambda: claim(bool, False, {"no": False}), "the claim does not hold"),
+    (lambda: claim(bool, True, {"no": False, "yes": True}), "this check cannot fail: the false variant 'yes' would pass too")])
+def test_the_sentences_word_for_word(call, message):
+    with pytest.raises(AssertionError) as error:
+        call()
+    assert str(error.value) == message

@@ -11,10 +11,10 @@ from scipy.signal import convolve2d, correlate2d
 
 from lecture_code import convolution
 from lecture_code.activations import identity, relu, sigmoid, tanh
+from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters, cnn_unpack
 from lecture_code.convolution import (
-    Block, ConvNet, average_pool, average_pool_gradient, cnn_cost_and_gradient, cnn_forward, cnn_parameters,
-    cnn_unpack, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout, filter_gradient, full_convolution,
-    input_gradient, max_pool, max_pool_gradient, output_size)
+    average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout,
+    filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size)
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.losses import half_squared, softmax_cross_entropy
 
@@ -438,6 +438,42 @@ def test_the_network_in_float32_learns(rng):
     assert gradient.dtype == p.dtype == np.float32
     assert cost < first / 5
     assert (cnn_forward(net, p, x).output.argmax(axis=0) == labels).all()
+
+
+@pytest.mark.parametrize("left, right", [(np.float32, np.float64), (np.float64, np.float32), (np.float32, np.float32)])
+def test_the_wider_type_wins(left, right, rng):
+    X, F = rng.standard_normal((2, 3, 5, 4)).astype(left), rng.standard_normal((4, 3, 2, 2)).astype(right)
+    wider = np.result_type(left, right)
+    for convolve in ALL:
+        assert convolve(X, F).dtype == wider
+    dZ = rng.standard_normal((2, 4, 4, 3)).astype(right)
+    assert {a.dtype for a in filter_gradient(X, dZ, 2)} == {wider}
+    assert input_gradient(dZ.astype(left), F, (5, 4)).dtype == wider
+
+
+def test_the_networks_blocks_take_all_their_numbers(rng):
+    # padding, stride and a pooling window of three in a block that is not the first
+    net = ConvNet((1, 9, 8), (Block(2, 2), Block(3, 3, (1, 2), (2, 1), tanh, pool=3)), 2)
+    assert net.maps == [(1, 9, 8), (2, 8, 7), (3, 3, 1)]
+    p, x, y = rng.standard_normal(net.size) / 2, rng.standard_normal((72, 3)), np.eye(2)[:, [0, 1, 1]]
+
+    def value(p):
+        return softmax_cross_entropy(cnn_forward(net, p, x).output, y).mean()
+
+    close(cnn_cost_and_gradient(net, p, x, y)[1], complex_step(value, p), 1e-12)
+
+
+def test_results_begin_on_a_cache_line(rng):
+    for width in range(3, 23):  # many sizes, so that none is aligned by luck
+        Z = conv2d(rng.standard_normal((3, 1, 3, width)), np.ones((1, 1, 2, 2)))
+        assert Z.transpose(2, 1, 3, 0).ctypes.data % 64 == 0
+
+
+def test_the_networks_methods_are_its_functions(rng):
+    p, x, y = rng.standard_normal(NET.size), rng.standard_normal((144, 2)), np.eye(3)[:, [0, 2]]
+    assert_array_equal(NET.output(p, x), cnn_forward(NET, p, x).output)
+    for own, function in zip(NET.cost_and_gradient(p, x, y), cnn_cost_and_gradient(NET, p, x, y)):
+        assert_array_equal(own, function)
 
 
 # Bad input

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lecture_code.activations import identity, tanh
-from lecture_code.convolution import Block, ConvNet, conv2d
+from lecture_code.convnet import Block, ConvNet
+from lecture_code.convolution import conv2d
 from lecture_code.costs import (
     backward_operations, convolution_operations, convolution_parameter_count, forward_operations, parameter_count,
     training_memory)

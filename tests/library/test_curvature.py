@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.activations import identity, relu, tanh
-from lecture_code.convolution import Block, ConvNet, cnn_parameters, cnn_unpack
+from lecture_code.convnet import Block, ConvNet, cnn_parameters, cnn_unpack
 from lecture_code.curvature import (
     classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice)
 from lecture_code.losses import half_squared
@@ -240,3 +240,23 @@ def test_bad_input_is_named(raises):
         loss_slice(np.sum, np.ones(2), np.ones(2), [1.0], np.ones(3), [1.0])
     with raises("v and t", "both or neither", "one"):
         loss_slice(np.sum, np.ones(2), np.ones(2), [1.0], t=[1.0])
+
+
+def test_float32_becomes_float64():
+    point = critical_point(lambda t: np.array([2 * t[0], -4 * t[1]]), np.zeros(2, np.float32))
+    assert_allclose(point.eigenvalues, [-4, 2], rtol=1e-9)
+    assert_allclose(hessian(np.sin, np.float32([1, 2])), np.diag(np.cos([1, 2])),
+                    atol=1e-9)
+    assert_allclose(hessian_vector(np.sin, np.float32([1]), np.float32([1])), np.cos([1]), atol=1e-9)
+    assert classify(np.eye(2, dtype=np.float32)).eigenvalues.dtype == np.float64
+
+
+def test_the_error_of_a_hessian_is_measured_with_twice_the_step():
+    seen = []
+
+    def gradient(t):
+        seen.append(float(t[0]))
+        return t
+
+    critical_point(gradient, [0.0], delta=1e-3)
+    assert seen == [0, 1e-3, -1e-3, 2e-3, -2e-3]

@@ -102,3 +102,29 @@ def test_two_distributions_must_fit(function, raises):
 
 def test_a_rounded_sum_is_accepted():
     assert np.isfinite(entropy([0.3333333, 0.3333333, 0.3333333]))
+
+
+def test_long_columns_of_float32_sum_to_1():
+    # added up one by one in float32, 30000 times 1/30000 is off by more than 1e-6
+    p = np.full((30000, 2), 1 / 30000, np.float32)
+    assert abs(p.cumsum(axis=0)[-1, 0] - 1) > 1e-6
+    assert_allclose(entropy(p), np.log(30000), rtol=1e-4)
+
+
+def test_the_column_that_is_farthest_from_1_is_named(raises):
+    for sums, worst in (((0.9, 1.3, 1), "1.3"), ((1, 0.5, 1.3), "0.5")):
+        with raises("p", "sum to 1", f"the sum {worst}"):
+            entropy(np.outer([0.25, 0.75], sums))
+
+
+def test_the_finer_type_decides():
+    half, quarter = np.float32([0.5, 0.5]), np.array([0.2, 0.8])
+    exact = -(np.log(0.2) + np.log(0.8)) / 2
+    assert_allclose(cross_entropy(half, quarter), exact, rtol=1e-15)
+    assert_allclose(cross_entropy(np.array([1, 0]), quarter), -np.log(0.2), rtol=1e-15)
+
+
+def test_no_distribution_has_no_entropy():
+    nothing = np.zeros((3, 0))
+    for result in (entropy(nothing), cross_entropy(nothing, nothing), kl_divergence(nothing, nothing)):
+        assert result.shape == (0,)

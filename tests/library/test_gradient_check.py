@@ -99,3 +99,13 @@ def test_a_zero_gradient_is_right_for_a_constant():
 def test_shapes_must_agree(raises):
     with raises("gradient", r"shape \(2,\)", r"\(2, 1\)"):
         check_gradient(cubic, np.ones((2, 1)), np.ones(2))
+
+
+def test_the_step_is_passed_on():
+    # (1³ − (−1)³) / 2 = 1 at 0, where the derivative of t³ is 0
+    assert check_gradient(lambda t: t[0] ** 3, [1.0], [0.0], delta=1) == 0
+
+
+def test_the_tolerance_itself_is_allowed():
+    # the gradient says 1, the differences 0: the error is 1, measured by the larger of the two
+    assert check_gradient(lambda t: 0.0, [1.0], [0.0], tolerance=1.0) == 1

@@ -145,3 +145,14 @@ def test_logistic_far_out(dtype):
     assert_allclose(logistic.gradient(a, y), [[0, -1, 1, 0]], atol=1e-37)
     # a small loss keeps its digits: log(1 + e⁻³⁰) = e⁻³⁰ − …
     assert_allclose(logistic(np.array([[30]], dtype), np.ones((1, 1), dtype)), [np.exp(-30.0)], rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ALL)
+def test_runs_in_front_do_not_mix(loss, rng):
+    a, y = rng.standard_normal((2, 3, 4)), rng.dirichlet(np.ones(3), (2, 4)).mT
+    y[1] *= 2  # the gradient of the cross-entropy knows the sum of the targets
+    for r in range(2):
+        assert_allclose(loss(a, y)[r], loss(a[r], y[r]), rtol=1e-14)
+        assert_allclose(loss.gradient(a, y)[r], loss.gradient(a[r], y[r]), rtol=1e-14)
+        for got, expected in zip(loss.value_and_gradient(a, y), (loss(a, y), loss.gradient(a, y))):
+            assert_allclose(got, expected, rtol=1e-14)

@@ -15,8 +15,9 @@ from lecture_code.activations import clipped_relu, identity, leaky, relu, sigmoi
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.losses import absolute, half_squared, logistic, softmax_cross_entropy, squared
 from lecture_code.network import (
-    Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, input_jacobian, output_jacobian, pack,
-    per_sample_gradients, unpack)
+    Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, he, input_jacobian, lecun, output_jacobian,
+    pack, per_sample_gradients, unpack, xavier)
+from lecture_code.numerics import one_hot
 
 ACTIVATIONS = (sigmoid, tanh, relu, identity, clipped_relu(2), leaky(0.25), softplus)
 LOSSES = (half_squared, softmax_cross_entropy, squared, absolute, logistic)
@@ -434,3 +435,58 @@ def test_a_zero_is_no_trouble_in_a_single_sample():
     twice = cost_and_gradient(net, p, np.ones((1, 2)), np.ones((1, 2))).gradient
     assert_array_equal(cost_and_gradient(net, p, x, y).gradient, twice)
     assert_array_equal(twice, [0, 0])
+
+
+@pytest.mark.parametrize("draw, variances", [
+    (xavier, (2 / 140, 2 / 130)), (he, (2 / 80, 2 / 60)), (lecun, (1 / 80, 1 / 60))])
+def test_the_schemes_have_their_variances(draw, variances):
+    net = Network((80, 60, 70), (tanh, tanh), half_squared)
+    p = draw(net, np.random.default_rng(0))
+    # the same numbers as with the scales by hand
+    assert_array_equal(p, gaussian_parameters(net, np.random.default_rng(0), np.sqrt(variances)))
+    W, b = unpack(net, p)
+    for w, variance in zip(W[1:], variances):
+        assert_allclose(w.var(), variance, rtol=0.1)
+    assert not np.concatenate(b[1:]).any()
+    assert p.dtype == np.float64 and draw(net, np.random.default_rng(0), np.float32).dtype == np.float32
+
+
+def test_single_sample_gradients_and_jacobians_keep_float32(rng):
+    p, x, y = (array.astype(np.float32) for array in sample(SMALL, 3, rng))
+    for array in (per_sample_gradients(SMALL, p, x, y), output_jacobian(SMALL, p, x), input_jacobian(SMALL, p, x)):
+        assert array.dtype == np.float32
+
+
+def test_integers_are_packed_as_floats():
+    net = Network((1, 1), (identity,), half_squared)
+    p = pack(net, [None, [[2]]], [None, [[1]]])
+    assert p.dtype == np.float64
+    cost, gradient = cost_and_gradient(net, p, np.ones((1, 1)), np.ones((1, 1)))
+    assert (cost, *gradient) == (2, 2, 2)
+    with pytest.raises(ValueError, match="p: expected floating-point numbers, got int64"):
+        cost_and_gradient(net, np.array([2, 1]), np.ones((1, 1)), np.ones((1, 1)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("M", [1, 2, 7])
+def test_it_does_not_matter_how_the_samples_lie_in_memory(M, dtype, rng):
+    net = Network((6, 5, 3), (tanh, identity), softmax_cross_entropy)
+    p = gaussian_parameters(net, rng, dtype=dtype)
+    rows, y = rng.standard_normal((M, 6)).astype(dtype), one_hot(rng.integers(3, size=M), 3, dtype).T
+    by_rows, by_columns = (cost_and_gradient(net, p, x, y) for x in (rows.T, np.ascontiguousarray(rows.T)))
+    assert type(by_rows.cost) is type(by_columns.cost) is dtype
+    for got, expected in zip(by_rows, by_columns):
+        assert_allclose(got, expected, rtol=1e-5 if dtype is np.float32 else 1e-13)
+    assert_array_equal(net.output(p, rows.T), forward(net, p, rows.T).a[-1])
+
+
+def test_the_output_is_the_end_of_the_forward_pass(rng):
+    p, x, y = sample(SMALL, 3, rng)
+    assert_array_equal(SMALL.output(p, x), forward(SMALL, p, x).a[-1])
+    for own, function in zip(SMALL.cost_and_gradient(p, x, y), cost_and_gradient(SMALL, p, x, y)):
+        assert_array_equal(own, function)
+
+
+def test_packed_integers_become_floating_point_numbers():
+    net = Network((1, 1), (identity,), half_squared)
+    assert pack(net, [None, np.array([[2]])], [None, np.array([[3]])]).dtype == np.float64

@@ -340,3 +340,13 @@ def test_defaults():
 def test_optimizers_check_their_arguments(make, name, expected, got, raises):
     with raises(name, expected, got):
         make()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", [momentum, nesterov, adagrad, rmsprop, adadelta, adam, nadam])
+def test_a_state_has_the_shape_and_the_type_of_theta(make, dtype):
+    theta = np.ones((2, 3), dtype)
+    state = make().init(theta)
+    for part in state if isinstance(state, tuple) else (state,):
+        if not isinstance(part, (int, float)):
+            assert part.shape == (2, 3) and part.dtype == dtype and not part.any()

@@ -216,7 +216,8 @@ def test_runs_in_front(rng):
     for r in range(4):
         alone = batch_norm(z[r], gamma, beta, fresh_statistics(3))
         assert_array_equal(together.output[r], alone.output)
-        assert_array_equal(bars.z_bar[r], batch_norm_backward(z[r], alone, gamma).z_bar)
+        for all_runs, one in zip((*bars, *together.running), (*batch_norm_backward(z[r], alone, gamma), *alone.running)):
+            assert_array_equal(all_runs[r], one)
 
 
 def test_float32_stays(rng):
@@ -256,3 +257,53 @@ def test_the_rest_checks_its_arguments(raises, rng):
         batch_norm_inference(z, gamma, beta, running, eps=-1)
     with raises("n", ">= 1"):
         fresh_statistics(0)
+
+
+def test_each_run_may_have_its_own_scale_and_statistics(rng):
+    z, gamma, beta = rng.standard_normal((4, 3, 5)), rng.random((4, 3, 1)), rng.standard_normal((4, 3, 1))
+    running = RunningStatistics(rng.standard_normal((4, 3, 1)), rng.random((4, 3, 1)))
+    together, inference = batch_norm(z, gamma, beta, running), batch_norm_inference(z, gamma, beta, running)
+    bars = batch_norm_inference_backward(z, z, gamma, running)
+    for r in range(4):
+        own = RunningStatistics(running.mean[r], running.variance[r])
+        assert_array_equal(together.output[r], batch_norm(z[r], gamma[r], beta[r], own).output)
+        assert_array_equal(inference[r], batch_norm_inference(z[r], gamma[r], beta[r], own))
+        for all_runs, one in zip(bars, batch_norm_inference_backward(z[r], z[r], gamma[r], own)):
+            assert_array_equal(all_runs[r], one)
+
+
+def test_the_defaults_of_batch_norm_by_hand():
+    # z = ∓1: variance 1, unbiased 2; eps = 10⁻⁵, share = 1/10: mean 0, variance 0.9 + 0.1 · 2
+    result = batch_norm(np.array([[-1.0, 1]]), np.ones((1, 1)), np.zeros((1, 1)), fresh_statistics(1))
+    assert_allclose(result.output, [[-1 / np.sqrt(1.00001), 1 / np.sqrt(1.00001)]], rtol=1e-15)
+    assert_allclose(result.running.variance, 1.1, rtol=1e-15)
+    ones, zeros = np.ones((1, 1)), np.zeros((1, 1))
+    assert_allclose(batch_norm_inference(ones, ones, zeros, fresh_statistics(1)), 1 / np.sqrt(1.00001), rtol=1e-15)
+    assert_allclose(batch_norm_inference_backward(ones, ones, ones, fresh_statistics(1)).z_bar, 1 / np.sqrt(1.00001), rtol=1e-15)
+
+
+def test_a_share_of_1_forgets_the_past():
+    result = batch_norm(np.array([[1.0, 3]]), np.ones((1, 1)), np.zeros((1, 1)), fresh_statistics(1), share=1)
+    assert_array_equal(np.ravel(result.running), [2, 2])
+
+
+def test_inputs_are_dropped_by_the_mask_of_the_input():
+    net = Network((2, 1), (identity,), half_squared, bias=False)
+    trace = dropout_forward(net, np.array([3.0, 5]), np.array([[1.0], [1]]), [np.array([[0.0], [2]]), None])
+    assert_array_equal(trace.a[0], [[0], [2]])
+    assert_array_equal(trace.a[1], [[10]])
+
+
+def test_dropout_with_own_data_and_masks_for_each_run(rng):
+    p, x, y = rng.standard_normal((2, NET.size)), rng.standard_normal((2, 3, 4)), rng.random((2, 2, 4))
+    masks = [None, *(rng.random((2, n, 4)) / 0.5 for n in (6, 5)), None]
+    together = dropout_cost_and_gradient(NET, p, x, y, masks)
+    for r in range(2):
+        alone = dropout_cost_and_gradient(NET, p[r], x[r], y[r], [None, masks[1][r], masks[2][r], None])
+        assert_array_equal(together.gradient[r], alone.gradient)
+        assert together.cost[r] == alone.cost
+
+
+def test_no_penalty_is_allowed():
+    value, gradient = l2_penalty(np.ones(2), 0)
+    assert value == 0 and not gradient.any()

@@ -1,6 +1,8 @@
 """How the modules hang together: imports go strictly downward, and light modules stay light."""
 
 import ast
+import importlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import lecture_code
+
+from .test_bad_input import BAD, FREE
 
 PACKAGE = Path(lecture_code.__file__).parent
 MODULES = {  # dotted name below the package ↦ file
@@ -20,7 +24,7 @@ FLOORS = (  # a module imports only from the floors before its own
     {"activations", "optimizers", "autodiff"},
     {"losses"},
     {"network", "convolution", "descent", "curvature", "costs"},
-    {"initialisation", "regularisation"},
+    {"initialisation", "regularisation", "convnet"},
     {"training"},
     {"plotting"},
     {"widgets", "feedback"},
@@ -89,3 +93,15 @@ def test_modules_say_what_they_are_for(module):
     assert ast.get_docstring(tree)
     public = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"]
     assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+@pytest.mark.parametrize("module", sorted(BAD.keys() | FREE.keys()))
+def test_every_public_function_has_its_bad_input(module):
+    """test_bad_input has a row for each; those of `descent` and `validation` stand with their other tests."""
+    members = vars(importlib.import_module(f"lecture_code.{module}"))
+    own = {name for name, member in members.items()
+           if not name.startswith("_") and getattr(member, "__module__", "") == f"lecture_code.{module}"}
+    functions = {name for name in own if inspect.isroutine(inspect.unwrap(members[name]))}
+    assert not BAD.get(module, {}).keys() & FREE.get(module, {}).keys()
+    listed = BAD.get(module, {}).keys() | FREE.get(module, {}).keys()
+    assert functions <= listed <= own | {"mnist_images", "load_mnist", "tower_image"}

@@ -73,7 +73,7 @@ def test_processes_change_nothing():
 def test_the_same_call_on_a_dask_cluster():
     distributed = pytest.importorskip("distributed")
     X, labels = problem()
-    with distributed.Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None):
+    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None):  # two processes
         with joblib.parallel_config(backend="dask"):
             result = sweep(NET, INITIAL, X, labels, **GRID, jobs=-1)
     assert_array_equal(result.cost, sweep(NET, INITIAL, X, labels, **GRID).cost)

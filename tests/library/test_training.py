@@ -7,12 +7,14 @@ import pytest
 import tqdm.auto
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import accuracy_score, log_loss
+from sklearn.neural_network import MLPClassifier
 
 from lecture_code.activations import identity, relu, sigmoid, tanh
+from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, cost, cost_and_gradient, forward, gaussian_parameters
+from lecture_code.network import Network, cost, cost_and_gradient, forward, gaussian_parameters, pack
 from lecture_code.numerics import one_hot
-from lecture_code.optimizers import Optimizer
+from lecture_code.optimizers import Optimizer, adam, momentum, nesterov, sgd
 from lecture_code.samplers import epoch
 from lecture_code.schedules import constant, inverse
 from lecture_code.training import evaluate, fit, lockstep_sgd, progress, recorded, run_length
@@ -358,6 +360,32 @@ def test_blocks_do_not_matter(block):
     assert accuracy == evaluate(NET, p, X, Y)[1]
 
 
+class InOrder:
+    """A generator that does not shuffle."""
+
+    permutation = staticmethod(np.arange)
+
+
+@pytest.mark.parametrize("optimizer, options", [
+    (sgd(), dict(solver="sgd", momentum=0)),
+    (momentum(0.8), dict(solver="sgd", momentum=0.8, nesterovs_momentum=False)),
+    (nesterov(0.8), dict(solver="sgd", momentum=0.8)),
+    (adam(0.8, 0.99, 1e-6, stabiliser="unscaled"), dict(solver="adam", beta_1=0.8, beta_2=0.99, epsilon=1e-6))], ids=repr)
+@pytest.mark.parametrize("activation, name", [(tanh, "tanh"), (relu, "relu"), (sigmoid, "logistic")], ids=repr)
+def test_fit_agrees_with_scikit_learn(activation, name, optimizer, options, rng):
+    # three classes, 23 samples in batches of 5: the last batch has three
+    X, labels = rng.standard_normal((23, 4)), rng.integers(3, size=23)
+    peer = MLPClassifier((6, 5), activation=name, alpha=0, batch_size=5, learning_rate_init=0.05, shuffle=False, **options)
+    peer.partial_fit(X, labels, classes=np.arange(3))  # draws its parameters, and makes one epoch
+    del peer._optimizer  # whose state is forgotten here
+    net = Network((4, 6, 5, 3), (activation, activation, identity), softmax_cross_entropy)
+    packed = lambda: pack(net, [None, *(W.T for W in peer.coefs_)], [None, *(b[:, None] for b in peer.intercepts_)])
+    p, _ = fit(net, packed(), X, labels, eta=0.05, batch_size=5, epochs=4, rng=InOrder(), optimizer=optimizer)
+    for _ in range(4):
+        peer.partial_fit(X, labels)
+    assert_allclose(p, packed(), rtol=1e-9, atol=1e-12)
+
+
 def test_evaluate_agrees_with_scikit_learn():
     p, X, labels = problem(200)
     probabilities = softmax_cross_entropy.prediction(forward(NET, p, X.T).a[-1]).T
@@ -497,3 +525,25 @@ def test_recorded_shows_the_record_only_while_outputs_are_stored(monkeypatch):
     assert recorded(1.5, 2.5) == 2.5
     monkeypatch.delenv("LECTURE_CODE_STATIC")
     assert recorded(1.5, 2.5) == 1.5
+
+
+def test_a_convolution_network_is_trained_alike(rng):
+    net = ConvNet((1, 5, 5), (Block(2, 3, activation=tanh),), 3)
+    p, X, y = cnn_parameters(net, rng), rng.standard_normal((8, 25)), rng.integers(3, size=8)
+    steps = [p]
+    for batch in epoch(8, 3, np.random.default_rng(1)):
+        steps.append(steps[-1] - 0.5 * cnn_cost_and_gradient(net, steps[-1], X[batch].T, one_hot(y[batch], 3).T)[1])
+    trained, history = fit(net, p, X, y, eta=0.5, batch_size=3, epochs=1, rng=np.random.default_rng(1), test=(X, y))
+    assert_array_equal(trained, steps[-1])
+    scores = cnn_forward(net, trained, X.T).output
+    assert history.test_accuracy == [(scores.argmax(axis=0) == y).mean()]
+    assert_allclose(history.test_cost, softmax_cross_entropy(scores, one_hot(y, 3).T).mean(), rtol=1e-14)
+    with pytest.raises(ValueError, match=r"p: expected shape \(\d+,\), got \(2, \d+\)"):
+        fit(net, np.stack([p, p]), X, y, eta=0.5, batch_size=3, epochs=1, rng=rng)
+
+
+def test_parameters_too_large_to_be_squared_are_finite_still():
+    net = Network((1, 1), (identity,), half_squared, bias=False)
+    p, x = np.array([1e20], np.float32), np.array([[1e-20]], np.float32)
+    trained, history = fit(net, p, x, np.zeros((1, 1)), eta=0.1, batch_size=1, epochs=1, rng=np.random.default_rng(0))
+    assert history.diverged_at is None and trained == p

@@ -59,3 +59,21 @@ def test_finite_names_the_first_bad_entry(raises):
         require_finite("X", X)
     with raises("X", "finite numbers", r"-inf at index \(\)"):
         require_finite("X", np.array(-np.inf))
+
+
+def test_finite_looks_again_at_a_sum_that_overflows(raises):
+    require_finite("X", np.full(2, 1.7e308))
+    with raises("X", "finite numbers", r"inf at index \(0,\)"):
+        require_finite("X", np.array([np.inf, -np.inf]))  # whose sum is not a number
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: require_positive("eta", [1, 0]), "eta: expected a finite number > 0, got [1, 0]"),
+    (lambda: require_count("M", 0), "M: expected an integer >= 1, got 0"),
+    (lambda: require_count("M", 4, at_most=3), "M: expected an integer >= 1 and <= 3, got 4"),
+    (lambda: require_fraction("mu", 1.5), "mu: expected a number in [0, 1), got 1.5"),
+    (lambda: require_finite("X", np.array([0, np.nan])), "X: expected finite numbers, got nan at index (1,)")])
+def test_the_sentences_word_for_word(call, message):
+    with pytest.raises(ValueError) as error:
+        call()
+    assert str(error.value) == message

@@ -1,0 +1,450 @@
+"""Every public function of the numerical modules and its bad arguments: what the error says, word for word.
+
+The sentence is always the same: the name of the argument, what was expected, what came. A function without
+a row is listed below with the reason. A new one fails in test_structure until it has its row.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from lecture_code.activations import clipped_relu, identity as linear, leaky, relu, tanh
+from lecture_code.autodiff import adjoints, gradients, variable
+from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_unpack
+from lecture_code.convolution import (
+    average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout,
+    filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size)
+from lecture_code.costs import (
+    backward_operations, convolution_operations, convolution_parameter_count, forward_operations, parameter_count,
+    training_memory)
+from lecture_code.curvature import classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice
+from lecture_code.datasets import gaussian_blobs, higham, two_moons
+from lecture_code.gradient_check import central_difference, check_gradient, complex_step
+from lecture_code.losses import cross_entropy, entropy, half_squared, kl_divergence, negative_entropy
+from lecture_code.network import (
+    Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, input_jacobian, output_jacobian, pack,
+    per_sample_gradients, unpack)
+from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
+from lecture_code.optimizers import (
+    adadelta, adagrad, adam, adamw, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+from lecture_code.regularisation import (
+    RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
+    dropout_cost_and_gradient, dropout_forward, dropout_masks, fresh_statistics, l2_penalty)
+from lecture_code.samplers import epoch, with_replacement, without_replacement
+from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
+from lecture_code.training import clip_gradient, evaluate, fit, lockstep_sgd, run_length, sweep
+
+RNG = np.random.default_rng(0)
+NAN = np.array([0.0, np.nan])
+NET = Network((2, 3, 2), (tanh, linear), half_squared)  # 17 parameters
+P, X, Y = np.zeros(17), np.zeros((2, 4)), np.zeros((2, 4))
+TRACE = forward(NET, P, X)
+NO_MASKS = [None] * 3
+Z, GAMMA, BETA, RUNNING = np.zeros((3, 4)), np.ones((3, 1)), np.zeros((3, 1)), fresh_statistics(3)
+MEMORY = batch_norm(Z, GAMMA, BETA, RUNNING)
+IMAGES, FILTERS = np.zeros((2, 3, 5, 5)), np.zeros((4, 3, 2, 2))
+CNN = ConvNet((1, 4, 4), (Block(2, 3),), 2)  # 2·9 + 2·8 weights, 2 + 2 biases
+CNN_P = np.zeros(38)
+MISSING = np.full((2, 3), 0.5), np.full((3, 2), 1 / 3)
+
+POSITIVE, COUNT, FRACTION = "a finite number > 0", "an integer >= 1", "a number in [0, 1)"
+LAYER = "one sample a column, (n, M)"
+
+BAD = {
+    "numerics": {
+        "logsumexp": [
+            (lambda: logsumexp(np.zeros(0)), "z: expected at least one class on axis -1, got shape (0,)"),
+            (lambda: logsumexp(1.0), "z: expected at least one class on axis -2, got shape ()")],
+        "softmax": [
+            (lambda: softmax(np.zeros((0, 3))), "z: expected at least one class on axis -2, got shape (0, 3)"),
+            (lambda: softmax(np.zeros((2, 3)), axis=2), "z: expected at least one class on axis 2, got shape (2, 3)"),
+            (lambda: softmax(np.zeros((2, 3)), axis=-3), "z: expected at least one class on axis -3, got shape (2, 3)")],
+        "log_softmax": [
+            (lambda: log_softmax(np.zeros((2, 0)), axis=1), "z: expected at least one class on axis 1, got shape (2, 0)")],
+        "softmax_and_log": [
+            (lambda: softmax_and_log(2.0), "z: expected at least one class on axis -2, got shape ()")],
+        "one_hot": [
+            (lambda: one_hot([0, 3, 1, 4], 3), "labels: expected integers 0 … 2, got 3 at index 1"),
+            (lambda: one_hot([0, -1], 3), "labels: expected integers 0 … 2, got -1 at index 1"),
+            (lambda: one_hot([0.0], 3), "labels: expected a 1-D array of integers, got 1-D array of float64"),
+            (lambda: one_hot(2, 3), "labels: expected a 1-D array of integers, got 0-D array of int64"),
+            (lambda: one_hot([0], 0), f"classes: expected {COUNT}, got 0")],
+    },
+    "datasets": {
+        "higham": [(lambda: higham(9), "points: expected 10 or 11, got 9")],
+        "two_moons": [(lambda: two_moons(0, RNG), f"samples: expected {COUNT}, got 0")],
+        "gaussian_blobs": [
+            (lambda: gaussian_blobs(1.5, RNG), f"samples: expected {COUNT}, got 1.5"),
+            (lambda: gaussian_blobs(5, RNG, classes=0), f"classes: expected {COUNT}, got 0")],
+    },
+    "samplers": {  # at the call: nobody has to ask for the first batch
+        "with_replacement": [
+            (lambda: with_replacement(0, 1, 1, RNG), f"samples: expected {COUNT}, got 0"),
+            (lambda: with_replacement(5, 0, 1, RNG), f"batch_size: expected {COUNT}, got 0"),
+            (lambda: with_replacement(5, 1, 0, RNG), f"steps: expected {COUNT}, got 0")],
+        "without_replacement": [
+            (lambda: without_replacement(0, 1, 1, RNG), f"samples: expected {COUNT}, got 0"),
+            (lambda: without_replacement(5, 6, 1, RNG), f"batch_size: expected {COUNT} and <= 5, got 6"),
+            (lambda: without_replacement(5, 1, -1, RNG), f"steps: expected {COUNT}, got -1")],
+        "epoch": [
+            (lambda: epoch(2.0, 1, RNG), f"samples: expected {COUNT}, got 2.0"),
+            (lambda: epoch(5, 6, RNG), f"batch_size: expected {COUNT} and <= 5, got 6")],
+    },
+    "schedules": {
+        "robbins_monro": [(lambda: robbins_monro(0.1), "schedule: expected a function of the step number, got 0.1")],
+        "constant": [(lambda: constant(0), f"eta: expected {POSITIVE}, got 0")],
+        "inverse": [
+            (lambda: inverse(-1), f"c0: expected {POSITIVE}, got -1"),
+            (lambda: inverse(1, 0), f"c1: expected {POSITIVE}, got 0")],
+        "power": [
+            (lambda: power(0, 1, 1), f"c0: expected {POSITIVE}, got 0"),
+            (lambda: power(1, np.inf, 1), f"c1: expected {POSITIVE}, got inf"),
+            (lambda: power(1, 1, np.nan), f"exponent: expected {POSITIVE}, got nan")],
+        "piecewise": [
+            (lambda: piecewise([5], [1]), "values: expected 2 numbers, got 1"),
+            (lambda: piecewise([5, 5], [3, 2, 1]), "boundaries: expected increasing step numbers, got [5, 5]"),
+            (lambda: piecewise([5], [1, 0]), f"values: expected {POSITIVE}, got [1, 0]")],
+        "cosine": [
+            (lambda: cosine(0, 5), f"eta: expected {POSITIVE}, got 0"),
+            (lambda: cosine(1, 0), f"steps: expected {COUNT}, got 0"),
+            (lambda: cosine(1, 5, 2), "lowest: expected a number from 0 to 1, got 2")],
+        "warm_up": [
+            (lambda: warm_up(0, constant(1)), f"steps: expected {COUNT}, got 0"),
+            (lambda: warm_up(5, 0.1), "schedule: expected a function of the step number, got 0.1")],
+    },
+    "gradient_check": {
+        "central_difference": [
+            (lambda: central_difference(np.sum, [1.0], 0), f"delta: expected {POSITIVE}, got 0"),
+            (lambda: central_difference(np.sum, NAN), "theta: expected finite numbers, got nan at index (1,)"),
+            (lambda: central_difference(np.abs, [1.0, 2]), "f: expected a function that returns a number, got shape (2,)")],
+        "complex_step": [
+            (lambda: complex_step(np.sum, [1.0], -1), f"delta: expected {POSITIVE}, got -1"),
+            (lambda: complex_step(np.sum, NAN), "theta: expected finite numbers, got (nan+0j) at index (1,)"),
+            (lambda: complex_step(np.exp, [1.0, 2]), "f: expected a function that returns a number, got shape (2,)")],
+        "check_gradient": [
+            (lambda: check_gradient(np.sum, [1.0], [1.0, 2]), "gradient: expected the shape (2,) of theta, got (1,)"),
+            (lambda: check_gradient(np.sum, [1.0], [1.0], tolerance=0), f"tolerance: expected {POSITIVE}, got 0")],
+    },
+    "activations": {
+        "clipped_relu": [(lambda: clipped_relu(0), f"t: expected {POSITIVE}, got 0")],
+        "leaky": [
+            (lambda: leaky(1), f"alpha: expected {FRACTION}, got 1"),
+            (lambda: leaky(-0.1), f"alpha: expected {FRACTION}, got -0.1")],
+    },
+    "losses": {
+        "Loss": [
+            (lambda: half_squared(np.zeros((3, 4)), np.zeros(4)), "y: expected one target a column, (3, 4), got shape (4,)"),
+            (lambda: half_squared(np.zeros((5, 3, 4)), np.zeros(4)), "y: expected one target a column, (3, 4), got shape (4,)"),
+            (lambda: half_squared(np.zeros(3), np.zeros(3)), "a: expected one sample a column, (K, M), got shape (3,)")],
+        "negative_entropy": [
+            (lambda: negative_entropy([0.5, 0.6]), "p: expected probabilities that sum to 1, got the sum 1.1"),
+            (lambda: negative_entropy([-0.5, 1.5]), "p: expected probabilities >= 0, got -0.5"),
+            (lambda: negative_entropy([]), "p: expected probabilities that sum to 1, got the sum 0"),
+            (lambda: negative_entropy(NAN), "p: expected probabilities >= 0, got nan"),
+            (lambda: negative_entropy(["1"]),
+             "p: expected an array of probabilities, classes on axis -2 (or a vector), got 1-D array of <U1"),
+            (lambda: negative_entropy(1.0),
+             "p: expected an array of probabilities, classes on axis -2 (or a vector), got 0-D array of float64")],
+        "entropy": [
+            (lambda: entropy([1.0], base=1), "base: expected a number > 1: e for nats, 2 for bits, got 1"),
+            # the worst column is named, not the first
+            (lambda: entropy([[0.4, 0.2, 0.5], [0.5, 0.5, 0.5]]), "p: expected probabilities that sum to 1, got the sum 0.7")],
+        "cross_entropy": [
+            (lambda: cross_entropy([1.0, 0], [0.5, 0.6]), "q: expected probabilities that sum to 1, got the sum 1.1"),
+            (lambda: cross_entropy([2.0, 0], [0.5, 0.5]), "p: expected probabilities that sum to 1, got the sum 2"),
+            (lambda: cross_entropy(*MISSING), "q: expected as many classes as p, of shape (2, 3), got shape (3, 2)")],
+        "kl_divergence": [
+            (lambda: kl_divergence([1.0], [[1.0]]), "q: expected as many classes as p, of shape (1,), got shape (1, 1)"),
+            (lambda: kl_divergence([1.0], [0.5]), "q: expected probabilities that sum to 1, got the sum 0.5")],
+    },
+    "optimizers": {
+        "momentum": [
+            (lambda: momentum(1), f"mu: expected {FRACTION}, got 1"),
+            (lambda: momentum(rate="up"), "rate: expected 'inside' or 'outside', got 'up'")],
+        "nesterov": [
+            (lambda: nesterov(-1), f"mu: expected {FRACTION}, got -1"),
+            (lambda: nesterov(iterate="phi"), "iterate: expected 'ahead' or 'theta', got 'phi'"),
+            (lambda: nesterov(iterate="theta", rate="outside"), "rate: expected 'inside', got 'outside'"),
+            (lambda: nesterov(rate="up"), "rate: expected 'inside' or 'outside', got 'up'")],
+        "adagrad": [
+            (lambda: adagrad(0), f"eps: expected {POSITIVE}, got 0"),
+            (lambda: adagrad(stabiliser="unscaled"), "stabiliser: expected 'outside' or 'inside', got 'unscaled'"),
+            (lambda: adagrad(initial=-1), "initial: expected a finite number >= 0, got -1")],
+        "rmsprop": [
+            (lambda: rmsprop(1), f"rho: expected {FRACTION}, got 1"), (lambda: rmsprop(eps=-1), f"eps: expected {POSITIVE}, got -1")],
+        "adadelta": [
+            (lambda: adadelta(2), f"rho: expected {FRACTION}, got 2"),
+            (lambda: adadelta(stabiliser=""), "stabiliser: expected 'outside' or 'inside', got ''")],
+        "adam": [
+            (lambda: adam(1), f"beta1: expected {FRACTION}, got 1"), (lambda: adam(beta2=1), f"beta2: expected {FRACTION}, got 1"),
+            (lambda: adam(stabiliser=""), "stabiliser: expected 'outside' or 'inside' or 'unscaled', got ''")],
+        "adamw": [(lambda: adamw(-1), "decay: expected a finite number >= 0, got -1")],
+        "nadam": [
+            (lambda: nadam(psi=0), f"psi: expected {POSITIVE}, got 0"), (lambda: nadam(1), f"beta1: expected {FRACTION}, got 1"),
+            (lambda: nadam(stabiliser="unscaled"), "stabiliser: expected 'outside' or 'inside', got 'unscaled'")],
+        "l2": [
+            (lambda: l2(sgd(), -1), "lam: expected a finite number >= 0, got -1"),
+            (lambda: l2(sgd(), np.inf), "lam: expected a finite number >= 0, got inf"),
+            (lambda: l2(sgd(), 1, [1.0]), "mask: expected an array of booleans, got an array of float64")],
+        "weight_decay": [
+            (lambda: weight_decay(sgd(), np.nan), "decay: expected a finite number >= 0, got nan"),
+            (lambda: weight_decay(sgd(), 1, [1]), "mask: expected an array of booleans, got an array of int64")],
+    },
+    "autodiff": {
+        "Node": [
+            (lambda: variable([1.0]) @ [1.0], "@: expected two matrices, got shapes (1,) and (1,)"),
+            (lambda: variable(1.0) ** variable(2.0), "exponent: expected a plain number, got Node(variable, shape ())")],
+        "gradients": [
+            (lambda: gradients(variable([1.0, 2]), []), "output: expected a single number, or a seed, got shape (2,)"),
+            (lambda: gradients(3.0, []), "output: expected a node, got float"),
+            (lambda: gradients(variable([1.0, 2]), [], seed=1.0), "seed: expected the shape (2,) of the output, got ()")],
+        "adjoints": [(lambda: adjoints(variable([1.0, 2])), "output: expected a single number, or a seed, got shape (2,)")],
+        "draw_graph": [],  # as `adjoints`
+    },
+    "network": {
+        "Network": [
+            (lambda: Network((2,), (), half_squared), "widths: expected at least an input and an output width, got (2,)"),
+            (lambda: Network((2, 0), (tanh,), half_squared), f"widths: expected {COUNT}, got 0"),
+            (lambda: Network((2, 1), (), half_squared), "activations: expected 1, one a layer, got 0")],
+        "unpack": [(lambda: unpack(NET, np.zeros(16)), "p: expected 17 parameters on the last axis, got shape (16,)")],
+        "pack": [
+            (lambda: pack(NET, [None, np.ones((3, 2))]), "W and b: expected 4 arrays after index 0, got 1"),
+            (lambda: pack(NET, [None, np.ones((2, 3)), np.ones((2, 3))], [None, np.ones((3, 1)), np.ones((2, 1))]),
+             "W and b: expected shape (3, 2), got (2, 3)")],
+        "gaussian_parameters": [
+            (lambda: gaussian_parameters(NET, RNG, (1, 2, 3)), "scale: expected one number, or 2, one a layer, got shape (3,)")],
+        "forward": [
+            (lambda: forward(NET, P, np.zeros(2)), "x: expected 2 rows, one sample a column (d, M), got shape (2,)"),
+            (lambda: forward(NET, P[1:], X), "p: expected 17 parameters on the last axis, got shape (16,)")],
+        "backward": [(lambda: backward(NET, P, TRACE, Y[0]), "y: expected one target a column, (2, 4), got shape (4,)")],
+        "cost": [
+            (lambda: cost(NET, P, X, Y[:, :1]), "y: expected one target a column, (2, 4), got shape (2, 1)"),
+            (lambda: cost(NET, P, X.T, Y), "x: expected 2 rows, one sample a column (d, M), got shape (4, 2)"),
+            (lambda: cost(NET, np.zeros((5, 17)), X, Y[0]), "y: expected one target a column, (2, 4), got shape (4,)"),
+            (lambda: cost(NET, np.zeros((5, 17)), np.zeros((5, 2, 0)), np.zeros((5, 2, 0))),
+             "x: expected at least one sample, one a column, got none"),
+            (lambda: cost(NET, P, X[:, :0], Y[:, :0]), "x: expected at least one sample, one a column, got none")],
+        "cost_and_gradient": [
+            (lambda: cost_and_gradient(NET, P.astype(int), X, Y), "p: expected floating-point numbers, got int64"),
+            (lambda: cost_and_gradient(NET, P, X, Y.T), "y: expected one target a column, (2, 4), got shape (4, 2)"),
+            (lambda: cost_and_gradient(NET, P, X[:, :0], Y[:, :0]), "x: expected at least one sample, one a column, got none"),
+            (lambda: cost_and_gradient(NET, P[1:], X, Y), "p: expected 17 parameters on the last axis, got shape (16,)")],
+        "per_sample_gradients": [
+            (lambda: per_sample_gradients(NET, P, X, Y[:1]), "y: expected one target a column, (2, 4), got shape (1, 4)")],
+        "output_jacobian": [
+            (lambda: output_jacobian(NET, P, X[0]), "x: expected 2 rows, one sample a column (d, M), got shape (4,)")],
+        "input_jacobian": [
+            (lambda: input_jacobian(NET, P, X[:1]), "x: expected 2 rows, one sample a column (d, M), got shape (1, 4)")],
+    },
+    "regularisation": {
+        "l2_penalty": [
+            (lambda: l2_penalty(P, -1), "lam: expected a finite number >= 0, got -1"),
+            (lambda: l2_penalty(P, 1, np.ones(17)), "mask: expected booleans of shape (17,), got float64 of shape (17,)"),
+            (lambda: l2_penalty(np.zeros((2, 3)), 1, np.ones((2, 3), bool)),
+             "mask: expected booleans of shape (3,), got bool of shape (2, 3)")],
+        "dropout_masks": [
+            (lambda: dropout_masks(NET, 1, 4, RNG), f"rates: expected {FRACTION}, got 1"),
+            (lambda: dropout_masks(NET, (0.1, 0.2), 4, RNG), "rates: expected 1, one a hidden layer, got 2"),
+            (lambda: dropout_masks(NET, 0.5, 0, RNG), f"M: expected {COUNT}, got 0")],
+        "dropout_forward": [
+            (lambda: dropout_forward(NET, P, X, []), "masks: expected 3, one a layer from the input on, got 0"),
+            (lambda: dropout_forward(NET, P, X[0], NO_MASKS), "x: expected 2 rows, one sample a column (d, M), got shape (4,)"),
+            (lambda: dropout_forward(NET, P, X, [None, np.ones((3, 1)), None]), "masks: expected shape (3, 4), got (3, 1)"),
+            (lambda: dropout_forward(NET, np.zeros((5, 17)), X, [None, np.ones((3, 1)), None]),
+             "masks: expected shape (3, 4), got (3, 1)")],
+        "dropout_cost_and_gradient": [
+            (lambda: dropout_cost_and_gradient(NET, P, X, Y[0], NO_MASKS),
+             "y: expected one target a column, (2, 4), got shape (4,)")],
+        "fresh_statistics": [(lambda: fresh_statistics(0), f"n: expected {COUNT}, got 0")],
+        "batch_norm": [
+            (lambda: batch_norm(Z[:, :1], GAMMA, BETA, RUNNING), "z: expected a batch of at least 2 samples, got 1"),
+            (lambda: batch_norm(Z[0], GAMMA, BETA, RUNNING), f"z: expected {LAYER}, got shape (4,)"),
+            (lambda: batch_norm(Z, GAMMA[:2], BETA, RUNNING), "gamma: expected shape (3, 1), got shape (2, 1)"),
+            (lambda: batch_norm(Z, GAMMA, BETA.T, RUNNING), "beta: expected shape (3, 1), got shape (1, 3)"),
+            (lambda: batch_norm(Z, GAMMA, BETA, fresh_statistics(1)), "running: expected shape (3, 1), got shape (1, 1)"),
+            (lambda: batch_norm(Z, GAMMA, BETA, RunningStatistics(BETA, np.ones(1))),
+             "running: expected shape (3, 1), got shape (1,)"),
+            (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, share=0), "share: expected a number in (0, 1], got 0"),
+            (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, eps=0), f"eps: expected {POSITIVE}, got 0")],
+        "batch_norm_inference": [
+            (lambda: batch_norm_inference(Z, GAMMA, BETA[0], RUNNING), "beta: expected shape (3, 1), got shape (1,)"),
+            (lambda: batch_norm_inference(Z, GAMMA, BETA, fresh_statistics(2)), "running: expected shape (3, 1), got shape (2, 1)"),
+            (lambda: batch_norm_inference(Z, GAMMA, BETA, RUNNING, -1), f"eps: expected {POSITIVE}, got -1")],
+        "batch_norm_backward": [
+            (lambda: batch_norm_backward(Z[:, 1:], MEMORY, GAMMA), "output_bar: expected shape (3, 4), got shape (3, 3)"),
+            (lambda: batch_norm_backward(Z, MEMORY, GAMMA[0]), "gamma: expected shape (3, 1), got shape (1,)")],
+        "batch_norm_inference_backward": [
+            (lambda: batch_norm_inference_backward(Z[1:], Z, GAMMA, RUNNING), "output_bar: expected shape (3, 4), got shape (2, 4)"),
+            (lambda: batch_norm_inference_backward(Z, Z, GAMMA.T, RUNNING), "gamma: expected shape (3, 1), got shape (1, 3)"),
+            (lambda: batch_norm_inference_backward(Z, Z, GAMMA, fresh_statistics(1)),
+             "running: expected shape (3, 1), got shape (1, 1)"),
+            (lambda: batch_norm_inference_backward(Z, Z, GAMMA, RUNNING, 0), f"eps: expected {POSITIVE}, got 0")],
+    },
+    "convolution": {
+        "output_size": [
+            (lambda: output_size(3, 5), "k: expected a window that fits into 3 + 2·0 entries, got 5"),
+            (lambda: output_size(3, 6, padding=1), "k: expected a window that fits into 3 + 2·1 entries, got 6"),
+            (lambda: output_size(3, 5, stride=0, padding=1), "stride: expected an integer >= 1, got 0")],
+        "fast_layout": [(lambda: fast_layout(Z), "X: expected an array of four axes, got shape (3, 4)")],
+        **{name: [
+            (partial(function, Z, FILTERS), "X: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, IMAGES, FILTERS[:, :1]), "F: expected filters of 3 channels, as X has, got shape (4, 1, 2, 2)"),
+            (partial(function, IMAGES, FILTERS, Z), "b: expected one bias a filter, (4,), got shape (3, 4)"),
+            (partial(function, IMAGES, FILTERS, stride=0), "stride: expected an integer >= 1, or a pair of them, got 0"),
+            (partial(function, IMAGES, FILTERS, stride=(1, 2, 1)),
+             "stride: expected an integer >= 1, or a pair of them, got (1, 2, 1)"),
+            (partial(function, IMAGES, FILTERS, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1"),
+            (partial(function, IMAGES, np.zeros((1, 3, 6, 6))), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
+        ] for name, function in dict(
+            conv2d=conv2d, conv2d_loops=conv2d_loops, conv2d_windows=conv2d_windows, conv2d_im2col=conv2d_im2col).items()},
+        "filter_gradient": [
+            (lambda: filter_gradient(IMAGES, IMAGES, 2), "dZ: expected the shape (2, 3, 4, 4) of the output, got (2, 3, 5, 5)"),
+            (lambda: filter_gradient(Z, IMAGES, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (lambda: filter_gradient(IMAGES, Z, 2), "dZ: expected an array of four axes, got shape (3, 4)"),
+            (lambda: filter_gradient(IMAGES, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0")],
+        "input_gradient": [
+            (lambda: input_gradient(IMAGES, FILTERS, (5, 5)), "dZ: expected the shape (2, 4, 4, 4) of the output, got (2, 3, 5, 5)"),
+            (lambda: input_gradient(Z, FILTERS, (5, 5)), "dZ: expected an array of four axes, got shape (3, 4)"),
+            (lambda: input_gradient(IMAGES, Z, (5, 5)), "F: expected an array of four axes, got shape (3, 4)")],
+        "full_convolution": [
+            (lambda: full_convolution(IMAGES, FILTERS), "F: expected 3 filters, as D has channels, got shape (4, 3, 2, 2)"),
+            (lambda: full_convolution(Z, FILTERS), "D: expected an array of four axes, got shape (3, 4)"),
+            (lambda: full_convolution(IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)")],
+        **{name: [
+            (partial(function, Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0"),
+            (partial(function, IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
+            (partial(function, IMAGES, 3, padding=2),
+             "padding: expected at most half of the window (3, 3), so that no window sees only padding, got 2"),
+        ] for name, function in dict(max_pool=max_pool, average_pool=average_pool).items()},
+        **{name: [
+            (partial(function, IMAGES, IMAGES), "dA: expected the shape (2, 3, 2, 2) of the output, got (2, 3, 5, 5)"),
+            (partial(function, IMAGES, Z), "dA: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, Z, Z), "X: expected an array of four axes, got shape (3, 4)"),
+        ] for name, function in dict(
+            max_pool_gradient=max_pool_gradient, average_pool_gradient=average_pool_gradient).items()},
+    },
+    "convnet": {
+        "ConvNet": [
+            (lambda: ConvNet((4, 4), (), 2), "shape: expected (channels, height, width), got (4, 4)"),
+            (lambda: ConvNet((1, 4, 4), (), 0), f"classes: expected {COUNT}, got 0"),
+            (lambda: ConvNet((1, 4, 4), (Block(0, 3),), 2), f"filters: expected {COUNT}, got 0"),
+            (lambda: ConvNet((1, 4, 4), (Block(1, 3, pool=0),), 2), f"pool: expected {COUNT}, got 0"),
+            (lambda: ConvNet((1, 4, 4), (Block(1, 5),), 2), "k: expected a window that fits into 4 + 2·0 entries, got 5")],
+        "Block": [],  # is checked by ConvNet, where it comes to an image
+        "cnn_unpack": [(lambda: cnn_unpack(CNN, P), "p: expected shape (38,), got (17,)")],
+        "cnn_forward": [
+            (lambda: cnn_forward(CNN, CNN_P, np.zeros((15, 2))), "x: expected 16 rows, one image a column (d, M), got shape (15, 2)"),
+            (lambda: cnn_forward(CNN, P, np.zeros((16, 2))), "p: expected shape (38,), got (17,)")],
+        "cnn_cost_and_gradient": [
+            (lambda: cnn_cost_and_gradient(CNN, CNN_P, np.zeros((16, 2)), np.zeros((2, 3))),
+             "y: expected one target a column, (2, 2), got shape (2, 3)"),
+            (lambda: cnn_cost_and_gradient(CNN, CNN_P, np.zeros((16, 0)), np.zeros((2, 0))),
+             "x: expected at least one image, one a column, got none")],
+    },
+    "curvature": {
+        "hessian": [
+            (lambda: hessian(np.sin, Z), "theta: expected a vector (P,), got shape (3, 4)"),
+            (lambda: hessian(np.sin, []), "theta: expected a vector (P,), got shape (0,)"),
+            (lambda: hessian(np.sin, NAN), "theta: expected finite numbers, got nan at index (1,)"),
+            (lambda: hessian(np.sin, [1.0], 0), f"delta: expected {POSITIVE}, got 0"),
+            (lambda: hessian(np.sum, [1.0, 2]), "gradient: expected a function that returns shape (2,), got ()")],
+        "hessian_vector": [
+            (lambda: hessian_vector(np.sin, [1.0], [1.0, 2]), "v: expected the shape (1,) of theta, got (2,)"),
+            (lambda: hessian_vector(np.sin, [1.0], [np.inf]), "v: expected finite numbers, got inf at index (0,)")],
+        "classify": [
+            (lambda: classify(Z), "H: expected a square matrix, got shape (3, 4)"),
+            (lambda: classify([[1.0, np.inf], [0, 1]]), "H: expected finite numbers, got inf at index (0, 1)"),
+            (lambda: classify([[1.0, 0.5], [0, 1]]),
+             "H: expected a symmetric matrix, got entries that differ by 0.5 from their mirror images"),
+            (lambda: classify([[1.0]], 0), f"tolerance: expected {POSITIVE}, got 0"),
+            (lambda: classify([[1.0]], error=-1), "error: expected a finite number >= 0, got -1")],
+        "critical_point": [
+            (lambda: critical_point(np.sin, [1.0]),
+             "theta: expected a point where the gradient is at most 1e-06 long, got length 0.841")],
+        "filter_normalised": [
+            (lambda: filter_normalised(Z, partial(unpack, NET), RNG), "theta: expected a vector (P,), got shape (3, 4)")],
+        "loss_slice": [
+            (lambda: loss_slice(np.sum, [1.0], [1.0, 2], [0.0]), "u: expected the shape (1,) of theta, got (2,)"),
+            (lambda: loss_slice(np.sum, [1.0], [1.0], [0.0], v=[1.0]), "v and t: expected both or neither, got one"),
+            (lambda: loss_slice(np.sum, [1.0], [1.0], [0.0], [1.0, 2], [0.0]), "v: expected the shape (1,) of theta, got (2,)"),
+            (lambda: loss_slice(np.sum, [1.0], [1.0], 0.0), "s: expected a vector (P,), got shape ()"),
+            (lambda: loss_slice(np.sum, [1.0], [1.0], [0.0], [1.0], 0.0), "t: expected a vector (P,), got shape ()")],
+    },
+    "costs": {
+        "parameter_count": [
+            (lambda: parameter_count((2,)), "widths: expected at least an input and an output width, got (2,)"),
+            (lambda: parameter_count((2, 0)), f"widths: expected {COUNT}, got 0")],
+        "forward_operations": [(lambda: forward_operations((2, 1), 0), f"batch: expected {COUNT}, got 0")],
+        "backward_operations": [(lambda: backward_operations((2, 1), 1.5), f"batch: expected {COUNT}, got 1.5")],
+        "training_memory": [
+            (lambda: training_memory((2, 1), 0), f"batch: expected {COUNT}, got 0"),
+            (lambda: training_memory((2, 1), 1, 0), f"itemsize: expected {COUNT}, got 0")],
+        "convolution_parameter_count": [
+            (lambda: convolution_parameter_count(0, 1, (1, 1)), f"channels: expected {COUNT}, got 0"),
+            (lambda: convolution_parameter_count(1, 0, (1, 1)), f"filters: expected {COUNT}, got 0"),
+            (lambda: convolution_parameter_count(1, 1, (0, 1)), f"size: expected {COUNT}, got 0"),
+            (lambda: convolution_parameter_count(1, 1, (1, -1)), f"size: expected {COUNT}, got -1")],
+        "convolution_operations": [
+            (lambda: convolution_operations(1, 1, (1, 1), (1, 0)), f"output: expected {COUNT}, got 0")],
+    },
+    "training": {
+        "clip_gradient": [(lambda: clip_gradient(P, 0), f"largest: expected {POSITIVE}, got 0")],
+        "evaluate": [
+            (lambda: evaluate(NET, P, X, Y.T), "X: expected one sample a row, (N, 2), got shape (2, 4)"),
+            (lambda: evaluate(NET, P, X.T[:0], Y.T[:0]), "X: expected one sample a row, (N, 2), got shape (0, 2)"),
+            (lambda: evaluate(NET, P, X.T, [0, 1, 2, 0]), "Y: expected labels 0 … 1, got 2 at index 2"),
+            (lambda: evaluate(NET, P, X.T, Y), "Y: expected labels (4,) or targets (4, 2), got shape (2, 4)"),
+            (lambda: evaluate(NET, P, X.T + np.nan, Y.T), "X: expected finite numbers, got nan at index (0, 0)"),
+            (lambda: evaluate(NET, P, X.T, Y.T, block=0), f"block: expected {COUNT}, got 0")],
+        "fit": [
+            (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(eta=0)), f"eta: expected {POSITIVE}, got 0"),
+            (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(batch_size=5)), f"batch_size: expected {COUNT} and <= 4, got 5"),
+            (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(epochs=0)), f"epochs: expected {COUNT}, got 0"),
+            (lambda: fit(NET, P[1:], X.T, Y.T, **TRAINING), "p: expected (17,) or (R, 17), got shape (16,)"),
+            (lambda: fit(NET, P.astype(int), X.T, Y.T, **TRAINING), "p: expected floating-point numbers, got int64"),
+            (lambda: fit(NET, P + np.inf, X.T, Y.T, **TRAINING), "p: expected finite numbers, got inf at index (0,)"),
+            (lambda: fit(NET, P, X.T + np.nan, Y.T, **TRAINING), "X: expected finite numbers, got nan at index (0, 0)"),
+            (lambda: fit(NET, P, X.T, Y.T + np.nan, **TRAINING), "Y: expected finite numbers, got nan at index (0, 0)"),
+            (lambda: fit(NET, P, X.T, [0, 1, -1, 0], **TRAINING), "Y: expected labels 0 … 1, got -1 at index 2")],
+        "lockstep_sgd": [
+            (lambda: lockstep_sgd(NET, P, X.T, Y.T, eta=1, indices=np.zeros((3, 1), int)),
+             "p: expected (R, 17), got shape (17,)"),
+            (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.zeros((3, 2), int)),
+             "indices: expected (steps, 1), got shape (3, 2)"),
+            (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.full((3, 1), 4)),
+             "indices: expected integers 0 … 3, got others"),
+            (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.zeros((3, 1), int), every=0),
+             f"every: expected {COUNT}, got 0")],
+        "sweep": [
+            (lambda: sweep(NET, lambda rng: P, X.T, Y.T, etas=(), batch_sizes=(1,), seeds=(0,), epochs=1),
+             "etas: expected a sequence of at least one number, got ()"),
+            (lambda: sweep(NET, lambda rng: P, X.T, Y.T, etas=(1,), batch_sizes=(5,), seeds=(0,), epochs=1),
+             f"batch_sizes: expected {COUNT} and <= 4, got 5")],
+    },
+}
+TRAINING = dict(eta=0.1, batch_size=2, epochs=1, rng=RNG)
+
+FREE = {  # nothing that could be wrong by itself
+    "checks": {"identity": "raises AssertionError, as a check does", "claim": "likewise"},
+    "activations": {"Activation": "a pair of functions; any numbers will do"},
+    "optimizers": {"sgd": "has no options", "Optimizer": "a name and functions"},
+    "autodiff": {"variable": "any numbers", "exp": "any numbers", "log": "any numbers", "tanh": "any numbers",
+                 "relu": "any numbers", "topological": "any node"},
+    "network": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
+    "convnet": {"cnn_parameters": "a network and a generator"},
+    "datasets": {"mnist_images": "has no arguments", "load_mnist": "likewise", "tower_image": "likewise"},
+    "training": {"run_length": "a value for each mode; test_training has the mode itself", "recorded": "two values",
+                 "progress": "any iterable"},
+}
+ROWS = [(f"{module}.{name}-{i}", call, message) for module, functions in BAD.items()
+        for name, rows in functions.items() for i, (call, message) in enumerate(rows)]
+
+
+@pytest.mark.parametrize("call, message", [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_the_error_says_what_is_wrong(call, message):
+    with pytest.raises(ValueError) as error:
+        call()
+    assert str(error.value) == message
