@@ -71,12 +71,13 @@ def move_first_slider(notebook: LiveNotebook) -> bool:
     explorer = page.locator(".jp-OutputArea-output", has=page.locator(PICTURE)).first
     explorer.scroll_into_view_if_needed()
     picture = explorer.locator(PICTURE).first
-    before = picture.get_attribute("src")
+    shown = "(picture) => picture.src ?? picture.querySelector('image').getAttribute('href')"  # an image, or a walk over one
+    before = picture.evaluate(shown)
     handle = explorer.locator("[role=slider], .noUi-handle").first
     handle.focus()
     for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):        # the slider may stand at an end
         handle.press(key)
-        page.wait_for_timeout(500)
-        if picture.get_attribute("src") != before:
+        page.wait_for_timeout(1500)
+        if picture.evaluate(shown) != before:
             return True
     return False
