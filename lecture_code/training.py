@@ -465,7 +465,10 @@ def _parallel(jobs: int | None) -> tuple[Callable[[Callable, list[tuple]], list]
     """Return (a function that calls f on every tuple of arguments, how many processes it uses)."""
     if jobs == 1:
         return (lambda f, arguments: [f(*a) for a in arguments]), 1
-    from joblib import Parallel, delayed, effective_n_jobs
+    try:
+        from joblib import Parallel, delayed, effective_n_jobs
+    except ImportError as missing:
+        raise ImportError("several processes need joblib, which is not installed; jobs=1 needs nothing") from missing
 
     return (lambda f, arguments: Parallel(n_jobs=jobs)(delayed(f)(*a) for a in arguments)), effective_n_jobs(jobs)
 

@@ -1,5 +1,6 @@
 """Sweeps, early stopping and gradient clipping."""
 
+import sys
 from functools import partial
 from itertools import product
 
@@ -67,6 +68,14 @@ def test_processes_change_nothing():
     for other in (threads, processes):
         assert_array_equal(other.cost, alone.cost)
         assert_array_equal(other.accuracy, alone.accuracy)
+
+
+def test_without_joblib_the_error_says_what_still_works(monkeypatch):
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    X, Y = problem()
+    assert sweep(NET, INITIAL, X, Y, **GRID, jobs=1)
+    with pytest.raises(ImportError, match="jobs=1 needs nothing"):
+        sweep(NET, INITIAL, X, Y, **GRID, jobs=2)
 
 
 @pytest.mark.filterwarnings("ignore")  # the cluster's own
