@@ -18,7 +18,7 @@ def _missing(message: str) -> None:
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     if not (SITE / "live" / "notebooks" / "index.html").exists():
         _missing("there is no live part in _build/html: run `make live` first")
@@ -26,7 +26,7 @@ def address() -> Iterator[str]:
         yield served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two of Playwright cannot live side by side in one process
 def browser() -> Iterator:
     if find_chromium() is None:
         _missing("no Chromium found (install it, or name one in $CHROMIUM): no notebook was run in a browser")
