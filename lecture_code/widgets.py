@@ -11,7 +11,6 @@ import base64
 import html
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from numbers import Integral, Real
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +23,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lecture_code.plotting import STYLE, image_bytes, svg_text
-from lecture_code.training import run_length
 from lecture_code.validation import require
 
 Draw = Callable[..., Sequence[Line2D] | None]
@@ -249,32 +247,10 @@ def explore(
         button = ipw.Play(min=0, max=len(grid[play]) - 1, value=sliders[play].index, interval=700)
         ipw.jslink((button, "value"), (sliders[play], "index"))
         controls.insert(0, button)
-    # A short run draws a picture when it is asked for: in the browser, twenty in advance would take a minute.
-    ahead = run_length(full=True, short=bool(os.environ.get("LECTURE_CODE_STATIC")))
-    pictures = stack({}) if ahead else _on_demand(sliders, grid, image)
+    pictures = stack({})
     note = ipw.HTML(f'<p class="explorer-caption">{html.escape(caption)}</p>')
     live = [] if os.environ.get("LECTURE_CODE_STATIC") else [_typed_values(grid, start, labels, image)]
     return Explorer([*controls, pictures, note, *live], caption)
-
-
-def _on_demand(
-    sliders: Mapping[str, ipw.SelectionSlider], grid: Mapping[str, Sequence[Any]],
-    image: Callable[[Mapping[str, Any]], str],
-) -> ipw.Widget:
-    """Return the picture for the sliders' values, which the kernel draws once for each: needs a kernel."""
-    shown = ipw.HTML()
-
-    @cache
-    def drawn(*indices: int) -> str:
-        return image({name: values[i] for (name, values), i in zip(grid.items(), indices, strict=True)})
-
-    def show(_: Any = None) -> None:
-        shown.value = drawn(*(slider.index for slider in sliders.values()))
-
-    for slider in sliders.values():
-        slider.observe(show, "index")
-    show()
-    return shown
 
 
 def _typed_values(

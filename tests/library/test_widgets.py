@@ -440,29 +440,3 @@ def test_a_value_that_cannot_be_drawn_says_why(live):
 def test_explore_checks_its_arguments(options, name, expected, got, raises, static):
     with raises(name, expected, got):
         small(**options)
-
-
-def test_a_short_run_draws_a_picture_when_it_is_asked_for(monkeypatch):
-    drawn = []
-
-    def draw(figure, a, b):
-        drawn.append((a, b))
-        figure.subplots().plot([0, a], [0, b])
-
-    def explorer():
-        return explore(draw, caption="A line.", alt="to {a}, {b}", a=[1.0, 2.0, 3.0], b=[1.0, 2.0])
-
-    monkeypatch.delenv("LECTURE_CODE_STATIC", raising=False)
-    monkeypatch.setenv("LECTURE_CODE_RUN", "full")
-    ahead = explorer()
-    assert len(drawn) == 6
-    drawn.clear()
-    monkeypatch.setenv("LECTURE_CODE_RUN", "short")
-    asked = explorer()
-    assert drawn == [(1.0, 1.0)]
-    slider_a, slider_b, shown = asked.children[:3]
-    slider_a.index, slider_b.index = 2, 1
-    assert drawn == [(1.0, 1.0), (3.0, 1.0), (3.0, 2.0)]
-    assert shown.value == ahead.children[2].children[2].children[1].value
-    slider_b.index = 0
-    assert len(drawn) == 3, "a picture that was there already was drawn again"
