@@ -15,19 +15,21 @@ from math import prod
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import sliding_window_view
 
 from lecture_code.validation import require
 
 Pair = int | tuple[int, int]
 BLOCK = 2**20  # bytes of shifted copies held at a time
+NEAR = 40_000  # bytes that fit into the cache next to the processor
 
 
 def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
     """Return a number for both directions, or a pair (vertical, horizontal), as a pair of integers >= `least`."""
     pair = value if isinstance(value, tuple) else (value, value)
-    whole = len(pair) == 2 and all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in pair)
-    require(whole and min(pair) >= least, name, f"an integer >= {least}, or a pair of them", value)
+    whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in pair)
+    if not (whole and len(pair) == 2 and min(pair) >= least):
+        require(False, name, f"an integer >= {least}, or a pair of them", value)
     return int(pair[0]), int(pair[1])
 
 
@@ -42,7 +44,8 @@ def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
         If k exceeds the padded size.
     """
     require(stride >= 1, "stride", "an integer >= 1", stride)
-    require(d + 2 * padding >= k, "k", f"a window that fits into {d} + 2·{padding} entries", k)
+    if d + 2 * padding < k:
+        require(False, "k", f"a window that fits into {d} + 2·{padding} entries", k)
     return (d + 2 * padding - k) // stride + 1
 
 
@@ -63,24 +66,25 @@ def _geometry(shape: tuple[int, ...], size: Pair, stride: Pair, padding: Pair) -
 
 def _images(name: str, X: np.ndarray) -> np.ndarray:
     X = np.asarray(X)
-    require(X.ndim == 4, name, "an array of four axes", f"shape {X.shape}")
+    if X.ndim != 4:
+        require(False, name, "an array of four axes", f"shape {X.shape}")
     return X if X.dtype.kind in "fc" else X.astype(np.float64)  # products of bytes would wrap around
 
 
 def _fitting(X: np.ndarray, F: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     X, F = _images("X", X), _images("F", F)
-    require(F.shape[1] == X.shape[1], "F", f"filters of {X.shape[1]} channels, as X has", f"shape {F.shape}")
+    if F.shape[1] != X.shape[1]:
+        require(False, "F", f"filters of {X.shape[1]} channels, as X has", f"shape {F.shape}")
     b = np.zeros(len(F), F.dtype) if b is None else np.asarray(b)
-    require(b.shape == F.shape[:1], "b", f"one bias a filter, ({len(F)},)", f"shape {b.shape}")
+    if b.shape != F.shape[:1]:
+        require(False, "b", f"one bias a filter, ({len(F)},)", f"shape {b.shape}")
     return X, F, b
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return an empty array that begins at a multiple of 64 bytes: small products take a quarter less time there."""
-    size = prod(shape) * np.dtype(dtype).itemsize
-    memory = np.empty(size + 64, np.uint8)
-    start = -memory.__array_interface__["data"][0] % 64
-    return memory[start:start + size].view(dtype).reshape(shape)
+    memory = np.empty(prod(shape) * np.dtype(dtype).itemsize + 64, np.uint8)
+    return np.ndarray(shape, dtype, memory, -memory.__array_interface__["data"][0] % 64)
 
 
 def _inside(X: np.ndarray, padding: tuple[int, int], fill: float = 0) -> np.ndarray:
@@ -134,7 +138,18 @@ def _row_matrices(x: np.ndarray, g: _Geometry) -> Iterator[tuple[slice, np.ndarr
         rows = x[first * sy:(last - 1) * sy + ky]
         for n in range(kx):
             shifts[:len(rows), n * C:(n + 1) * C] = rows[:, :, _every(n, sx, width)]
-        yield slice(first, last), as_strided(shifts, (last - first, ky * (kx * C + 1), width * N), step)
+        yield slice(first, last), np.ndarray((last - first, ky * (kx * C + 1), width * N), x.dtype, shifts, 0, step)
+
+
+def _pieces(width: int, size: int) -> int:
+    """Return into how many equal pieces of whole columns to cut an output row so that each stays in the nearest cache."""
+    return next(count for count in range(1, width + 1) if width % count == 0 and (size <= count * NEAR or count == width))
+
+
+def _cut(rows: np.ndarray, count: int) -> np.ndarray:
+    """Return matrices (h, K, L) as pieces (h, count, K, L / count): a view."""
+    h, K, L = rows.shape
+    return rows.reshape(h, K, count, L // count).swapaxes(1, 2)
 
 
 def conv2d(
@@ -203,10 +218,12 @@ def filter_gradient(
     X, dZ = _images("X", X), _images("dZ", dZ)
     g = _geometry(X.shape, size, stride, padding)
     Q, C, (ky, kx) = dZ.shape[1], X.shape[1], g.size
-    require(dZ.shape == (len(X), Q, *g.fits), "dZ", f"the shape {(len(X), Q, *g.fits)} of the output", dZ.shape)
+    if dZ.shape != (len(X), Q, *g.fits):
+        require(False, "dZ", f"the shape {(len(X), Q, *g.fits)} of the output", dZ.shape)
     d = _inside(dZ, (0, 0)).reshape(g.fits[0], Q, g.fits[1] * len(X))
-    shares = (share for i, under in _row_matrices(_inside(X, g.padding), g) for share in under @ d[i].mT)
-    total = sum(shares).reshape(ky, kx * C + 1, Q)
+    count = _pieces(g.fits[1], d[0].nbytes)
+    total = sum((_cut(under, count) @ _cut(d[i], count).mT).sum(axis=(0, 1))
+                for i, under in _row_matrices(_inside(X, g.padding), g)).reshape(ky, kx * C + 1, Q)
     return total[:, :-1].reshape(ky, kx, C, Q).transpose(3, 2, 0, 1), total[-1, -1]
 
 

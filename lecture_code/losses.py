@@ -27,31 +27,42 @@ class Loss:
     Attributes
     ----------
     name : how the book calls it
-    value : (a, y) ↦ C_i, arrays (..., K, M) → (..., M)
-    gradient : (a, y) ↦ ā = ∂C_i/∂a, arrays (..., K, M) → (..., K, M)
+    value : (a, y) ↦ C_i, arrays (..., K, M) → (..., M); called by the loss itself, which looks at the shapes first
+    slope : (a, y) ↦ ā = ∂C_i/∂a, arrays (..., K, M) → (..., K, M); called by `gradient`, which looks first
     prediction : a ↦ what the network predicts: probabilities where a holds logits, else a itself
     both : (a, y) ↦ (C_i, ā) at once, where the two share work; None where they share nothing
     """
 
     name: str
     value: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    gradient: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    slope: Callable[[np.ndarray, np.ndarray], np.ndarray]
     prediction: Callable[[np.ndarray], np.ndarray]
     both: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
 
     def __call__(self, a: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each sample."""
-        if a.ndim < 2 or a.shape[-2:] != y.shape[-2:]:
-            require(a.ndim >= 2, "a", "one sample a column, (K, M)", f"shape {a.shape}")
-            require(False, "y", f"one target a column, {a.shape[-2:]}", f"shape {y.shape}")
+        _require_columns(a, y)
         return self.value(a, y)
+
+    def gradient(self, a: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return ā = ∂C_i/∂a of each sample, shaped like a."""
+        _require_columns(a, y)
+        return self.slope(a, y)
 
     def value_and_gradient(self, a: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return C_i and ā = ∂C_i/∂a of each sample."""
-        return (self.value(a, y), self.gradient(a, y)) if self.both is None else self.both(a, y)
+        _require_columns(a, y)
+        return (self.value(a, y), self.slope(a, y)) if self.both is None else self.both(a, y)
 
     def __repr__(self) -> str:
         return self.name
+
+
+def _require_columns(a: np.ndarray, y: np.ndarray) -> None:
+    """Raise unless a and y have one sample a column: a row against a column would broadcast to a matrix."""
+    if a.ndim < 2 or a.shape[-2:] != y.shape[-2:]:
+        require(a.ndim >= 2, "a", "one sample a column, (K, M)", f"shape {a.shape}")
+        require(False, "y", f"one target a column, {a.shape[-2:]}", f"shape {y.shape}")
 
 
 def _as_is(a: np.ndarray) -> np.ndarray:

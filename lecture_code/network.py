@@ -258,7 +258,11 @@ def _backward(net: Network, p: np.ndarray, trace: Trace, start: np.ndarray) -> t
 def _check_targets(output: np.ndarray, y: np.ndarray) -> None:
     if y.shape[-2:] != output.shape[-2:]:
         require(False, "y", f"one target a column, {output.shape[-2:]}", f"shape {y.shape}")
-    if not y.shape[-1]:
+    _check_not_empty(y)
+
+
+def _check_not_empty(x: np.ndarray) -> None:
+    if not x.shape[-1]:
         require(False, "x", "at least one sample, one a column", "none")
 
 
@@ -286,7 +290,7 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
     """
     W, b = unpack(net, p)
     z, a = _forward(net, W, b, x)
-    _check_targets(a[-1], y)
+    _check_not_empty(x)
     if p.dtype.kind not in "fc":
         require(False, "p", "floating-point numbers", p.dtype)
     gradient = np.empty_like(p)

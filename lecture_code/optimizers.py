@@ -34,14 +34,26 @@ class Optimizer:
     ----------
     name : how the book calls it
     init : theta ↦ the state before the first step
-    step : (theta, g, state, eta) ↦ (new theta, new state)
+    rule : (theta, g, state, eta) ↦ (new theta, new state); called by `step`, which looks at the shapes first
     point : (theta, state) ↦ where g is to be taken: theta itself, except for one form of `nesterov`
     """
 
     name: str
     init: Callable[[np.ndarray], Any]
-    step: Callable[[np.ndarray, np.ndarray, Any, Any], tuple[np.ndarray, Any]]
+    rule: Callable[[np.ndarray, np.ndarray, Any, Any], tuple[np.ndarray, Any]]
     point: Callable[[np.ndarray, Any], np.ndarray] = _same
+
+    def step(self, theta: np.ndarray, g: np.ndarray, state: Any, eta: Any) -> tuple[np.ndarray, Any]:
+        """Return (new theta, new state).
+
+        Raises
+        ------
+        ValueError
+            If g is not shaped like theta: it would broadcast, and one parameter move with the gradient of another.
+        """
+        if np.shape(g) != np.shape(theta):
+            require(False, "g", f"one entry a parameter, {np.shape(theta)}", f"shape {np.shape(g)}")
+        return self.rule(theta, g, state, eta)
 
     def __repr__(self) -> str:
         return self.name
@@ -371,7 +383,7 @@ def l2(optimizer: Optimizer, lam: float, mask: np.ndarray | None = None) -> Opti
     """
     require(0 <= lam < np.inf, "lam", "a finite number >= 0", lam)
     return replace(optimizer, name=f"{optimizer.name} + l2",
-                   step=partial(_l2_step, inner=optimizer, lam=lam, mask=_weights(mask)))
+                   rule=partial(_l2_step, inner=optimizer, lam=lam, mask=_weights(mask)))
 
 
 def _decay_step(
@@ -395,7 +407,7 @@ def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = N
     """
     require(0 <= decay < np.inf, "decay", "a finite number >= 0", decay)
     return replace(optimizer, name=f"{optimizer.name} + weight decay",
-                   step=partial(_decay_step, inner=optimizer, decay=decay, mask=_weights(mask)))
+                   rule=partial(_decay_step, inner=optimizer, decay=decay, mask=_weights(mask)))
 
 
 def _weights(mask: np.ndarray | None) -> Any:

@@ -136,7 +136,10 @@ BAD = {
         "Loss": [
             (lambda: half_squared(np.zeros((3, 4)), np.zeros(4)), "y: expected one target a column, (3, 4), got shape (4,)"),
             (lambda: half_squared(np.zeros((5, 3, 4)), np.zeros(4)), "y: expected one target a column, (3, 4), got shape (4,)"),
-            (lambda: half_squared(np.zeros(3), np.zeros(3)), "a: expected one sample a column, (K, M), got shape (3,)")],
+            (lambda: half_squared(np.zeros(3), np.zeros(3)), "a: expected one sample a column, (K, M), got shape (3,)"),
+            (lambda: half_squared.gradient(np.zeros((3, 1)), np.zeros((1, 3))), "y: expected one target a column, (3, 1), got shape (1, 3)"),
+            (lambda: half_squared.value_and_gradient(np.zeros((3, 4)), np.zeros((3, 1))),
+             "y: expected one target a column, (3, 4), got shape (3, 1)")],
         "negative_entropy": [
             (lambda: negative_entropy([0.5, 0.6]), "p: expected probabilities that sum to 1, got the sum 1.1"),
             (lambda: negative_entropy([-0.5, 1.5]), "p: expected probabilities >= 0, got -0.5"),
@@ -159,6 +162,10 @@ BAD = {
             (lambda: kl_divergence([1.0], [0.5]), "q: expected probabilities that sum to 1, got the sum 0.5")],
     },
     "optimizers": {
+        "Optimizer": [
+            (lambda: sgd().step(np.zeros(3), np.zeros(1), None, 0.1), "g: expected one entry a parameter, (3,), got shape (1,)"),
+            (lambda: adam().step(np.zeros((2, 3)), np.zeros(3), adam().init(np.zeros((2, 3))), 0.1),
+             "g: expected one entry a parameter, (2, 3), got shape (3,)")],
         "momentum": [
             (lambda: momentum(1), f"mu: expected {FRACTION}, got 1"),
             (lambda: momentum(rate="up"), "rate: expected 'inside' or 'outside', got 'up'")],
@@ -430,7 +437,7 @@ TRAINING = dict(eta=0.1, batch_size=2, epochs=1, rng=RNG)
 FREE = {  # nothing that could be wrong by itself
     "checks": {"identity": "raises AssertionError, as a check does", "claim": "likewise"},
     "activations": {"Activation": "a pair of functions; any numbers will do"},
-    "optimizers": {"sgd": "has no options", "Optimizer": "a name and functions"},
+    "optimizers": {"sgd": "has no options"},
     "autodiff": {"variable": "any numbers", "exp": "any numbers", "log": "any numbers", "tanh": "any numbers",
                  "relu": "any numbers", "topological": "any node"},
     "network": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},

@@ -307,13 +307,13 @@ def test_names():
 
 
 def test_defaults():
-    assert nesterov().step.keywords == momentum().step.keywords == dict(mu=0.9)
-    assert adagrad().step.keywords == dict(eps=1e-7, stabiliser="outside") and adagrad().init(START).sum() == 0
-    assert rmsprop().step.keywords == dict(rho=0.9, eps=1e-6, stabiliser="outside")
-    assert adadelta().step.keywords == dict(rho=0.9, eps=1e-6, stabiliser="inside")
-    assert adam().step.keywords == dict(beta1=0.9, beta2=0.999, eps=1e-8, stabiliser="outside")
-    assert nadam().step.keywords == adam().step.keywords | dict(psi=0.004)
-    assert adamw().step.keywords["decay"] == 0.01 and adamw().step.keywords["inner"].step.keywords == adam().step.keywords
+    assert nesterov().rule.keywords == momentum().rule.keywords == dict(mu=0.9)
+    assert adagrad().rule.keywords == dict(eps=1e-7, stabiliser="outside") and adagrad().init(START).sum() == 0
+    assert rmsprop().rule.keywords == dict(rho=0.9, eps=1e-6, stabiliser="outside")
+    assert adadelta().rule.keywords == dict(rho=0.9, eps=1e-6, stabiliser="inside")
+    assert adam().rule.keywords == dict(beta1=0.9, beta2=0.999, eps=1e-8, stabiliser="outside")
+    assert nadam().rule.keywords == adam().rule.keywords | dict(psi=0.004)
+    assert adamw().rule.keywords["decay"] == 0.01 and adamw().rule.keywords["inner"].rule.keywords == adam().rule.keywords
 
 
 @pytest.mark.parametrize("make, name, expected, got", [
