@@ -22,6 +22,7 @@ from lecture_code.validation import require
 Pair = int | tuple[int, int]
 BLOCK = 2**20  # bytes of shifted copies held at a time
 NEAR = 40_000  # bytes that fit into the cache next to the processor
+SMALL = 10**6  # multiplications up to which OpenBLAS multiplies matrices as they lie, without packing them first
 
 
 def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
@@ -141,15 +142,15 @@ def _row_matrices(x: np.ndarray, g: _Geometry) -> Iterator[tuple[slice, np.ndarr
         yield slice(first, last), np.ndarray((last - first, ky * (kx * C + 1), width * N), x.dtype, shifts, 0, step)
 
 
-def _pieces(width: int, size: int) -> int:
-    """Return into how many equal pieces of whole columns to cut an output row so that each stays in the nearest cache."""
-    return next(count for count in range(1, width + 1) if width % count == 0 and (size <= count * NEAR or count == width))
+def _pieces(width: int, size: int, limit: int) -> int:
+    """Return into how many equal pieces of whole columns to cut an output row so that none is larger than the limit."""
+    return next(count for count in range(1, width + 1) if width % count == 0 and (size <= count * limit or count == width))
 
 
 def _cut(rows: np.ndarray, count: int) -> np.ndarray:
-    """Return matrices (h, K, L) as pieces (h, count, K, L / count): a view."""
-    h, K, L = rows.shape
-    return rows.reshape(h, K, count, L // count).swapaxes(1, 2)
+    """Return matrices (..., K, L) as pieces (..., count, K, L / count): a view."""
+    *lead, K, L = rows.shape
+    return rows.reshape(*lead, K, count, L // count).swapaxes(-3, -2)
 
 
 def conv2d(
@@ -185,8 +186,9 @@ def conv2d(
     weights[:, -1, -1] = b
     weights = weights.reshape(Q, -1)
     Z = _aligned((height, Q, width * N), np.result_type(X, weights))
+    count = _pieces(width, weights.size * width * N, SMALL)
     for i, under in _row_matrices(_inside(X, g.padding), g):
-        np.matmul(weights, under, out=Z[i])
+        np.matmul(weights, _cut(under, count), out=_cut(Z[i], count))
     return _outside(Z.reshape(height, Q, width, N))
 
 
@@ -221,7 +223,7 @@ def filter_gradient(
     if dZ.shape != (len(X), Q, *g.fits):
         require(False, "dZ", f"the shape {(len(X), Q, *g.fits)} of the output", dZ.shape)
     d = _inside(dZ, (0, 0)).reshape(g.fits[0], Q, g.fits[1] * len(X))
-    count = _pieces(g.fits[1], d[0].nbytes)
+    count = _pieces(g.fits[1], d[0].nbytes, NEAR)
     total = sum((_cut(under, count) @ _cut(d[i], count).mT).sum(axis=(0, 1))
                 for i, under in _row_matrices(_inside(X, g.padding), g)).reshape(ky, kx * C + 1, Q)
     return total[:, :-1].reshape(ky, kx, C, Q).transpose(3, 2, 0, 1), total[-1, -1]
@@ -271,7 +273,9 @@ def input_gradient(
             continue
         rows = met[h % sy]
         skip = rows.shape[1] // Q - 1 - (h // sy - first)
-        np.matmul(rows[:, skip * Q:(skip + last - first + 1) * Q], d[first * Q:(last + 1) * Q], out=part)
+        met_rows, under = rows[:, skip * Q:(skip + last - first + 1) * Q], d[first * Q:(last + 1) * Q]
+        count = _pieces(width, met_rows.size * width * N, SMALL)
+        np.matmul(met_rows, _cut(under, count), out=_cut(part, count))
         for v, column in enumerate(part.reshape(kx, C, width, N)):
             shifted[v][:, _every(v, sx, width)] = column  # where no window is, the zeros stay
         shifted.sum(axis=0, out=dX[h])

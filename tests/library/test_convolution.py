@@ -13,8 +13,8 @@ from lecture_code import convolution
 from lecture_code.activations import identity, relu, sigmoid, tanh
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters, cnn_unpack
 from lecture_code.convolution import (
-    average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout,
-    filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size)
+    _cut, _pieces, average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows,
+    fast_layout, filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size)
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.losses import half_squared, softmax_cross_entropy
 
@@ -106,18 +106,32 @@ def test_all_four_agree(geometry, bias):
         close(Z[0], other)
 
 
-@given(geometries(4), st.integers(1, 4000))
-def test_the_size_of_a_block_changes_nothing(geometry, block):
+@given(geometries(4), st.integers(1, 4000), st.integers(1, 400))
+def test_the_size_of_blocks_and_pieces_changes_nothing(geometry, block, piece):
     x, f, stride, padding = geometry
     X, F = normal(*x), normal(*f)
     Z = conv2d(X, F, None, stride, padding)
     dF, db = filter_gradient(X, Z, f[2:], stride, padding)
+    dX = input_gradient(Z, F, x[2:], stride, padding)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convolution, "BLOCK", block)
+        for name, value in (("BLOCK", block), ("NEAR", piece), ("SMALL", piece)):
+            patch.setattr(convolution, name, value)
         close(conv2d(X, F, None, stride, padding), Z)
         again = filter_gradient(X, Z, f[2:], stride, padding)
+        close(input_gradient(Z, F, x[2:], stride, padding), dX)
     close(again[0], dF)
     close(again[1], db)
+
+
+def test_an_output_row_is_cut_into_as_few_equal_pieces_as_the_limit_allows():
+    """Twelve columns, 100 in all: at most 100, 99, 30 or 1 a piece, which nothing but a single column fulfils."""
+    assert [_pieces(12, 100, limit) for limit in (100, 99, 30, 1)] == [1, 2, 4, 12]
+    assert _pieces(7, 100, 30) == 7  # 4 does not divide it
+    rows = np.arange(24).reshape(2, 2, 6)
+    pieces = _cut(rows, 3)
+    assert pieces.shape == (2, 3, 2, 2) and np.shares_memory(pieces, rows)
+    assert_array_equal(pieces[1, 2], rows[1, :, 4:])
+    assert_array_equal(_cut(rows[0], 3), pieces[0])
 
 
 def test_more_samples_than_are_turned_at_a_time():
