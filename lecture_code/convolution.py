@@ -144,7 +144,7 @@ def _row_matrices(x: np.ndarray, g: _Geometry) -> Iterator[tuple[slice, np.ndarr
 
 def _pieces(width: int, size: int, limit: int) -> int:
     """Return into how many equal pieces of whole columns to cut an output row so that none is larger than the limit."""
-    return next(count for count in range(1, width + 1) if width % count == 0 and (size <= count * limit or count == width))
+    return next((count for count in range(1, width) if width % count == 0 and size <= count * limit), width)
 
 
 def _cut(rows: np.ndarray, count: int) -> np.ndarray:
