@@ -47,7 +47,7 @@ live: $(LIVE)/.made book      ## add the folder in which readers run the chapter
 	$(LIVE)/bin/python tools/live.py $(SITE)
 
 test: $(VENV)/.test live     ## run all tests: library, notebooks, exercises, site, browser
-	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile --no-loadscope-reorder
 
 serve: live                  ## show the site, with chapters that run, at http://127.0.0.1:8000 (PORT=…)
 	@echo 'Open http://127.0.0.1:$(PORT)/ and stop with Ctrl-C.'

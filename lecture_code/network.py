@@ -239,7 +239,7 @@ def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[
     a_bar : list, a_bar[l] shaped like a[l]; a_bar[0] is the gradient with respect to the input
     """
     _, a = trace
-    _check_not_empty(a[-1])
+    _check_not_empty(y)
     return _backward(net, p, trace, net.loss.gradient(a[-1], y))
 
 

@@ -14,6 +14,11 @@ from browser import chromium, find_chromium, serve  # noqa: E402
 from built_site import SITE  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put these long files first, so that neither of two workers ends up alone with one of them."""
+    items.sort(key=lambda item: Path(__file__).parent not in item.path.parents)
+
+
 def _missing(message: str) -> None:
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
