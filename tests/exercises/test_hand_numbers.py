@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lecture_code.tasks import (
-    gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
+    backpropagation, gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
 
 
 def test_gradient_descent():
@@ -76,3 +76,30 @@ def test_stochastic_gradient_descent():
     assert walk(np.zeros(1), X, y, np.array([1, 0]), 0.2, 2) == pytest.approx([0.32])
     v = stochastic_gradient_descent.mean_squares.reference(2.0, np.array([0.5, 0.5]))
     assert v == pytest.approx([4, 1.25, 0.5625])
+
+
+def test_the_table_finds_no_fault_in_the_references(capsys):
+    backpropagation.gradient_table(backpropagation.repaired_a.reference)
+    backpropagation.gradient_table(backpropagation.repaired_b.reference, eta=1.0)
+    for table in capsys.readouterr().out.split("          largest")[1:]:
+        assert [row.split()[-3:] for row in table.splitlines()[1:]] == [["<", "1e-6", "1"]] * 8
+
+
+def test_the_table_shows_where_the_fault_is_and_its_factor(capsys):
+    def doubled_below(W, b, x, y):
+        dW, db = backpropagation.repaired_a.reference(W, b, x, y)
+        return [None, 2 * dW[1], dW[2] + 1, *dW[3:]], db
+
+    backpropagation.gradient_table(doubled_below)
+    rows = {row.split()[0]: row.split()[2:] for row in capsys.readouterr().out.splitlines()[1:]}
+    assert rows["dW[1]"] == ["1.0e+00", "2", "in", "all", "entries"] and rows["dW[2]"][-1] == "varies"
+    assert all(rows[name] == ["<", "1e-6", "1"] for name in ("db[1]", "db[2]", "dW[3]", "db[4]"))
+
+
+def test_the_trained_network_answers_the_question_about_the_two_pixels():
+    W, b, x = backpropagation.trained_network()
+    a = x
+    for l in (1, 2):
+        a = 1 / (1 + np.exp(-(W[l] @ a + b[l])))
+    asked = x[[7, 16]].max(axis=0, keepdims=True) > 0.4
+    assert x.shape == (25, 300) and ((a > 0.5) == asked).mean() > 0.95
