@@ -61,6 +61,11 @@
   buttons.forEach((button) => button.addEventListener("click", () => actions[button.dataset.do]()));
   buttons.forEach((button) => (button.disabled = button.dataset.do === "run"));
 
+  // JupyterLab would take the arrow keys, even from a slider that has the focus.
+  window.addEventListener("keydown", (event) => {
+    event.target.closest?.("[role=slider]")?.setAttribute("data-lm-suppress-shortcuts", "true");
+  }, true);
+
   // Links into other notebooks lead to their pages, where formulas have addresses.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-commandlinker-args]");

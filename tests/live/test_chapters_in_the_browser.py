@@ -11,6 +11,7 @@ from live_notebook import LiveNotebook, opened
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = [f"book/{path.stem}" for path in sorted(ROOT.glob("book/*.ipynb"))]
 PICTURE = ".explorer-picture"
+SELECTED_CELL = "jupyterapp.shell.currentWidget.content.activeCellIndex"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -23,6 +24,7 @@ def test_a_chapter_runs_from_top_to_bottom(browser, address, chapter):
         assert broken_pictures(notebook) == []
         seconds = move_first_slider(notebook)
         assert seconds is not None, "the picture under the slider did not change"
+        assert first_slider_follows_the_keyboard(notebook)
         print(f"{chapter}: the slider answers after {seconds:.2f} s")
         assert notebook.refused == []
 
@@ -69,10 +71,7 @@ def broken_pictures(notebook: LiveNotebook) -> list[str]:
 
 
 def move_first_slider(notebook: LiveNotebook) -> float | None:
-    """Click beside the handle of a slider: the seconds until its picture changes, None if it does not.
-
-    By mouse: JupyterLab takes the arrow keys for itself.
-    """
+    """Click beside the handle of a slider: the seconds until its picture changes, None if it does not."""
     explorer = notebook.page.locator(".jp-OutputArea-output", has=notebook.page.locator(PICTURE)).first
     explorer.scroll_into_view_if_needed()
     picture = explorer.locator(PICTURE).first
@@ -88,3 +87,13 @@ def move_first_slider(notebook: LiveNotebook) -> float | None:
                 return time.monotonic() - clicked
             notebook.page.wait_for_timeout(20)
     return None
+
+
+def first_slider_follows_the_keyboard(notebook: LiveNotebook) -> bool:
+    """Press the arrow that leads away from the end: does the handle move, and the notebook stay where it is?"""
+    handle = notebook.page.locator(".jp-OutputArea-output", has=notebook.page.locator(PICTURE)).first.locator(
+        "[role=slider]").first
+    at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+    value, cell = handle.get_attribute("aria-valuenow"), notebook.page.evaluate(SELECTED_CELL)
+    handle.press("ArrowUp" if not at_end else "ArrowDown")  # in JupyterLab: to the cell above, below
+    return handle.get_attribute("aria-valuenow") != value and notebook.page.evaluate(SELECTED_CELL) == cell
