@@ -427,7 +427,7 @@ def versions() -> str:
 
 def page(rows: list[Row], picture: Path | None = None) -> str:
     lines = ["| What | Compared with | Result | Goal |", "|---|---|---|---|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    lines += ["| " + " | ".join((*row[:3], row.goal.replace(" ", "\N{NO-BREAK SPACE}"))) + " |" for row in rows]
     plot = f"""
 ```{{figure}} images/{picture.name}
 :name: fig-growth
