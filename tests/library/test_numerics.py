@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.gradient_check import complex_step
-from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
+from lecture_code.numerics import _product, log_softmax, logsumexp, one_hot, softmax, softmax_and_log
 
 LOG3 = np.log(3)
 logits = arrays(np.float64, array_shapes(min_dims=1, max_dims=3, max_side=5), elements=st.floats(-800, 800))
@@ -197,3 +197,18 @@ def test_softmax_and_its_logarithm_at_once(rng):
         p, log_p = softmax_and_log(z, axis)
         assert_array_equal(p, softmax(z, axis))
         assert_array_equal(log_p, log_softmax(z, axis))
+
+
+@pytest.mark.parametrize("x, turned", [
+    (np.ones((5, 2)).T, [(3, 5)]),                # a batch of rows
+    (np.ones((2, 5)), []),                        # samples are columns in memory, too
+    (np.ones((1, 2)).T, []),                      # one sample: nothing to gain
+    (np.ones((4, 5, 2)).mT, [(4, 3, 5)]),         # four runs
+    (np.ones((4, 5, 1)).mT, [(4, 3, 5)]),         # of one input
+])
+def test_a_product_takes_the_way_that_suits_the_memory_of_the_batch(monkeypatch, x, turned):
+    W, seen, keep = np.arange(3.0 * x.shape[-2]).reshape(3, -1), [], np.ascontiguousarray
+    monkeypatch.setattr(np, "ascontiguousarray", lambda a: seen.append(a.shape) or keep(a))
+    z = _product(W, x)
+    assert seen == turned and z.flags.c_contiguous
+    assert_array_equal(z, W @ x)
