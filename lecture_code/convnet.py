@@ -186,7 +186,7 @@ def cnn_cost_and_gradient(net: ConvNet, p: np.ndarray, x: np.ndarray, y: np.ndar
     require(M > 0, "x", "at least one image, one a column", "none")
     gradient = np.empty_like(p)
     (*filters, W), (dW, db) = cnn_unpack(net, p)[0], cnn_unpack(net, gradient)
-    delta = net.loss.gradient(output, y)
+    C, delta = net.loss.value_and_gradient(output, y)
     dW[-1][...] = delta @ _column_each(a[-1]).T / M
     db[-1][...] = delta.sum(axis=1, keepdims=True) / M
     a_bar = (W.T @ delta).reshape(*net.maps[-1], M).transpose(3, 0, 1, 2)
@@ -198,4 +198,4 @@ def cnn_cost_and_gradient(net: ConvNet, p: np.ndarray, x: np.ndarray, y: np.ndar
         dW[l][...], db[l][...] = dF / M, db_sum / M
         if l > 0:
             a_bar = input_gradient(delta, filters[l], net.maps[l][1:], block.stride, block.padding)
-    return net.loss(output, y).sum() / M, gradient
+    return C.sum() / M, gradient

@@ -267,15 +267,15 @@ def input_gradient(
     d, part = d.reshape(height * Q, width * N), _aligned((kx * C, width * N), dX.dtype)
     shifted = _aligned((kx, *dX.shape[1:]), dX.dtype)
     shifted[...] = 0
+    count = _pieces(width, met[0].size * width * N, SMALL)
     for h in range(py, H + py):
         first, last = max(0, -((ky - 1 - h) // sy)), min(height - 1, h // sy)
         if first > last:  # between two windows, or behind the last one
             continue
         rows = met[h % sy]
         skip = rows.shape[1] // Q - 1 - (h // sy - first)
-        met_rows, under = rows[:, skip * Q:(skip + last - first + 1) * Q], d[first * Q:(last + 1) * Q]
-        count = _pieces(width, met_rows.size * width * N, SMALL)
-        np.matmul(met_rows, _cut(under, count), out=_cut(part, count))
+        under = _cut(d[first * Q:(last + 1) * Q], count)
+        np.matmul(rows[:, skip * Q:(skip + last - first + 1) * Q], under, out=_cut(part, count))
         for v, column in enumerate(part.reshape(kx, C, width, N)):
             shifted[v][:, _every(v, sx, width)] = column  # where no window is, the zeros stay
         shifted.sum(axis=0, out=dX[h])

@@ -236,6 +236,15 @@ def barzilai_borwein(
     return record.path()
 
 
+def _half_square(residual: Vector) -> Cost:
+    """Return θ ↦ ½‖r(θ)‖², the cost of least squares."""
+    def cost(theta: np.ndarray) -> float:
+        r = residual(theta)
+        return 0.5 * float(r @ r)
+
+    return cost
+
+
 def levenberg_marquardt(
     residual: Vector, jacobian: Matrix, theta: np.ndarray, damping: float = 1e-2, steps: int = 100,
     tolerance: float = 1e-10, jacobian_evaluations: int = 1,
@@ -255,9 +264,7 @@ def levenberg_marquardt(
     require_positive("damping", damping)
     theta = _start(theta, steps, tolerance)
 
-    def cost(point: np.ndarray) -> float:
-        return 0.5 * float(residual(point) @ residual(point))
-
+    cost = _half_square(residual)
     record, r = _Recorder(cost), residual(theta)
     J = _matrix("jacobian", jacobian, theta, len(r))
     record.evaluations += jacobian_evaluations
@@ -302,10 +309,7 @@ def trust_region(
 
     theta = _start(theta, steps, tolerance)
 
-    def cost(point: np.ndarray) -> float:
-        return 0.5 * float(residual(point) @ residual(point))
-
-    record = _Recorder(cost)
+    record = _Recorder(_half_square(residual))
 
     def counted(point: np.ndarray) -> np.ndarray:
         r = residual(point)

@@ -24,7 +24,7 @@ FLOORS = (  # a module imports only from the floors before its own
     {"activations", "optimizers", "autodiff"},
     {"losses"},
     {"network", "convolution", "descent", "curvature", "costs"},
-    {"initialisation", "regularisation", "convnet"},
+    {"regularisation", "convnet"},
     {"training"},
     {"plotting"},
     {"widgets", "feedback"},
