@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from live_notebook import LiveNotebook, opened
+from playwright.sync_api import Locator
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = [f"book/{path.stem}" for path in sorted(ROOT.glob("book/*.ipynb"))]
@@ -47,7 +48,7 @@ def test_the_browser_has_the_promised_versions_and_this_very_library(browser, ad
 def test_a_typed_value_outside_the_grid_is_drawn(browser, address):
     with opened(browser, address, CHAPTERS[0]) as notebook:
         notebook.run_all()
-        explorer = notebook.page.locator(".jp-OutputArea-output", has=notebook.page.locator(PICTURE)).first
+        explorer = first_explorer(notebook)
         explorer.scroll_into_view_if_needed()
         pictures = explorer.locator(PICTURE)
         assert pictures.count() == 1
@@ -70,9 +71,13 @@ def broken_pictures(notebook: LiveNotebook) -> list[str]:
         .filter((image) => image.complete && !image.naturalWidth).map((image) => image.outerHTML.slice(0, 200))""")
 
 
+def first_explorer(notebook: LiveNotebook) -> Locator:
+    return notebook.page.locator(".jp-OutputArea-output", has=notebook.page.locator(PICTURE)).first
+
+
 def move_first_slider(notebook: LiveNotebook) -> float | None:
     """Click beside the handle of a slider: the seconds until its picture changes, None if it does not."""
-    explorer = notebook.page.locator(".jp-OutputArea-output", has=notebook.page.locator(PICTURE)).first
+    explorer = first_explorer(notebook)
     explorer.scroll_into_view_if_needed()
     picture = explorer.locator(PICTURE).first
     shown = "(picture) => picture.src ?? picture.querySelector('image').getAttribute('href')"  # an image, or a walk over one
@@ -91,9 +96,8 @@ def move_first_slider(notebook: LiveNotebook) -> float | None:
 
 def first_slider_follows_the_keyboard(notebook: LiveNotebook) -> bool:
     """Press the arrow that leads away from the end: does the handle move, and the notebook stay where it is?"""
-    handle = notebook.page.locator(".jp-OutputArea-output", has=notebook.page.locator(PICTURE)).first.locator(
-        "[role=slider]").first
-    at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+    handle = first_explorer(notebook).locator("[role=slider]").first
     value, cell = handle.get_attribute("aria-valuenow"), notebook.page.evaluate(SELECTED_CELL)
-    handle.press("ArrowUp" if not at_end else "ArrowDown")  # in JupyterLab: to the cell above, below
+    at_end = value == handle.get_attribute("aria-valuemax")
+    handle.press("ArrowDown" if at_end else "ArrowUp")  # in JupyterLab: to the cell below, above
     return handle.get_attribute("aria-valuenow") != value and notebook.page.evaluate(SELECTED_CELL) == cell

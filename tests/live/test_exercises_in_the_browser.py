@@ -66,7 +66,7 @@ def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(browser, addre
         page.on("dialog", lambda dialog: dialog.accept())
         page.locator("#live-toolbar").get_by_text("Start again").click()
         page.wait_for_function(
-            f"() => !jupyterapp.shell.currentWidget.context.model.toJSON()"
+            "() => !jupyterapp.shell.currentWidget.context.model.toJSON()"
             f".cells[{task}].source.includes('eigvalsh')")
         assert "".join(notebook.cells()[task]["source"]) == original
         page.reload()
