@@ -47,7 +47,6 @@ MODULES = {
     "regularisation": ["regularisation"],
     "convolution": ["convolution"],
     "convnet": ["convolution"],
-    "convnet": ["convolution"],
     "descent": ["descent"],
     "curvature": ["curvature"],
     "costs": ["costs"],

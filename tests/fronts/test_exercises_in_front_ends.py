@@ -4,7 +4,6 @@ Each front end runs for real, with a kernel, in a headless Chromium. The tests o
 page, and each sets the function anew.
 """
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -12,21 +11,12 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from browser import chromium, find_chromium  # noqa: E402
+from browser import browser_of_the_module  # noqa: E402, F401  a fixture
 from front_ends import FRONT_ENDS, opened, served  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISE = "exercises/04-gradient-descent/gradient-descent.ipynb"
 FUNCTION, CHECK, PROGRESS = "def largest_rate", "check(tasks.largest_rate", "progress(tasks.ALL"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if find_chromium() is None:
-        message = "no Chromium found (install it, or name one in $CHROMIUM): no exercise was tried in a front end"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module", params=FRONT_ENDS)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from browser import chromium, find_chromium, serve, visit  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    if find_chromium() is None:
-        message = "no Chromium found (install it, or name one in $CHROMIUM): the pages were not tried in a browser"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with chromium() as running:
-        yield running
+from browser import browser_of_the_module, serve, visit  # noqa: E402, F401  one is a fixture
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from browser import visit, wait_until_ready  # noqa: E402
+from browser import browser_of_the_module, visit, wait_until_ready  # noqa: E402, F401  one is a fixture
 from built_site import SITE, widget_pages  # noqa: E402
-from test_in_browser import address, browser  # noqa: E402, F401  two fixtures
+from test_in_browser import address  # noqa: E402, F401  a fixture
 
 PAGES = [page for page in widget_pages() if "explorer-walk" in (SITE / page).read_text(encoding="utf-8")]
 
