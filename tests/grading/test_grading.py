@@ -90,7 +90,7 @@ def graded(tmp_path_factory):
         "loops-in-task": answered(HEAD + "    while True:\n        pass\n"),
         "loops-in-cell": with_cell("while True:\n    pass"),
         "loops-for-ever": with_cell("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nwhile True:\n    pass"),
-        "hog": answered(HEAD + "    kept = []\n    while True:\n        kept.append(bytearray(10**7))\n"),
+        "hog": answered(HEAD + "    kept = []\n    while True:\n        kept.append(bytes(10**7))\n"),  # zeros that nobody reads: quick on a busy machine
         "outside": answered(OUTSIDE.format(target=str(written))),
         "plots": with_cell("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
         "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
