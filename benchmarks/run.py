@@ -35,7 +35,7 @@ import numpy as np
 
 from lecture_code import autodiff
 from lecture_code.activations import identity, relu, sigmoid, tanh
-from lecture_code.convolution import conv2d, fast_layout, filter_gradient, input_gradient
+from lecture_code.convolution import fast_layout, input_gradient, prepare
 from lecture_code.costs import backward_operations, forward_operations
 from lecture_code.datasets import higham, load_mnist
 from lecture_code.losses import half_squared, softmax_cross_entropy
@@ -196,10 +196,10 @@ def convolution(rounds: int) -> list[Row]:
         t_dZ = torch.tensor(dZ)
 
         def step(X: np.ndarray, dZ: np.ndarray, finish: Callable) -> None:
-            X = fast_layout(X)
-            finish(conv2d(X, F, b))
+            seen = prepare(X, k)
+            finish(seen.conv2d(F, b))
             dZ = fast_layout(dZ)
-            filter_gradient(X, dZ, k)
+            seen.filter_gradient(dZ)
             if with_input:
                 finish(input_gradient(dZ, F, (d, d)))
 

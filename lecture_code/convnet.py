@@ -7,6 +7,7 @@ columns (d, M), one sample a column.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -16,7 +17,7 @@ import numpy as np
 
 from lecture_code.activations import Activation, relu
 from lecture_code.convolution import (
-    Pair, _geometry, _pair, conv2d, filter_gradient, input_gradient, max_pool, max_pool_gradient)
+    Pair, Prepared, _geometry, _pair, _prepared, input_gradient, max_pool, max_pool_gradient, prepare)
 from lecture_code.losses import Loss, softmax_cross_entropy
 from lecture_code.validation import require, require_count
 
@@ -99,8 +100,10 @@ class ConvNet:
         return np.arange(self.size) < self._slices[len(self.blocks)][1]
 
     def output(self, p: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """Return the scores (K, M), the end of `cnn_forward`."""
-        return cnn_forward(self, p, x).output
+        """Return the scores (K, M), the end of `cnn_forward`, of a hundred images at a time: their maps stay in the cache."""
+        x = _image_columns(self, x)
+        parts = [cnn_forward(self, p, x[:, n:n + 100]).output for n in range(0, max(1, x.shape[1]), 100)]
+        return np.concatenate(parts, axis=1)
 
     def cost_and_gradient(self, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what `cnn_cost_and_gradient` does: for code that takes any kind of network, as `fit`."""
@@ -153,16 +156,27 @@ def cnn_forward(net: ConvNet, p: np.ndarray, x: np.ndarray) -> CnnTrace:
     ValueError
         If x has not d rows.
     """
+    return _forward(net, p, x, _prepared)[0]
+
+
+def _forward(net: ConvNet, p: np.ndarray, x: np.ndarray, ready: Callable) -> tuple[CnnTrace, list[Prepared]]:
+    """Return the trace, and what each convolution read: `prepare` makes it `ready` for the way back, too."""
+    x = _image_columns(net, x)
+    weights, biases = cnn_unpack(net, p)
+    z, h, a, seen = [], [], [x.reshape(*net.shape, -1).transpose(3, 0, 1, 2)], []
+    for block, F, b in zip(net.blocks, weights, biases):
+        seen.append(ready(a[-1], block.size, block.stride, block.padding))
+        z.append(seen[-1].conv2d(F, b))
+        h.append(block.activation(z[-1]))
+        a.append(max_pool(h[-1], block.pool) if block.pool > 1 else h[-1])
+    return CnnTrace(z, h, a, weights[-1] @ _column_each(a[-1]) + biases[-1]), seen
+
+
+def _image_columns(net: ConvNet, x: np.ndarray) -> np.ndarray:
     x = np.asarray(x)
     require(x.ndim == 2 and len(x) == net.widths[0], "x", f"{net.widths[0]} rows, one image a column (d, M)",
             f"shape {x.shape}")
-    weights, biases = cnn_unpack(net, p)
-    z, h, a = [], [], [x.reshape(*net.shape, -1).transpose(3, 0, 1, 2)]
-    for block, F, b in zip(net.blocks, weights, biases):
-        z.append(conv2d(a[-1], F, b, block.stride, block.padding))
-        h.append(block.activation(z[-1]))
-        a.append(max_pool(h[-1], block.pool) if block.pool > 1 else h[-1])
-    return CnnTrace(z, h, a, weights[-1] @ _column_each(a[-1]) + biases[-1])
+    return x
 
 
 def _column_each(a: np.ndarray) -> np.ndarray:
@@ -180,7 +194,7 @@ def cnn_cost_and_gradient(net: ConvNet, p: np.ndarray, x: np.ndarray, y: np.ndar
     net, p, x : as for `cnn_forward`
     y : (K, M) targets, one a column
     """
-    z, h, a, output = cnn_forward(net, p, x)
+    (z, h, a, output), seen = _forward(net, p, x, prepare)
     require(np.shape(y) == output.shape, "y", f"one target a column, {output.shape}", f"shape {np.shape(y)}")
     M = x.shape[1]
     require(M > 0, "x", "at least one image, one a column", "none")
@@ -194,7 +208,7 @@ def cnn_cost_and_gradient(net: ConvNet, p: np.ndarray, x: np.ndarray, y: np.ndar
         block = net.blocks[l]
         h_bar = max_pool_gradient(h[l], a_bar, block.pool) if block.pool > 1 else a_bar
         delta = block.activation.derivative(z[l], h[l]) * h_bar
-        dF, db_sum = filter_gradient(a[l], delta, block.size, block.stride, block.padding)
+        dF, db_sum = seen[l].filter_gradient(delta)
         dW[l][...], db[l][...] = dF / M, db_sum / M
         if l > 0:
             a_bar = input_gradient(delta, filters[l], net.maps[l][1:], block.stride, block.padding)

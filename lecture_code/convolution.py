@@ -9,7 +9,7 @@ matrix whose rows lie one after another, and a convolution is one matrix product
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from math import prod
 from typing import NamedTuple
@@ -20,13 +20,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from lecture_code.validation import require
 
 Pair = int | tuple[int, int]
-BLOCK = 2**20  # bytes of shifted copies held at a time
+BLOCK = 2**21  # bytes of shifted copies held at a time
 NEAR = 40_000  # bytes that fit into the cache next to the processor
 SMALL = 10**6  # multiplications up to which OpenBLAS multiplies matrices as they lie, without packing them first
 
 
 def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
     """Return a number for both directions, or a pair (vertical, horizontal), as a pair of integers >= `least`."""
+    if type(value) is int and value >= least:  # nearly always
+        return value, value
     pair = value if isinstance(value, tuple) else (value, value)
     whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in pair)
     if not (whole and len(pair) == 2 and min(pair) >= least):
@@ -60,9 +62,9 @@ class _Geometry(NamedTuple):
 
 
 def _geometry(shape: tuple[int, ...], size: Pair, stride: Pair, padding: Pair) -> _Geometry:
-    size, stride, padding = _pair("size", size), _pair("stride", stride), _pair("padding", padding, 0)
-    fits = tuple(output_size(*numbers) for numbers in zip(shape[-2:], size, stride, padding))
-    return _Geometry(size, stride, padding, fits)
+    (ky, kx), (sy, sx), (py, px) = _pair("size", size), _pair("stride", stride), _pair("padding", padding, 0)
+    fits = output_size(shape[-2], ky, sy, py), output_size(shape[-1], kx, sx, px)
+    return _Geometry((ky, kx), (sy, sx), (py, px), fits)
 
 
 def _images(name: str, X: np.ndarray) -> np.ndarray:
@@ -72,19 +74,24 @@ def _images(name: str, X: np.ndarray) -> np.ndarray:
     return X if X.dtype.kind in "fc" else X.astype(np.float64)  # products of bytes would wrap around
 
 
-def _fitting(X: np.ndarray, F: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    X, F = _images("X", X), _images("F", F)
-    if F.shape[1] != X.shape[1]:
-        require(False, "F", f"filters of {X.shape[1]} channels, as X has", f"shape {F.shape}")
+def _filters(F: np.ndarray, b: np.ndarray | None, C: int) -> tuple[np.ndarray, np.ndarray]:
+    F = _images("F", F)
+    if F.shape[1] != C:
+        require(False, "F", f"filters of {C} channels, as X has", f"shape {F.shape}")
     b = np.zeros(len(F), F.dtype) if b is None else np.asarray(b)
     if b.shape != F.shape[:1]:
         require(False, "b", f"one bias a filter, ({len(F)},)", f"shape {b.shape}")
-    return X, F, b
+    return F, b
+
+
+def _fitting(X: np.ndarray, F: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    X = _images("X", X)
+    return X, *_filters(F, b, X.shape[1])
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return an empty array that begins at a multiple of 64 bytes: small products take a quarter less time there."""
-    memory = np.empty(prod(shape) * np.dtype(dtype).itemsize + 64, np.uint8)
+    memory = np.empty(prod(shape) * dtype.itemsize + 64, np.uint8)
     return np.ndarray(shape, dtype, memory, -memory.__array_interface__["data"][0] % 64)
 
 
@@ -131,26 +138,99 @@ def _row_matrices(x: np.ndarray, g: _Geometry) -> Iterator[tuple[slice, np.ndarr
     H, C, _, N = x.shape
     one_row = (kx * C + 1) * width * N * x.itemsize
     together = min(height, max(1, (BLOCK // max(1, one_row) - ky) // sy + 1))
-    shifts = _aligned(((together - 1) * sy + ky, kx * C + 1, width, N), x.dtype)
-    shifts[:, kx * C] = 1
     step = (sy * one_row, width * N * x.itemsize, x.itemsize)
     for first in range(0, height, together):
         last = min(first + together, height)
         rows = x[first * sy:(last - 1) * sy + ky]
+        shifts = _aligned((len(rows), kx * C + 1, width, N), x.dtype)
+        shifts[:, kx * C] = 1
         for n in range(kx):
-            shifts[:len(rows), n * C:(n + 1) * C] = rows[:, :, _every(n, sx, width)]
+            shifts[:, n * C:(n + 1) * C] = rows[:, :, _every(n, sx, width)]
         yield slice(first, last), np.ndarray((last - first, ky * (kx * C + 1), width * N), x.dtype, shifts, 0, step)
 
 
 def _pieces(width: int, size: int, limit: int) -> int:
     """Return into how many equal pieces of whole columns to cut an output row so that none is larger than the limit."""
-    return next((count for count in range(1, width) if width % count == 0 and size <= count * limit), width)
+    for count in range(1, width):
+        if size <= count * limit and width % count == 0:
+            return count
+    return width
 
 
 def _cut(rows: np.ndarray, count: int) -> np.ndarray:
     """Return matrices (..., K, L) as pieces (..., count, K, L / count): a view."""
     *lead, K, L = rows.shape
     return rows.reshape(*lead, K, count, L // count).swapaxes(-3, -2)
+
+
+class Prepared(NamedTuple):
+    """Images made ready for filters of one size: what both passes of a convolution read, copied once.
+
+    Attributes
+    ----------
+    images : (N, C, H, W), as they were given
+    geometry : size, stride and padding of the filters, and how often they fit
+    blocks : the rows of the output, a few at a time, each with the matrices of the entries under the filter
+    """
+
+    images: np.ndarray
+    geometry: _Geometry
+    blocks: Iterable[tuple[slice, np.ndarray]]
+
+    def conv2d(self, F: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+        """Return what the function `conv2d` does."""
+        N, C = self.images.shape[:2]
+        F, b = _filters(F, b, C)
+        (ky, kx), (height, width), Q = self.geometry.size, self.geometry.fits, len(F)
+        if F.shape[-2:] != (ky, kx):
+            require(False, "F", f"filters of the size {(ky, kx)} that X was prepared for", f"shape {F.shape}")
+        weights = np.zeros((Q, ky, kx * C + 1), np.result_type(F, b))
+        weights[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(Q, ky, -1)
+        weights[:, -1, -1] = b
+        weights = weights.reshape(Q, -1)
+        Z = _aligned((height, Q, width * N), np.result_type(self.images, weights))
+        count = _pieces(width, weights.size * width * N, SMALL)
+        for i, under in self.blocks:
+            np.matmul(weights, _cut(under, count), out=_cut(Z[i], count))
+        return _outside(Z.reshape(height, Q, width, N))
+
+    def filter_gradient(self, dZ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the function `filter_gradient` does."""
+        dZ = _images("dZ", dZ)
+        (N, C), Q = self.images.shape[:2], dZ.shape[1]
+        (ky, kx), (height, width) = self.geometry.size, self.geometry.fits
+        if dZ.shape != (N, Q, height, width):
+            require(False, "dZ", f"the shape {(N, Q, height, width)} of the output", dZ.shape)
+        d = _inside(dZ, (0, 0)).reshape(height, Q, width * N)
+        count = _pieces(width, d[0].nbytes, NEAR)
+        total = sum((_cut(under, count) @ _cut(d[i], count).mT).sum(axis=(0, 1))
+                    for i, under in self.blocks).reshape(ky, kx * C + 1, Q)
+        return total[:, :-1].reshape(ky, kx, C, Q).transpose(3, 2, 0, 1), total[-1, -1]
+
+
+def prepare(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> Prepared:
+    """Return images ready for filters of one size: their `conv2d` and `filter_gradient` share the shifted copies.
+
+    Training needs both, the one on the way forward, the other on the way back. The copies take about k_x times
+    the memory of X, where the functions `conv2d` and `filter_gradient` hold a few rows of them at a time.
+
+    Parameters
+    ----------
+    X : (N, C, H, W) images
+    size, stride, padding : of the filters; one number, or (vertical, horizontal)
+
+    Raises
+    ------
+    ValueError
+        If X has not four axes, or the filters do not fit.
+    """
+    return _prepared(_images("X", X), size, stride, padding, list)
+
+
+def _prepared(X: np.ndarray, size: Pair, stride: Pair, padding: Pair, kept: Callable = iter) -> Prepared:
+    """Return images ready for one use, whose blocks are made while they are read; with a list, for several uses."""
+    g = _geometry(X.shape, size, stride, padding)
+    return Prepared(X, g, kept(_row_matrices(_inside(X, g.padding), g)))
 
 
 def conv2d(
@@ -178,18 +258,7 @@ def conv2d(
         If an array has the wrong number of axes, the channels differ, or a filter does not fit.
     """
     X, F, b = _fitting(X, F, b)
-    g = _geometry(X.shape, F.shape[-2:], stride, padding)
-    (ky, kx), (height, width) = g.size, g.fits
-    Q, C, N = len(F), X.shape[1], len(X)
-    weights = np.zeros((Q, ky, kx * C + 1), np.result_type(F, b))
-    weights[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(Q, ky, -1)
-    weights[:, -1, -1] = b
-    weights = weights.reshape(Q, -1)
-    Z = _aligned((height, Q, width * N), np.result_type(X, weights))
-    count = _pieces(width, weights.size * width * N, SMALL)
-    for i, under in _row_matrices(_inside(X, g.padding), g):
-        np.matmul(weights, _cut(under, count), out=_cut(Z[i], count))
-    return _outside(Z.reshape(height, Q, width, N))
+    return _prepared(X, F.shape[-2:], stride, padding).conv2d(F, b)
 
 
 def filter_gradient(
@@ -217,16 +286,7 @@ def filter_gradient(
     ValueError
         If dZ has not the shape of the output.
     """
-    X, dZ = _images("X", X), _images("dZ", dZ)
-    g = _geometry(X.shape, size, stride, padding)
-    Q, C, (ky, kx) = dZ.shape[1], X.shape[1], g.size
-    if dZ.shape != (len(X), Q, *g.fits):
-        require(False, "dZ", f"the shape {(len(X), Q, *g.fits)} of the output", dZ.shape)
-    d = _inside(dZ, (0, 0)).reshape(g.fits[0], Q, g.fits[1] * len(X))
-    count = _pieces(g.fits[1], d[0].nbytes, NEAR)
-    total = sum((_cut(under, count) @ _cut(d[i], count).mT).sum(axis=(0, 1))
-                for i, under in _row_matrices(_inside(X, g.padding), g)).reshape(ky, kx * C + 1, Q)
-    return total[:, :-1].reshape(ky, kx, C, Q).transpose(3, 2, 0, 1), total[-1, -1]
+    return _prepared(_images("X", X), size, stride, padding).filter_gradient(dZ)
 
 
 def input_gradient(

@@ -14,7 +14,7 @@ from lecture_code.autodiff import adjoints, gradients, variable
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_unpack
 from lecture_code.convolution import (
     average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout,
-    filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size)
+    filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size, prepare)
 from lecture_code.costs import (
     backward_operations, convolution_operations, convolution_parameter_count, forward_operations, parameter_count,
     training_memory)
@@ -293,6 +293,11 @@ BAD = {
             (lambda: output_size(3, 5), "k: expected a window that fits into 3 + 2·0 entries, got 5"),
             (lambda: output_size(3, 6, padding=1), "k: expected a window that fits into 3 + 2·1 entries, got 6"),
             (lambda: output_size(3, 5, stride=0, padding=1), "stride: expected an integer >= 1, got 0")],
+        "prepare": [
+            (lambda: prepare(Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (lambda: prepare(IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0"),
+            (lambda: prepare(IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
+            (lambda: prepare(IMAGES, 2, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1")],
         "fast_layout": [(lambda: fast_layout(Z), "X: expected an array of four axes, got shape (3, 4)")],
         **{name: [
             (partial(function, Z, FILTERS), "X: expected an array of four axes, got shape (3, 4)"),

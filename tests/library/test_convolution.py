@@ -14,7 +14,7 @@ from lecture_code.activations import identity, relu, sigmoid, tanh
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters, cnn_unpack
 from lecture_code.convolution import (
     _cut, _pieces, average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows,
-    fast_layout, filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size)
+    fast_layout, filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size, prepare)
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.losses import half_squared, softmax_cross_entropy
 
@@ -121,6 +121,29 @@ def test_the_size_of_blocks_and_pieces_changes_nothing(geometry, block, piece):
         close(input_gradient(Z, F, x[2:], stride, padding), dX)
     close(again[0], dF)
     close(again[1], db)
+
+
+@given(geometries(4), st.integers(1, 4000))
+def test_prepared_images_serve_again_and_again(geometry, block):
+    x, f, stride, padding = geometry
+    X, F, b = normal(*x), normal(*f), normal(f[0])
+    Z = conv2d(X, F, b, stride, padding)
+    dF, db = filter_gradient(X, Z, f[2:], stride, padding)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convolution, "BLOCK", block)  # of several blocks, too, none may take the place of another
+        seen = prepare(X, f[2:], stride, padding)
+    for _ in range(2):
+        close(seen.conv2d(F, b), Z)
+        close(seen.conv2d(F), conv2d(X, F, None, stride, padding))
+        for own, function in zip(seen.filter_gradient(Z), (dF, db)):
+            close(own, function)
+
+
+def test_prepared_images_do_not_follow_a_later_change():
+    X, F = normal(2, 1, 4, 4), normal(3, 1, 2, 2)
+    Z, seen = conv2d(X, F), prepare(X, 2)
+    X[...] = 0
+    close(seen.conv2d(F), Z)
 
 
 def test_an_output_row_is_cut_into_as_few_equal_pieces_as_the_limit_allows():
@@ -485,9 +508,14 @@ def test_results_begin_on_a_cache_line(rng):
 
 def test_the_networks_methods_are_its_functions(rng):
     p, x, y = rng.standard_normal(NET.size), rng.standard_normal((144, 2)), np.eye(3)[:, [0, 2]]
-    assert_array_equal(NET.output(p, x), cnn_forward(NET, p, x).output)
     for own, function in zip(NET.cost_and_gradient(p, x, y), cnn_cost_and_gradient(NET, p, x, y)):
         assert_array_equal(own, function)
+
+
+@pytest.mark.parametrize("M", [0, 1, 99, 100, 101, 250])
+def test_the_output_of_a_hundred_images_at_a_time_is_that_of_all_at_once(rng, M):
+    p, x = rng.standard_normal(NET.size), rng.standard_normal((144, M))
+    close(NET.output(p, x), cnn_forward(NET, p, x).output)
 
 
 # Bad input
@@ -532,6 +560,15 @@ def test_bad_gradients_are_named(raises):
         fast_layout(X[0])
     with raises("size", "an integer >= 1"):
         filter_gradient(X, X, 0)
+    seen = prepare(X, 2)
+    with raises("F", r"filters of the size \(2, 2\) that X was prepared for", r"\(4, 3, 2, 3\)"):
+        seen.conv2d(np.zeros((4, 3, 2, 3)))
+    with raises("F", "3 channels", r"\(4, 2, 2, 2\)"):
+        seen.conv2d(np.zeros((4, 2, 2, 2)))
+    with raises("b", "one bias a filter", r"\(3,\)"):
+        seen.conv2d(F, np.zeros(3))
+    with raises("dZ", r"\(2, 4, 4, 4\)", r"\(2, 4, 5, 5\)"):
+        seen.filter_gradient(np.zeros((2, 4, 5, 5)))
 
 
 @pytest.mark.parametrize("pool, gradient", POOLS)
@@ -566,5 +603,7 @@ def test_bad_networks_are_named(raises):
         cnn_forward(NET, np.zeros(202), np.zeros((143, 1)))
     with raises("x", "144 rows", r"\(144,\)"):
         cnn_forward(NET, np.zeros(202), np.zeros(144))
+    with raises("x", "144 rows", r"\(144,\)"):
+        NET.output(np.zeros(202), np.zeros(144))
     with raises("y", r"\(3, 2\)", r"\(3, 1\)"):
         cnn_cost_and_gradient(NET, np.zeros(202), np.zeros((144, 2)), np.zeros((3, 1)))
