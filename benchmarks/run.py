@@ -53,6 +53,10 @@ try:
 except ImportError:
     MLPClassifier = None
 
+# When an array of up to 32 MB has been freed once, the allocator of Linux keeps the memory of smaller ones from then on.
+# Without this line luck decides which peer has to wait for fresh memory in every pass.
+np.empty(31 * 2**20, np.uint8)
+
 Run = Callable[[], object]
 MNIST_NET = Network((784, 100, 10), (tanh, identity), softmax_cross_entropy)
 
@@ -86,6 +90,23 @@ def ratios(what: str, runs: dict[str, Run], goals: dict[str, str], rounds: int) 
             for peer, values in seconds.items() if peer != "library"]
 
 
+def torch_epochs(net: Network, X: np.ndarray, labels: np.ndarray, eta: float, batch_size: int) -> Run:
+    """Return a run of the same epoch in PyTorch."""
+    tX, t_labels = torch.tensor(X), torch.tensor(labels)
+    sigma = torch.nn.Tanh if net.activations[0] is tanh else torch.nn.ReLU
+
+    def eager() -> None:
+        layers = [layer for fans in zip(net.widths, net.widths[1:]) for layer in (torch.nn.Linear(*fans), sigma())]
+        model = torch.nn.Sequential(*layers[:-1])
+        optimizer = torch.optim.SGD(model.parameters(), lr=eta)
+        for batch in torch.randperm(len(tX)).split(batch_size):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(tX[batch]), t_labels[batch]).backward()
+            optimizer.step()
+
+    return eager
+
+
 # An epoch of MNIST
 
 
@@ -117,17 +138,7 @@ def mnist_epoch(rounds: int) -> list[Row]:
 
     runs: dict[str, Run] = {"library": library, "barest NumPy loop": bare}
     if torch:
-        tX, t_labels = torch.tensor(X), torch.tensor(labels)
-
-        def eager() -> None:
-            model = torch.nn.Sequential(torch.nn.Linear(784, 100), torch.nn.Tanh(), torch.nn.Linear(100, 10))
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            for batch in torch.randperm(len(tX)).split(100):
-                optimizer.zero_grad()
-                torch.nn.functional.cross_entropy(model(tX[batch]), t_labels[batch]).backward()
-                optimizer.step()
-
-        runs["PyTorch, eager"] = eager
+        runs["PyTorch, eager"] = torch_epochs(MNIST_NET, X, labels, 0.1, 100)
     if MLPClassifier:
         def classifier() -> None:
             with warnings.catch_warnings():
@@ -148,7 +159,8 @@ def deep_network(rounds: int) -> list[Row]:
     rng = np.random.default_rng(0)
     start = gaussian_parameters(net, rng, 0.05, dtype=np.float32)
     X = rng.standard_normal((10_000, 784), dtype=np.float32)
-    Y = np.eye(10, dtype=np.float32)[rng.integers(10, size=len(X))]
+    labels = rng.integers(10, size=len(X))
+    Y = np.eye(10, dtype=np.float32)[labels]
     A, B, C = (rng.standard_normal((2000, 2000), dtype=np.float32) for _ in range(3))
     (_, *weights), _ = unpack(net, start)
     a, delta = ([rng.standard_normal((n, 1000), dtype=np.float32) for n in net.widths] for _ in range(2))
@@ -161,15 +173,16 @@ def deep_network(rounds: int) -> list[Row]:
                 if l > 0:
                     W.T @ delta[l + 1]
 
-    seconds = interleaved({
-        "library": lambda: fit(net, start, X, Y, eta=0.01, batch_size=1000, epochs=1, rng=np.random.default_rng(1)),
-        "products": products, "large": lambda: np.matmul(A, B, out=C)}, rounds)
+    runs = {"`fit`": lambda: fit(net, start, X, Y, eta=0.01, batch_size=1000, epochs=1, rng=np.random.default_rng(1)),
+            "nothing but its matrix products": products}
+    if torch:
+        runs["PyTorch, eager"] = torch_epochs(net, X, labels, 0.01, 1000)
+    seconds = interleaved({**runs, "large": lambda: np.matmul(A, B, out=C)}, rounds)
     sizes = [m * n for m, n in zip(net.widths, net.widths[1:])]
     work = 2 * len(X) * (3 * sum(sizes) - sizes[0])  # W a, δ aᵀ, and Wᵀδ but for the input
-    share = {name: np.median((work / seconds[name]) / (2 * 2000**3 / seconds["large"])) for name in ("library", "products")}
-    what, peer = "784-500×4-10, batch 1000", "speed of a 2000 × 2000 sgemm"
-    return [Row(f"{what}, `fit`", peer, f"{share['library']:.2f}", "≥ 0.85"),
-            Row(f"{what}, nothing but its matrix products", peer, f"{share['products']:.2f}", "")]
+    speed = {name: work / seconds[name] / (2 * 2000**3 / seconds["large"]) for name in runs}
+    return [Row(f"784-500×4-10, batch 1000; {name}", "speed of a 2000 × 2000 sgemm", f"{np.median(speed[name]):.2f}",
+                "≥ 0.85" if name == "`fit`" else "") for name in runs]
 
 
 # Convolution
@@ -198,7 +211,8 @@ def convolution(rounds: int) -> list[Row]:
         def step(X: np.ndarray, dZ: np.ndarray, finish: Callable) -> None:
             seen = prepare(X, k)
             finish(seen.conv2d(F, b))
-            dZ = fast_layout(dZ)
+            if with_input:
+                dZ = fast_layout(dZ)
             seen.filter_gradient(dZ)
             if with_input:
                 finish(input_gradient(dZ, F, (d, d)))
@@ -450,21 +464,29 @@ ratios do too, less. `make bench` measures them anew.
 
 LIMITS = """
 **What limits the deep network.** Its matrix products alone do not reach the speed of the large one: see the row
-below it. The rest is memory: bias, activation, slope, product with the slope, division by M and the sum for the
-bias each walk through 2 MB a layer, and the update walks three times through 4.6 MB of parameters.
+below it. Inside a step, where everything between them drives the matrices out of the near cache, they reach 0.87,
+so that 2 % of the time would be left for all else: bias, activation, slope, product with the slope, division by M
+and the sum for the bias, which walk through 2 MB a layer each, and the update, which walks three times through
+4.6 MB of parameters. Blocks of samples that stay in the cache were tried; they make the products slower by more
+than they save. PyTorch, with another library for its products, is no nearer to the goal.
 
 **What limits the convolutions.** The library computes a convolution as one matrix product for each output row,
-on k_x shifted copies of the input. "Own layout" has images in the memory order height, channels, width, samples,
-which `fast_layout` makes and which all results have. The rows "nothing but the matrix products" repeat one product
-on the same numbers, which then lie in the nearest cache, and show what would be left if all else took no time.
+on k_x shifted copies of the input, which `prepare` makes once for both passes. "Own layout" has images in the
+memory order height, channels, width, samples, which `fast_layout` makes and which all results have. The rows
+"nothing but the matrix products" repeat one product on the same numbers, which then lie in the nearest cache, and
+show what would be left if all else took no time.
 
 In the first convolution the products are small: for 1.8 MB of output they read 7 MB of matrices, which overlap in
-1.6 MB of memory. Repeated alone, the two passes take 0.60 ms on the machine of this table, 0.45 of PyTorch's 1.34;
-in turn with PyTorch, as here, either finds its numbers driven out of the near cache, and the library loses more.
-Turning contiguous arrays into the own layout and back takes longer than everything in the own layout, since NumPy
-needs about 0.8 ns for each number that changes its place; a compiled convolution reads contiguous arrays as they
-are. Copying the windows of a few contiguous samples at a time instead, without any turning, was measured, too: the
-copies of the windows alone then take 0.3 ms in each direction, and the result was as slow.
+1.6 MB of memory. Turning contiguous arrays into the own layout and back takes longer than everything in the own
+layout, since NumPy needs about 0.8 ns for each number that changes its place; a compiled convolution reads
+contiguous arrays as they are. Three ways without turning were tried: the windows of a few contiguous samples at a
+time as columns; the same with two output rows at a time, so that less is copied; and samples outside of the width
+in memory, so that whole rows of an image can be copied. The best mixture of them would come to 0.63, since each
+copies as many bytes as the products read, and it would need a second version of every function.
+
+The memory counts, too. The allocator of Linux gives freed memory back to the system, and fresh memory costs a
+microsecond for each 4 kB, until the program has freed one large array: without that, PyTorch's passes took 1.5 ms
+in some runs of this program and 4.0 in others. So it frees one at its beginning.
 
 In the second convolution the products take three quarters of the time. They alone are as slow as all that PyTorch
 does, so no saving of copies, and no fusing of forward and backward pass, can beat it. Fewer multiplications could.

@@ -287,18 +287,16 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
     _check_not_empty(x)
     if p.dtype.kind not in "fc":
         require(False, "p", "floating-point numbers", p.dtype)
-    gradient = np.empty_like(p)
+    gradient = np.empty(p.shape, p.dtype)
     dW, db = unpack(net, gradient)
     M = x.shape[-1]
     C, a_bar = net.loss.value_and_gradient(a[-1], y)
     for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
-        delta = net.activations[l - 1].slope(z[l], a[l]) * a_bar
+        delta = np.multiply(net.activations[l - 1].slope(z[l], a[l]), a_bar, out=db[l] if M == 1 else None)
         if l > 1:
             a_bar = W[l].mT @ delta
-        if M == 1:  # a column times a row: nothing to sum, and faster so
+        if M == 1:  # δ itself is ∂C/∂b, and a column times a row has nothing to sum
             np.multiply(delta, a[l - 1].mT, out=dW[l])
-            if net.bias:
-                db[l][...] = delta
         else:
             delta /= M
             np.matmul(delta, a[l - 1].mT, out=dW[l])
