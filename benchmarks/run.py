@@ -463,12 +463,12 @@ ratios do too, less. `make bench` measures them anew.
 
 
 LIMITS = """
-**What limits the deep network.** Its matrix products alone do not reach the speed of the large one: see the row
-below it. Inside a step, where everything between them drives the matrices out of the near cache, they reach 0.87,
-so that 2 % of the time would be left for all else: bias, activation, slope, product with the slope, division by M
-and the sum for the bias, which walk through 2 MB a layer each, and the update, which walks three times through
-4.6 MB of parameters. Blocks of samples that stay in the cache were tried; they make the products slower by more
-than they save. PyTorch, with another library for its products, is no nearer to the goal.
+**What limits the deep network.** Its matrix products alone hardly reach the goal: see the row below it. Inside a
+step, where all that is done between them drives the matrices out of the near cache, they take another two per cent
+of the time of the large one, and nothing is left for the rest: bias, activation, slope, product with the slope,
+division by M and the sum for the bias, which walk through 2 MB a layer each, and the update, which walks three
+times through 4.6 MB of parameters. Blocks of samples that stay in the cache were tried; they make the products
+slower by more than they save. PyTorch, with another library for its products, is no nearer to the goal.
 
 **What limits the convolutions.** The library computes a convolution as one matrix product for each output row,
 on k_x shifted copies of the input, which `prepare` makes once for both passes. "Own layout" has images in the
@@ -481,8 +481,8 @@ In the first convolution the products are small: for 1.8 MB of output they read 
 layout, since NumPy needs about 0.8 ns for each number that changes its place; a compiled convolution reads
 contiguous arrays as they are. Three ways without turning were tried: the windows of a few contiguous samples at a
 time as columns; the same with two output rows at a time, so that less is copied; and samples outside of the width
-in memory, so that whole rows of an image can be copied. The best mixture of them would come to 0.63, since each
-copies as many bytes as the products read, and it would need a second version of every function.
+in memory, so that whole rows of an image can be copied. The best mixture of them came to 0.63, since each still
+copies 3 to 6 MB in each direction, and it would need a second version of every function.
 
 The memory counts, too. The allocator of Linux gives freed memory back to the system, and fresh memory costs a
 microsecond for each 4 kB, until the program has freed one large array: without that, PyTorch's passes took 1.5 ms
