@@ -464,11 +464,11 @@ ratios do too, less. `make bench` measures them anew.
 
 LIMITS = """
 **What limits the deep network.** Its matrix products alone hardly reach the goal: see the row below it. Inside a
-step, where all that is done between them drives the matrices out of the near cache, they take another two per cent
-of the time of the large one, and nothing is left for the rest: bias, activation, slope, product with the slope,
-division by M and the sum for the bias, which walk through 2 MB a layer each, and the update, which walks three
-times through 4.6 MB of parameters. Blocks of samples that stay in the cache were tried; they make the products
-slower by more than they save. PyTorch, with another library for its products, is no nearer to the goal.
+step they are another two per cent slower, since all that is done between them drives the matrices out of the near
+cache. Nothing is left then for the rest: bias, activation, slope, product with the slope, division by M and the sum
+for the bias, which walk through 2 MB a layer each, and the update, which walks three times through 4.6 MB of
+parameters. Blocks of samples that stay in the cache were tried; they make the products slower by more than they
+save. PyTorch, with another library for its products, does not reach the goal either.
 
 **What limits the convolutions.** The library computes a convolution as one matrix product for each output row,
 on k_x shifted copies of the input, which `prepare` makes once for both passes. "Own layout" has images in the
