@@ -235,6 +235,7 @@ def _train(
                 if clip is not None:
                     gradient = clip_gradient(gradient, clip)
                 stepped, state = optimizer.step(p, gradient, state, rates(k))
+                del gradient  # its memory, still near, takes the next one
                 history.step_cost.append(cost)
                 finite = np.isfinite(cost) & _all_finite(stepped)
                 if not finite.all() and (stopping := running & ~finite).any():
@@ -439,7 +440,7 @@ def sweep(
     require_count("epochs", epochs)
     start = np.asarray(initial(np.random.default_rng(seeds[0])))
     require(start.shape == (net.size,), "initial", f"a function that returns ({net.size},) parameters", start.shape)
-    X, Y = _data(net, (X, Y), start.dtype, ("X", "Y"))
+    X, Y = _data(net, (X, Y), start.dtype, ("X", "Y"), look=validation is None)
     scored = (X, Y) if validation is None else _data(net, validation, start.dtype, ("X_validation", "Y_validation"))
     for M in batch_sizes:
         require_count("batch_sizes", M, at_most=len(X))

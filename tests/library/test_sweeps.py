@@ -121,6 +121,8 @@ def test_sweep_clips():
     (dict(batch_sizes=(5, 23)), "batch_sizes", "<= 22", "23"), (dict(epochs=0), "epochs", ">= 1", "0"),
     (dict(initial=lambda rng: np.zeros(5)), "initial", r"\(51,\)", r"\(5,\)"),
     (dict(X=np.zeros((22, 3))), "X", r"\(N, 4\)", r"\(22, 3\)"),
+    (dict(X=np.full((22, 4), np.nan)), "X", "finite", r"nan at index \(0, 0\)"),
+    (dict(X=np.full((22, 4), np.nan), validation=problem()), "X", "finite", r"nan at index \(0, 0\)"),
     (dict(validation=(np.zeros((2, 3)), np.zeros(2, int))), "X_validation", r"\(N, 4\)", r"\(2, 3\)")])
 def test_sweep_checks_its_arguments(changed, name, expected, got, raises):
     X, labels = problem()
