@@ -4,7 +4,8 @@
 the logical shape (N, C, H, W), filters (Q, C, k_y, k_x), with any strides in memory. Results are views of
 arrays in the order height, channels, width, samples: there the input rows under one output row are a
 matrix whose rows lie one after another, and a convolution is one matrix product for each output row.
-`numpy.ascontiguousarray` gives the usual order where it is needed.
+`numpy.ascontiguousarray` gives the usual order where it is needed. What `prepare` makes of the images serves
+the way forward and the way back.
 """
 
 from __future__ import annotations
@@ -179,7 +180,15 @@ class Prepared(NamedTuple):
     blocks: Iterable[tuple[slice, np.ndarray]]
 
     def conv2d(self, F: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
-        """Return what the function `conv2d` does."""
+        """Return Z (N, Q, h, w) for filters F and biases b, as the function `conv2d` does.
+
+        Book: eq-convolution
+
+        Raises
+        ------
+        ValueError
+            If the filters have other channels or another size than those that X was prepared for.
+        """
         N, C = self.images.shape[:2]
         F, b = _filters(F, b, C)
         (ky, kx), (height, width), Q = self.geometry.size, self.geometry.fits, len(F)
@@ -196,7 +205,15 @@ class Prepared(NamedTuple):
         return _outside(Z.reshape(height, Q, width, N))
 
     def filter_gradient(self, dZ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the function `filter_gradient` does."""
+        """Return (dF, db) of the shapes (Q, C, k_y, k_x) and (Q,), as the function `filter_gradient` does.
+
+        Book: eq-conv-grad-f
+
+        Raises
+        ------
+        ValueError
+            If dZ has not the shape (N, Q, h, w) of the output.
+        """
         dZ = _images("dZ", dZ)
         (N, C), Q = self.images.shape[:2], dZ.shape[1]
         (ky, kx), (height, width) = self.geometry.size, self.geometry.fits
