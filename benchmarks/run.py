@@ -90,7 +90,7 @@ def ratios(what: str, runs: dict[str, Run], goals: dict[str, str], rounds: int) 
             for peer, values in seconds.items() if peer != "library"]
 
 
-def torch_epochs(net: Network, X: np.ndarray, labels: np.ndarray, eta: float, batch_size: int) -> Run:
+def torch_epoch(net: Network, X: np.ndarray, labels: np.ndarray, eta: float, batch_size: int) -> Run:
     """Return a run of the same epoch in PyTorch."""
     tX, t_labels = torch.tensor(X), torch.tensor(labels)
     sigma = torch.nn.Tanh if net.activations[0] is tanh else torch.nn.ReLU
@@ -138,7 +138,7 @@ def mnist_epoch(rounds: int) -> list[Row]:
 
     runs: dict[str, Run] = {"library": library, "barest NumPy loop": bare}
     if torch:
-        runs["PyTorch, eager"] = torch_epochs(MNIST_NET, X, labels, 0.1, 100)
+        runs["PyTorch, eager"] = torch_epoch(MNIST_NET, X, labels, 0.1, 100)
     if MLPClassifier:
         def classifier() -> None:
             with warnings.catch_warnings():
@@ -176,7 +176,7 @@ def deep_network(rounds: int) -> list[Row]:
     runs = {"`fit`": lambda: fit(net, start, X, Y, eta=0.01, batch_size=1000, epochs=1, rng=np.random.default_rng(1)),
             "nothing but its matrix products": products}
     if torch:
-        runs["PyTorch, eager"] = torch_epochs(net, X, labels, 0.01, 1000)
+        runs["PyTorch, eager"] = torch_epoch(net, X, labels, 0.01, 1000)
     seconds = interleaved({**runs, "large": lambda: np.matmul(A, B, out=C)}, rounds)
     sizes = [m * n for m, n in zip(net.widths, net.widths[1:])]
     work = 2 * len(X) * (3 * sum(sizes) - sizes[0])  # W a, δ aᵀ, and Wᵀδ but for the input

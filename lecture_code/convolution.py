@@ -275,7 +275,7 @@ def conv2d(
     ValueError
         If an array has the wrong number of axes, the channels differ, or a filter does not fit.
     """
-    X, F, b = _fitting(X, F, b)
+    X, F = _images("X", X), _images("F", F)
     return _prepared(X, F.shape[-2:], stride, padding).conv2d(F, b)
 
 

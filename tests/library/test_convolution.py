@@ -508,6 +508,7 @@ def test_results_begin_on_a_cache_line(rng):
 
 def test_the_networks_methods_are_its_functions(rng):
     p, x, y = rng.standard_normal(NET.size), rng.standard_normal((144, 2)), np.eye(3)[:, [0, 2]]
+    assert_array_equal(NET.output(p, x), cnn_forward(NET, p, x).output)
     for own, function in zip(NET.cost_and_gradient(p, x, y), cnn_cost_and_gradient(NET, p, x, y)):
         assert_array_equal(own, function)
 
