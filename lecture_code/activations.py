@@ -5,6 +5,8 @@ already known, a = σ(z), since for the sigmoid σ' = a(1 − a) and for tanh σ
 At a kink the derivative is the smaller of the two one-sided slopes: 0 for ReLU at 0 and for the clipped
 ReLU at both ends, α for the leaky one. At a jump the derivative is 0, and step(0) = sign(0) = 0, so that
 ReLU' = step.
+
+Book: ch-backpropagation
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 ``x = variable(2.0)`` starts a graph, ``f = (x + y) * z`` records it while it computes, and
 ``gradients(f, [x, y, z])`` walks it backwards once. A node never changes: adjoints live in a dictionary
 during the walk and are popped as soon as they have been handed on to the operands.
+
+Book: ch-backpropagation
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 A `ConvNet` is a description; its parameters are a separate flat vector p = (F of every block, W, b of every
 block, b), as for the dense networks, so that the same optimizers and the same `fit` train it. Images come as
 columns (d, M), one sample a column.
+
+Book: ch-convolution
 """
 
 from __future__ import annotations

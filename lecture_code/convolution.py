@@ -6,6 +6,8 @@ arrays in the order height, channels, width, samples: there the input rows under
 matrix whose rows lie one after another, and a convolution is one matrix product for each output row.
 `numpy.ascontiguousarray` gives the usual order where it is needed. What `prepare` makes of the images serves
 the way forward and the way back.
+
+Book: ch-convolution
 """
 
 from __future__ import annotations

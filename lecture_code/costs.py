@@ -3,6 +3,8 @@
 The convention: an addition or a multiplication is one operation, a product of an m × n matrix with a
 vector has 2mn of them (every sum starts from 0), a bias and a value of σ are one for each entry, and σ'
 is at hand when the backward pass needs it. Counts are exact integers.
+
+Book: ch-backpropagation
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""How a cost curves: Hessians by differences of gradients, kinds of critical points, slices of a loss surface."""
+"""How a cost curves: Hessians by differences of gradients, kinds of critical points, slices of a loss surface.
+
+Book: ch-gradient-descent
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The data of the book. Every array is read-only and has one sample a row."""
+"""The data of the book. Every array is read-only and has one sample a row.
+
+Book: ch-softmax-regression, ch-backpropagation
+"""
 
 from __future__ import annotations
 

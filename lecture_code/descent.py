@@ -2,6 +2,8 @@
 
 Every method returns the same record, a `Path`, with the number of gradients that had been computed when
 each point was reached: the fair currency in which methods are compared. SciPy is imported where used.
+
+Book: ch-gradient-descent
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Central differences reach about ten digits at Δ = 1e-6 on functions of moderate size; the complex step
 reaches full precision where the function accepts complex numbers.
+
+Book: ch-backpropagation
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ K entries. Softmax cross-entropy takes *logits*: the layer below it is linear, a
 to the loss, which makes both stable and δ^[L] = p − y. So does `logistic`, with a sigmoid for each output.
 
 Entropy, cross-entropy and the Kullback–Leibler divergence take distributions; 0·log 0 counts as 0.
+
+Book: ch-softmax-regression, ch-backpropagation
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ A `Network` is a description (widths, activations, loss); its parameters are a s
 p = (vec W¹, …, vec W^L, b¹, …, b^L). Inside, samples are columns, so that ``z = W @ a + b`` is the
 book's formula for one sample (d, 1), for a mini-batch (d, M), and, with p of shape (R, P), for R runs in
 lock-step. Lists are indexed as in the text: ``W[l]`` is W^[ℓ], ``a[0]`` is the input, ``z[0]`` is None.
+
+Book: ch-backpropagation
 """
 
 from __future__ import annotations

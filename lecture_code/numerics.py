@@ -2,6 +2,8 @@
 
 Classes run along axis −2 and samples along axis −1, as everywhere in the network code;
 a plain vector has only classes.
+
+Book: ch-softmax-regression
 """
 
 from __future__ import annotations

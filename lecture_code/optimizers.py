@@ -6,6 +6,8 @@ eta is (R, 1). Squares, roots and quotients of vectors are taken entry by entry.
 
 Where to put the stabiliser that avoids division by 0 is a convention: ``stabiliser="outside"`` divides
 by eps + √r, ``"inside"`` by √(r + eps).
+
+Book: ch-optimizers
 """
 
 from __future__ import annotations

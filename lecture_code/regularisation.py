@@ -21,6 +21,8 @@ from lecture_code.validation import require, require_count, require_fraction, re
 def l2_penalty(p: np.ndarray, lam: float, mask: np.ndarray | None = None) -> Gradient:
     """Return λ Σ w² and its gradient 2λw, 0 for what the mask leaves out.
 
+    Book: ch-optimizers
+
     Parameters
     ----------
     p : (P,), or (R, P)

@@ -1,6 +1,8 @@
 """Which samples does a step see? Streams of index arrays, drawn from an explicit Generator.
 
 Arguments are checked at the call; a batch is drawn when it is asked for, the permutation of an `epoch` at once.
+
+Book: ch-mini-batches
 """
 
 from __future__ import annotations

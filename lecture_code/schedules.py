@@ -1,6 +1,8 @@
 """Learning-rate schedules: functions k ↦ η_k of the step number k = 0, 1, 2, …
 
 Each knows from its formula which of the Robbins–Monro conditions it meets; `robbins_monro` asks it.
+
+Book: ch-stochastic-gradient-descent
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Training loops: epochs of mini-batches with a history, many independent runs in lock-step, and sweeps."""
+"""Training loops: epochs of mini-batches with a history, many independent runs in lock-step, and sweeps.
+
+Book: ch-mini-batches
+"""
 
 from __future__ import annotations
 

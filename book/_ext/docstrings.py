@@ -2,12 +2,14 @@
 
 They are written for ``help()``: a line ``eta : learning rate`` says what a value is (its type stands in
 the signature), and ``Book: eq-gd-step`` names the formula that is implemented. For the page these become
-fields and links. (`sphinx.ext.napoleon` would look for types where the docstrings have words.)
+fields and links. What implements no numbered formula links the chapter that its module names: ``Book: ch-optimizers``.
+(`sphinx.ext.napoleon` would look for types where the docstrings have words.)
 """
 
 from __future__ import annotations
 
 import re
+import sys
 
 from docutils import nodes
 from sphinx import addnodes
@@ -17,13 +19,15 @@ from sphinx.util.docutils import SphinxRole
 FIELDS = {"Parameters": "param", "Attributes": "ivar", "Returns": "returns", "Yields": "yields", "Raises": "raises"}
 _ENTRY = re.compile(r"(\*{0,2}\w[\w, *]*?) : (.+)")
 _BOOK = re.compile(r"Book: ((?:eq-[\w-]+(?:, )?)+)")
+_CHAPTERS = re.compile(r"Book: ((?:ch-[\w-]+(?:, )?)+)")
 
 
 def to_rest(lines: list[str]) -> list[str]:
-    """Return a docstring with its underlined sections as reST fields and its formulas as links."""
+    """Return a docstring with its underlined sections as reST fields and its formulas and chapters as links."""
     text = re.sub(r"(?<!`)`([^`\n]+)`(?!`)", r"``\1``", "\n".join(lines))
     text = re.sub(r"(``.+?``)|\|", lambda found: found[1] or r"\|", text)  # bars are absolute values
     text = _BOOK.sub(lambda line: "Formulas of the book: " + re.sub(r"eq-[\w-]+", r":formula:`\g<0>`", line[1]), text)
+    text = _CHAPTERS.sub(lambda line: "In the book: " + re.sub(r"ch-[\w-]+", r":ref:`\g<0>`", line[1]), text)
     body, *parts = re.split(rf"^({'|'.join(FIELDS)})\n-+\n", text, flags=re.MULTILINE)
     out = body.splitlines()
     for section, content in zip(parts[::2], parts[1::2]):
@@ -62,9 +66,23 @@ class Formula(SphinxRole):
         return [target], []
 
 
+def with_chapter(lines: list[str], of_module: str) -> list[str]:
+    """Return a docstring that names the chapters of its module after its first paragraph, unless it has its own place in the book."""
+    chapters = _CHAPTERS.search(of_module)
+    if not chapters or any("Book:" in line for line in lines):
+        return lines
+    end = lines.index("") if "" in lines else len(lines)
+    return [*lines[:end], "", chapters[0], *lines[end:]]
+
+
 def _on_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    if name.startswith("lecture_code."):
-        lines[:] = to_rest(lines)
+    if not name.startswith("lecture_code."):
+        return
+    if what == "module":
+        lines[:] = _CHAPTERS.sub("", "\n".join(lines)).splitlines()
+    elif what in ("class", "function"):
+        lines[:] = with_chapter(lines, sys.modules[obj.__module__].__doc__)
+    lines[:] = to_rest(lines)
 
 
 def _on_member(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:

@@ -138,6 +138,21 @@ def test_weight(site, page_name):
     assert sum(len(gzip.compress(data)) for data in files) <= 0.6 * MEGABYTE
 
 
+WITHOUT_CHAPTER = {"checks", "feedback", "plotting", "validation", "widgets"}  # tools, which no chapter derives
+
+
+def test_every_entry_of_the_library_links_the_chapter_it_belongs_to(site):
+    text = (site / "book" / "api.html").read_text(encoding="utf-8")
+    entries = re.split(r'<dl class="py (?:class|function)">', text)[1:]
+    names = [re.search(r'id="lecture_code\.([\w.]+)"', entry)[1] for entry in entries]
+    assert len(names) > 150
+    without = [name for name, entry in zip(names, entries)
+               if not re.search(r'<p>(?:In|Formulas of) the book: <a [^>]*href="\d\d-[\w-]+\.html#', entry)]
+    tools = [name for name in without if name.split(".")[0] in WITHOUT_CHAPTER]
+    # Dropout and batch normalisation have no chapter yet.
+    assert [name for name in without if name not in tools and not name.startswith("regularisation.")] == []
+
+
 def test_the_checks_would_notice(tmp_path):
     """A link to nowhere, an anchor that is not there, and a picture from outside are found."""
     (tmp_path / "a.html").write_text('<p id="here"></p><a href="b.html">b</a><a href="#there">t</a><a href="#here">h</a>'
