@@ -387,8 +387,8 @@ def curves(rounds: int) -> list[Curve]:
 
     found = []
     for name, sizes, prepared in (
-            ("width", (600, 1200, 2400, 4800), lambda n: step(width=n)), ("depth", (2, 4, 8, 16), lambda n: step(depth=n)),
-            ("batch size", (250, 500, 1000, 2000), lambda n: step(batch=n)), ("samples", (5000, 10_000, 20_000, 40_000), an_epoch)):
+            ("width", (600, 1200, 2400, 4800), lambda n: step(width=n)), ("depth", (4, 8, 16, 32), lambda n: step(depth=n)),
+            ("batch size", (500, 1000, 2000, 4000), lambda n: step(batch=n)), ("samples", (5000, 10_000, 20_000, 40_000), an_epoch)):
         runs, work = zip(*map(prepared, sizes))
         seconds = interleaved({str(n): run for n, run in zip(sizes, runs)}, rounds)
         found.append(Curve(name, np.array(sizes), np.array([np.median(v) for v in seconds.values()]), np.array(work, float)))

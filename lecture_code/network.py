@@ -293,14 +293,15 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
     dW, db = unpack(net, gradient)
     M = x.shape[-1]
     C, a_bar = net.loss.value_and_gradient(a[-1], y)
+    if M > 1:
+        a_bar = a_bar / M  # the mean of the losses begins the recursion, not their sum
     for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
-        delta = np.multiply(net.activations[l - 1].slope(z[l], a[l]), a_bar, out=db[l] if M == 1 else None)
+        delta = np.multiply(net.activations[l - 1].slope(z[l], a[l]), a_bar, out=db[l] if M == 1 else a_bar)
         if l > 1:
             a_bar = W[l].mT @ delta
         if M == 1:  # δ itself is ∂C/∂b, and a column times a row has nothing to sum
             np.multiply(delta, a[l - 1].mT, out=dW[l])
         else:
-            delta /= M
             np.matmul(delta, a[l - 1].mT, out=dW[l])
             if net.bias:
                 delta.sum(axis=-1, keepdims=True, out=db[l])
