@@ -19,7 +19,7 @@ import numpy as np
 
 from lecture_code.activations import Activation, relu
 from lecture_code.convolution import (
-    Pair, Prepared, _geometry, _pair, _prepared, input_gradient, max_pool, max_pool_gradient, prepare)
+    Pair, Prepared, _geometry, _pair, _prepared, fast_layout, input_gradient, max_pool, max_pool_gradient, prepare)
 from lecture_code.losses import Loss, softmax_cross_entropy
 from lecture_code.validation import require, require_count
 
@@ -165,7 +165,7 @@ def _forward(net: ConvNet, p: np.ndarray, x: np.ndarray, ready: Callable) -> tup
     """Return the trace, and what each convolution read: `prepare` makes it `ready` for the way back, too."""
     x = _image_columns(net, x)
     weights, biases = cnn_unpack(net, p)
-    z, h, a, seen = [], [], [x.reshape(*net.shape, -1).transpose(3, 0, 1, 2)], []
+    z, h, a, seen = [], [], [fast_layout(x.reshape(*net.shape, -1).transpose(3, 0, 1, 2))], []
     for block, F, b in zip(net.blocks, weights, biases):
         seen.append(ready(a[-1], block.size, block.stride, block.padding))
         z.append(seen[-1].conv2d(F, b))

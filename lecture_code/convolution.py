@@ -1,11 +1,11 @@
 """Convolution over images with channels, its gradients, and pooling.
 
 "Convolution" is what deep learning calls so, a cross-correlation: the filter is not flipped. Images have
-the logical shape (N, C, H, W), filters (Q, C, k_y, k_x), with any strides in memory. Results are views of
-arrays in the order height, channels, width, samples: there the input rows under one output row are a
-matrix whose rows lie one after another, and a convolution is one matrix product for each output row.
-`numpy.ascontiguousarray` gives the usual order where it is needed. What `prepare` makes of the images serves
-the way forward and the way back.
+the shape (N, C, H, W), filters (Q, C, k_y, k_x), with any strides in memory. Results lie in memory in the order
+height, channels, width, samples: there the input rows under one output row are a matrix whose rows lie one after
+another, and a convolution is one matrix product for each output row. Of wide images in the usual order the rows
+stay whole: height, channels, samples, width. `numpy.ascontiguousarray` gives the usual order where it is needed.
+What `prepare` makes of the images serves the way forward and the way back.
 
 Book: ch-convolution
 """
@@ -24,6 +24,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from lecture_code.validation import require
 
 Pair = int | tuple[int, int]
+Order = tuple[int, int, int, int]  # of the axes (N, C, H, W) in memory
+SAMPLES_LAST: Order = (2, 1, 3, 0)
+WIDTH_LAST: Order = (2, 1, 0, 3)  # leaves rows of images whole, where they are so already and give at least
+WIDE = 16  # numbers in a row of Z: about where copying rows gets faster than turning them
 BLOCK = 2**21  # bytes of shifted copies held at a time
 NEAR = 40_000  # bytes that fit into the cache next to the processor
 SMALL = 10**6  # multiplications up to which OpenBLAS multiplies matrices as they lie, without packing them first
@@ -99,58 +103,66 @@ def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return np.ndarray(shape, dtype, memory, -addressof(c_byte.from_buffer(memory)) % 64)
 
 
-def _inside(X: np.ndarray, padding: tuple[int, int], fill: float = 0) -> np.ndarray:
-    """Return images, padded, in the memory order (H, C, W, N); no copy where they are so already."""
+def _empty(shape: tuple[int, ...], dtype: np.dtype, order: Order) -> np.ndarray:
+    """Return empty images (N, C, H, W) that lie in memory in this order of the axes."""
+    return _aligned(tuple(shape[axis] for axis in order), dtype).transpose([order.index(axis) for axis in range(4)])
+
+
+def _matrices(X: np.ndarray, order: Order) -> np.ndarray:
+    """Return images in this memory order as matrices (C, W N), one for each of the H rows: a view."""
+    N, C, H, W = X.shape
+    return X.transpose(order).reshape(H, C, W * N)
+
+
+def _ordered(
+    X: np.ndarray, order: Order = SAMPLES_LAST, padding: tuple[int, int] = (0, 0), fill: float = 0
+) -> np.ndarray:
+    """Return images, padded, in this memory order; no copy where they are so already."""
     (py, px), (N, C, H, W) = padding, X.shape
-    rows = X.transpose(2, 1, 3, 0)
-    if not (py or px) and rows.flags.c_contiguous:
-        return rows
-    padded = _aligned((H + 2 * py, C, W + 2 * px, N), X.dtype)
+    if not (py or px) and X.transpose(order).flags.c_contiguous:
+        return X
+    padded = _empty((N, C, H + 2 * py, W + 2 * px), X.dtype, order)
     if py or px:
         padded[...] = fill
-    middle = padded[py:py + H, :, px:px + W]
+    middle = padded[:, :, py:py + H, px:px + W]
     for n in range(0, N, 32):  # a few samples at a time: their rows stay near while they are turned
-        middle[..., n:n + 32] = rows[..., n:n + 32]
+        middle[n:n + 32] = X[n:n + 32]
     return padded
 
 
 def fast_layout(X: np.ndarray) -> np.ndarray:
-    """Return the same images (N, C, H, W) in the memory order in which this module computes.
+    """Return the same images (N, C, H, W) in the memory order height, channels, width, samples.
 
     Every function turns its arguments by itself; an array that goes into several of them, as dZ into both
-    gradients, is turned once if it passes through here.
+    gradients, is turned once if it passes through here, and so are images that go through several layers.
     """
-    return _outside(_inside(_images("X", X), (0, 0)))
-
-
-def _outside(rows: np.ndarray) -> np.ndarray:
-    """Return an array in the memory order (H, C, W, N) as logical images (N, C, H, W): a view."""
-    return rows.transpose(3, 1, 0, 2)
+    return _ordered(_images("X", X))
 
 
 def _every(start: int, step: int, count: int) -> slice:
     return slice(start, start + step * (count - 1) + 1, step)
 
 
-def _row_matrices(x: np.ndarray, g: _Geometry) -> Iterator[tuple[slice, np.ndarray]]:
+def _row_matrices(X: np.ndarray, g: _Geometry, order: Order) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield, for output rows first … last − 1 at a time, the matrices (k_y (k_x C + 1), w N) of the entries under the filter.
 
     Only the k_x horizontal shifts are copied: rows i s_y … i s_y + k_y − 1 of the copies lie one after
     another and are the matrix of output row i, so the matrices overlap in memory. Its rows of ones carry the bias.
     """
     (ky, kx), (sy, sx), _, (height, width) = g
-    H, C, _, N = x.shape
-    one_row = (kx * C + 1) * width * N * x.itemsize
+    N, C = X.shape[:2]
+    one_row = (kx * C + 1) * width * N * X.itemsize
     together = min(height, max(1, (BLOCK // max(1, one_row) - ky) // sy + 1))
-    step = (sy * one_row, width * N * x.itemsize, x.itemsize)
+    step = (sy * one_row, width * N * X.itemsize, X.itemsize)
     for first in range(0, height, together):
         last = min(first + together, height)
-        rows = x[first * sy:(last - 1) * sy + ky]
-        shifts = _aligned((len(rows), kx * C + 1, width, N), x.dtype)
+        rows = X[:, :, first * sy:(last - 1) * sy + ky]
+        shifts = _empty((N, kx * C + 1, rows.shape[2], width), X.dtype, order)
         shifts[:, kx * C] = 1
-        for n in range(kx):
-            shifts[:, n * C:(n + 1) * C] = rows[:, :, _every(n, sx, width)]
-        yield slice(first, last), np.ndarray((last - first, ky * (kx * C + 1), width * N), x.dtype, shifts, 0, step)
+        for v in range(kx):
+            shifts[:, v * C:(v + 1) * C] = rows[..., _every(v, sx, width)]
+        matrices = last - first, ky * (kx * C + 1), width * N
+        yield slice(first, last), np.ndarray(matrices, X.dtype, _matrices(shifts, order), 0, step)
 
 
 def _pieces(width: int, size: int, limit: int) -> int:
@@ -174,11 +186,13 @@ class Prepared(NamedTuple):
     ----------
     images : (N, C, H, W), as they were given
     geometry : size, stride and padding of the filters, and how often they fit
+    order : of the axes in the memory of what is computed
     blocks : the rows of the output, a few at a time, each with the matrices of the entries under the filter
     """
 
     images: np.ndarray
     geometry: _Geometry
+    order: Order
     blocks: Iterable[tuple[slice, np.ndarray]]
 
     def conv2d(self, F: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -200,11 +214,11 @@ class Prepared(NamedTuple):
         weights[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(Q, ky, -1)
         weights[:, -1, -1] = b
         weights = weights.reshape(Q, -1)
-        Z = _aligned((height, Q, width * N), np.result_type(self.images, weights))
-        count = _pieces(width, weights.size * width * N, SMALL)
+        Z = _empty((N, Q, height, width), np.result_type(self.images, weights), self.order)
+        z, count = _matrices(Z, self.order), _pieces(width, weights.size * width * N, SMALL)
         for i, under in self.blocks:
-            np.matmul(weights, _cut(under, count), out=_cut(Z[i], count))
-        return _outside(Z.reshape(height, Q, width, N))
+            np.matmul(weights, _cut(under, count), out=_cut(z[i], count))
+        return Z
 
     def filter_gradient(self, dZ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (dF, db) of the shapes (Q, C, k_y, k_x) and (Q,), as the function `filter_gradient` does.
@@ -221,7 +235,7 @@ class Prepared(NamedTuple):
         (ky, kx), (height, width) = self.geometry.size, self.geometry.fits
         if dZ.shape != (N, Q, height, width):
             require(False, "dZ", f"the shape {(N, Q, height, width)} of the output", dZ.shape)
-        d = _inside(dZ, (0, 0)).reshape(height, Q, width * N)
+        d = _matrices(_ordered(dZ, self.order), self.order)
         count = _pieces(width, d[0].nbytes, NEAR)
         total = sum((_cut(under, count) @ _cut(d[i], count).mT).sum(axis=(0, 1))
                     for i, under in self.blocks).reshape(ky, kx * C + 1, Q)
@@ -250,7 +264,9 @@ def prepare(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> P
 def _prepared(X: np.ndarray, size: Pair, stride: Pair, padding: Pair, kept: Callable = iter) -> Prepared:
     """Return images ready for one use, whose blocks are made while they are read; with a list, for several uses."""
     g = _geometry(X.shape, size, stride, padding)
-    return Prepared(X, g, kept(_row_matrices(_inside(X, g.padding), g)))
+    order = WIDTH_LAST if X.strides[3] == X.itemsize and g.fits[1] >= WIDE else SAMPLES_LAST
+    as_is = order == WIDTH_LAST and g.padding == (0, 0)  # its shifts are copied from where they are
+    return Prepared(X, g, order, kept(_row_matrices(X if as_is else _ordered(X, order, g.padding), g, order)))
 
 
 def conv2d(
@@ -339,12 +355,12 @@ def input_gradient(
     (ky, kx), (sy, sx), (py, px), (height, width) = g
     (Q, C), N, (H, W) = F.shape[:2], len(dZ), shape
     require(dZ.shape == (N, Q, height, width), "dZ", f"the shape {(N, Q, height, width)} of the output", dZ.shape)
-    d = _inside(dZ, (0, 0))
+    d = _matrices(_ordered(dZ), SAMPLES_LAST).reshape(height * Q, width * N)
     # The filter rows that meet input row h are u = h mod s_y, + s_y, …; the last of them meets the first dZ row.
     met = [F[:, :, r::sy][:, :, ::-1].transpose(3, 1, 2, 0) for r in range(min(sy, ky))]
     met = [np.ascontiguousarray(f).reshape(kx * C, -1) for f in met]
     dX = np.zeros((H + 2 * py, C, W + 2 * px, N), np.result_type(dZ, F))
-    d, part = d.reshape(height * Q, width * N), _aligned((kx * C, width * N), dX.dtype)
+    part = _aligned((kx * C, width * N), dX.dtype)
     shifted = _aligned((kx, *dX.shape[1:]), dX.dtype)
     shifted[...] = 0
     count = _pieces(width, met[0].size * width * N, SMALL)
@@ -359,7 +375,7 @@ def input_gradient(
         for v, column in enumerate(part.reshape(kx, C, width, N)):
             shifted[v][:, _every(v, sx, width)] = column  # where no window is, the zeros stay
         shifted.sum(axis=0, out=dX[h])
-    return _outside(dX[py:py + H, :, px:px + W])
+    return dX[py:py + H, :, px:px + W].transpose(3, 1, 0, 2)
 
 
 def full_convolution(D: np.ndarray, F: np.ndarray) -> np.ndarray:
@@ -450,25 +466,29 @@ def _pooling(X: np.ndarray, size: Pair, stride: Pair | None, padding: Pair, fill
     g = _geometry(X.shape, size, size if stride is None else stride, padding)
     half = all(2 * p <= k for p, k in zip(g.padding, g.size))
     require(half, "padding", f"at most half of the window {g.size}, so that no window sees only padding", padding)
-    return _inside(X, g.padding, fill), g
+    return _ordered(X, padding=g.padding, fill=fill), g
 
 
 def _under(x: np.ndarray, g: _Geometry) -> list[np.ndarray]:
-    """Return k_y k_x views of x (H, C, W, N): entry (u, v) of every window, in reading order."""
+    """Return k_y k_x views of x (N, C, H, W): entry (u, v) of every window, in reading order."""
     (ky, kx), (sy, sx), _, (height, width) = g
-    return [x[_every(u, sy, height), :, _every(v, sx, width)] for u in range(ky) for v in range(kx)]
+    return [x[:, :, _every(u, sy, height), _every(v, sx, width)] for u in range(ky) for v in range(kx)]
+
+
+def _largest(x: np.ndarray, g: _Geometry) -> np.ndarray:
+    return reduce(np.maximum, _under(x, g)[1:], _under(x, g)[0].copy("K"))
 
 
 def _check_pooled(dA: np.ndarray, X: np.ndarray, g: _Geometry) -> np.ndarray:
     dA = _images("dA", dA)
     shape = (*X.shape[:2], *g.fits)
     require(dA.shape == shape, "dA", f"the shape {shape} of the output", dA.shape)
-    return _inside(dA, (0, 0))
+    return _ordered(dA)
 
 
 def _cropped(dx: np.ndarray, shape: tuple[int, ...], g: _Geometry) -> np.ndarray:
     (py, px), (H, W) = g.padding, shape[-2:]
-    return _outside(dx[py:py + H, :, px:px + W])
+    return dx[:, :, py:py + H, px:px + W]
 
 
 def max_pool(X: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> np.ndarray:
@@ -491,7 +511,7 @@ def max_pool(X: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding:
         If the window does not fit, or the padding exceeds half of it.
     """
     x, g = _pooling(X, size, stride, padding, -np.inf)
-    return _outside(reduce(np.maximum, _under(x, g)[1:], _under(x, g)[0].copy()))
+    return _largest(x, g)
 
 
 def max_pool_gradient(
@@ -506,8 +526,8 @@ def max_pool_gradient(
     """
     x, g = _pooling(X, size, stride, padding, -np.inf)
     d = _check_pooled(dA, X, g)
-    largest = reduce(np.maximum, _under(x, g)[1:], _under(x, g)[0].copy())
-    dx, open_ = np.zeros(x.shape, d.dtype), np.ones(largest.shape, bool)
+    largest = _largest(x, g)
+    dx, open_ = np.zeros_like(x, d.dtype), np.ones_like(largest, bool)
     for entry, share in zip(_under(x, g), _under(dx, g)):
         hit = open_ & (entry == largest)
         share += hit * d
@@ -521,7 +541,7 @@ def average_pool(X: np.ndarray, size: Pair = 2, stride: Pair | None = None, padd
     Arguments and errors as for `max_pool`.
     """
     x, g = _pooling(X, size, stride, padding, 0)
-    return _outside(reduce(np.add, _under(x, g)[1:], _under(x, g)[0].copy()) / prod(g.size))
+    return reduce(np.add, _under(x, g)[1:], _under(x, g)[0].copy("K")) / prod(g.size)
 
 
 def average_pool_gradient(
@@ -533,7 +553,7 @@ def average_pool_gradient(
     """
     x, g = _pooling(X, size, stride, padding, 0)
     d = _check_pooled(dA, X, g) / prod(g.size)
-    dx = np.zeros(x.shape, d.dtype)
+    dx = np.zeros_like(x, d.dtype)
     for share in _under(dx, g):
         share += d
     return _cropped(dx, X.shape, g)
