@@ -12,7 +12,7 @@ Book: ch-convolution
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import addressof, c_byte
 from functools import reduce
 from math import prod
@@ -24,10 +24,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from lecture_code.validation import require
 
 Pair = int | tuple[int, int]
-Order = tuple[int, int, int, int]  # of the axes (N, C, H, W) in memory
-SAMPLES_LAST: Order = (2, 1, 3, 0)
-WIDTH_LAST: Order = (2, 1, 0, 3)  # leaves rows of images whole, where they are so already and give at least
-WIDE = 16  # numbers in a row of Z: about where copying rows gets faster than turning them
+WIDE = 16  # numbers in a row of Z: from about there on it is faster to copy rows than to turn them
 BLOCK = 2**21  # bytes of shifted copies held at a time
 NEAR = 40_000  # bytes that fit into the cache next to the processor
 SMALL = 10**6  # multiplications up to which OpenBLAS multiplies matrices as they lie, without packing them first
@@ -58,6 +55,17 @@ def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
     if d + 2 * padding < k:
         require(False, "k", f"a window that fits into {d} + 2·{padding} entries", k)
     return (d + 2 * padding - k) // stride + 1
+
+
+class _Order(NamedTuple):
+    """In which order the axes of images lie in memory: a transposition of (N, C, H, W), and the one back."""
+
+    axes: tuple[int, int, int, int]
+    back: tuple[int, int, int, int]
+
+
+SAMPLES_LAST = _Order((2, 1, 3, 0), (3, 1, 0, 2))
+WIDTH_LAST = _Order((2, 1, 0, 3), (2, 1, 0, 3))  # leaves the rows of images whole
 
 
 class _Geometry(NamedTuple):
@@ -97,31 +105,31 @@ def _fitting(X: np.ndarray, F: np.ndarray, b: np.ndarray | None) -> tuple[np.nda
     return X, *_filters(F, b, X.shape[1])
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def _aligned(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
     """Return an empty array that begins at a multiple of 64 bytes: small products take a quarter less time there."""
     memory = np.empty(prod(shape) * dtype.itemsize + 64, np.uint8)
     return np.ndarray(shape, dtype, memory, -addressof(c_byte.from_buffer(memory)) % 64)
 
 
-def _empty(shape: tuple[int, ...], dtype: np.dtype, order: Order) -> np.ndarray:
-    """Return empty images (N, C, H, W) that lie in memory in this order of the axes."""
-    return _aligned(tuple(shape[axis] for axis in order), dtype).transpose([order.index(axis) for axis in range(4)])
+def _memory(shape: tuple[int, ...], dtype: np.dtype, order: _Order) -> np.ndarray:
+    """Return an empty array for images (N, C, H, W), its axes in this order: ``.transpose(order.back)`` are the images."""
+    return _aligned([shape[axis] for axis in order.axes], dtype)
 
 
-def _matrices(X: np.ndarray, order: Order) -> np.ndarray:
+def _matrices(X: np.ndarray, order: _Order) -> np.ndarray:
     """Return images in this memory order as matrices (C, W N), one for each of the H rows: a view."""
     N, C, H, W = X.shape
-    return X.transpose(order).reshape(H, C, W * N)
+    return X.transpose(order.axes).reshape(H, C, W * N)
 
 
 def _ordered(
-    X: np.ndarray, order: Order = SAMPLES_LAST, padding: tuple[int, int] = (0, 0), fill: float = 0
+    X: np.ndarray, order: _Order = SAMPLES_LAST, padding: tuple[int, int] = (0, 0), fill: float = 0
 ) -> np.ndarray:
     """Return images, padded, in this memory order; no copy where they are so already."""
     (py, px), (N, C, H, W) = padding, X.shape
-    if not (py or px) and X.transpose(order).flags.c_contiguous:
+    if not (py or px) and X.transpose(order.axes).flags.c_contiguous:
         return X
-    padded = _empty((N, C, H + 2 * py, W + 2 * px), X.dtype, order)
+    padded = _memory((N, C, H + 2 * py, W + 2 * px), X.dtype, order).transpose(order.back)
     if py or px:
         padded[...] = fill
     middle = padded[:, :, py:py + H, px:px + W]
@@ -143,7 +151,7 @@ def _every(start: int, step: int, count: int) -> slice:
     return slice(start, start + step * (count - 1) + 1, step)
 
 
-def _row_matrices(X: np.ndarray, g: _Geometry, order: Order) -> Iterator[tuple[slice, np.ndarray]]:
+def _row_matrices(X: np.ndarray, g: _Geometry, order: _Order) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield, for output rows first … last − 1 at a time, the matrices (k_y (k_x C + 1), w N) of the entries under the filter.
 
     Only the k_x horizontal shifts are copied: rows i s_y … i s_y + k_y − 1 of the copies lie one after
@@ -157,12 +165,13 @@ def _row_matrices(X: np.ndarray, g: _Geometry, order: Order) -> Iterator[tuple[s
     for first in range(0, height, together):
         last = min(first + together, height)
         rows = X[:, :, first * sy:(last - 1) * sy + ky]
-        shifts = _empty((N, kx * C + 1, rows.shape[2], width), X.dtype, order)
+        memory = _memory((N, kx * C + 1, rows.shape[2], width), X.dtype, order)
+        shifts = memory.transpose(order.back)
         shifts[:, kx * C] = 1
         for v in range(kx):
             shifts[:, v * C:(v + 1) * C] = rows[..., _every(v, sx, width)]
         matrices = last - first, ky * (kx * C + 1), width * N
-        yield slice(first, last), np.ndarray(matrices, X.dtype, _matrices(shifts, order), 0, step)
+        yield slice(first, last), np.ndarray(matrices, X.dtype, memory, 0, step)
 
 
 def _pieces(width: int, size: int, limit: int) -> int:
@@ -192,7 +201,7 @@ class Prepared(NamedTuple):
 
     images: np.ndarray
     geometry: _Geometry
-    order: Order
+    order: _Order
     blocks: Iterable[tuple[slice, np.ndarray]]
 
     def conv2d(self, F: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -210,15 +219,17 @@ class Prepared(NamedTuple):
         (ky, kx), (height, width), Q = self.geometry.size, self.geometry.fits, len(F)
         if F.shape[-2:] != (ky, kx):
             require(False, "F", f"filters of the size {(ky, kx)} that X was prepared for", f"shape {F.shape}")
-        weights = np.zeros((Q, ky, kx * C + 1), np.result_type(F, b))
+        dtype = np.result_type(self.images, F, b)
+        weights = np.zeros((Q, ky, kx * C + 1), dtype)
         weights[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(Q, ky, -1)
         weights[:, -1, -1] = b
         weights = weights.reshape(Q, -1)
-        Z = _empty((N, Q, height, width), np.result_type(self.images, weights), self.order)
-        z, count = _matrices(Z, self.order), _pieces(width, weights.size * width * N, SMALL)
+        Z = _memory((N, Q, height, width), dtype, self.order)
+        rows = Z.reshape(height, Q, width * N)
+        count = _pieces(width, weights.size * width * N, SMALL)
         for i, under in self.blocks:
-            np.matmul(weights, _cut(under, count), out=_cut(z[i], count))
-        return Z
+            np.matmul(weights, _cut(under, count), out=_cut(rows[i], count))
+        return Z.transpose(self.order.back)
 
     def filter_gradient(self, dZ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (dF, db) of the shapes (Q, C, k_y, k_x) and (Q,), as the function `filter_gradient` does.
@@ -264,9 +275,10 @@ def prepare(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> P
 def _prepared(X: np.ndarray, size: Pair, stride: Pair, padding: Pair, kept: Callable = iter) -> Prepared:
     """Return images ready for one use, whose blocks are made while they are read; with a list, for several uses."""
     g = _geometry(X.shape, size, stride, padding)
-    order = WIDTH_LAST if X.strides[3] == X.itemsize and g.fits[1] >= WIDE else SAMPLES_LAST
-    as_is = order == WIDTH_LAST and g.padding == (0, 0)  # its shifts are copied from where they are
-    return Prepared(X, g, order, kept(_row_matrices(X if as_is else _ordered(X, order, g.padding), g, order)))
+    whole_rows = X.strides[3] == X.itemsize and g.fits[1] >= WIDE
+    order = WIDTH_LAST if whole_rows else SAMPLES_LAST
+    x = X if whole_rows and g.padding == (0, 0) else _ordered(X, order, g.padding)
+    return Prepared(X, g, order, kept(_row_matrices(x, g, order)))
 
 
 def conv2d(
