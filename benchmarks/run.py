@@ -465,16 +465,16 @@ ratios do too, less. `make bench` measures them anew.
 LIMITS = """
 **What limits the deep network.** Its matrix products alone hardly reach the goal: see the row below it. Inside a
 step they are another two per cent slower, since all that is done between them drives the matrices out of the near
-cache. Nothing is left then for the rest: bias, activation, slope, product with the slope, division by M and the sum
-for the bias, which walk through 2 MB a layer each, and the update, which walks three times through 4.6 MB of
-parameters. Blocks of samples that stay in the cache were tried; they make the products slower by more than they
-save. PyTorch, with another library for its products, does not reach the goal either.
+cache. Nothing is left then for the rest: bias, activation, slope, product with the slope and the sum for the bias,
+which walk through 2 MB a layer each, and the update, which walks three times through 4.6 MB of parameters. Blocks
+of samples that stay in the cache were tried; they make the products slower by more than they save. PyTorch, with
+another library for its products, does not reach the goal either.
 
 **What limits the convolutions.** The library computes a convolution as one matrix product for each output row,
 on k_x shifted copies of the input, which `prepare` makes once for both passes. "Own layout" has images in the
-memory order height, channels, width, samples, which `fast_layout` makes and which all results have. The rows
-"nothing but the matrix products" repeat one product on the same numbers, which then lie in the nearest cache, and
-show what would be left if all else took no time.
+memory order height, channels, width, samples, which `fast_layout` makes and which results keep. The rows "nothing
+but the matrix products" repeat one product on the same numbers, which then lie in the nearest cache, and show what
+would be left if all else took no time.
 
 In the first convolution the products are small: for 1.8 MB of output they read 7 MB of matrices, which overlap in
 1.6 MB of memory. With contiguous arrays, output and δ have to change places besides. Where the rows of the images
