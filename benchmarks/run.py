@@ -408,8 +408,8 @@ def draw(found: list[Curve], picture: Path) -> None:
     """Draw the times as dots, and the operations as lines that meet the last dot."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(found), figsize=(10, 2.9), layout="constrained")
-    for ax, curve in zip(axes, found):
+    figure, axes = plt.subplots(2, 2, figsize=(6, 5), layout="constrained")  # readable on a telephone, too
+    for ax, curve in zip(axes.flat, found):
         milliseconds = 1e3 * curve.seconds
         ax.loglog(curve.sizes, milliseconds[-1] * curve.operations / curve.operations[-1], color="0.6", label="operations")
         ax.loglog(curve.sizes, milliseconds, "o", color="#0072B2", label="time")
@@ -419,8 +419,9 @@ def draw(found: list[Curve], picture: Path) -> None:
         ax.minorticks_off()
         ax.set(xlabel=curve.name, title=f"{'epoch' if curve.name == 'samples' else 'step'} against {curve.name}")
         ax.title.set_fontsize("medium")
-    axes[0].set_ylabel("milliseconds")
-    axes[0].legend(frameon=False)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("milliseconds")
+    axes[0, 0].legend(frameon=False)
     figure.savefig(picture, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
