@@ -203,15 +203,15 @@ def cnn_cost_and_gradient(net: ConvNet, p: np.ndarray, x: np.ndarray, y: np.ndar
     gradient = np.empty_like(p)
     (*filters, W), (dW, db) = cnn_unpack(net, p)[0], cnn_unpack(net, gradient)
     C, delta = net.loss.value_and_gradient(output, y)
-    dW[-1][...] = delta @ _column_each(a[-1]).T / M
-    db[-1][...] = delta.sum(axis=1, keepdims=True) / M
+    delta = delta / M  # the mean of the losses begins the recursion, not their sum
+    dW[-1][...] = delta @ _column_each(a[-1]).T
+    db[-1][...] = delta.sum(axis=1, keepdims=True)
     a_bar = (W.T @ delta).reshape(*net.maps[-1], M).transpose(3, 0, 1, 2)
     for l in range(len(net.blocks) - 1, -1, -1):
         block = net.blocks[l]
         h_bar = max_pool_gradient(h[l], a_bar, block.pool) if block.pool > 1 else a_bar
         delta = block.activation.derivative(z[l], h[l]) * h_bar
-        dF, db_sum = seen[l].filter_gradient(delta)
-        dW[l][...], db[l][...] = dF / M, db_sum / M
+        dW[l][...], db[l][...] = seen[l].filter_gradient(delta)
         if l > 0:
             a_bar = input_gradient(delta, filters[l], net.maps[l][1:], block.stride, block.padding)
     return C.sum() / M, gradient

@@ -116,12 +116,6 @@ def _memory(shape: tuple[int, ...], dtype: np.dtype, order: _Order) -> np.ndarra
     return _aligned([shape[axis] for axis in order.axes], dtype)
 
 
-def _matrices(X: np.ndarray, order: _Order) -> np.ndarray:
-    """Return images in this memory order as matrices (C, W N), one for each of the H rows: a view."""
-    N, C, H, W = X.shape
-    return X.transpose(order.axes).reshape(H, C, W * N)
-
-
 def _ordered(
     X: np.ndarray, order: _Order = SAMPLES_LAST, padding: tuple[int, int] = (0, 0), fill: float = 0
 ) -> np.ndarray:
@@ -136,6 +130,12 @@ def _ordered(
     for n in range(0, N, 32):  # a few samples at a time: their rows stay near while they are turned
         middle[n:n + 32] = X[n:n + 32]
     return padded
+
+
+def _matrices(X: np.ndarray, order: _Order) -> np.ndarray:
+    """Return images as matrices (C, W N), one for each of the H rows: a view where they lie in this order."""
+    N, C, H, W = X.shape
+    return _ordered(X, order).transpose(order.axes).reshape(H, C, W * N)
 
 
 def fast_layout(X: np.ndarray) -> np.ndarray:
@@ -246,7 +246,7 @@ class Prepared(NamedTuple):
         (ky, kx), (height, width) = self.geometry.size, self.geometry.fits
         if dZ.shape != (N, Q, height, width):
             require(False, "dZ", f"the shape {(N, Q, height, width)} of the output", dZ.shape)
-        d = _matrices(_ordered(dZ, self.order), self.order)
+        d = _matrices(dZ, self.order)
         count = _pieces(width, d[0].nbytes, NEAR)
         total = sum((_cut(under, count) @ _cut(d[i], count).mT).sum(axis=(0, 1))
                     for i, under in self.blocks).reshape(ky, kx * C + 1, Q)
@@ -367,7 +367,7 @@ def input_gradient(
     (ky, kx), (sy, sx), (py, px), (height, width) = g
     (Q, C), N, (H, W) = F.shape[:2], len(dZ), shape
     require(dZ.shape == (N, Q, height, width), "dZ", f"the shape {(N, Q, height, width)} of the output", dZ.shape)
-    d = _matrices(_ordered(dZ), SAMPLES_LAST).reshape(height * Q, width * N)
+    d = _matrices(dZ, SAMPLES_LAST).reshape(height * Q, width * N)
     # The filter rows that meet input row h are u = h mod s_y, + s_y, …; the last of them meets the first dZ row.
     met = [F[:, :, r::sy][:, :, ::-1].transpose(3, 1, 2, 0) for r in range(min(sy, ky))]
     met = [np.ascontiguousarray(f).reshape(kx * C, -1) for f in met]

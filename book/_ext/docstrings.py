@@ -18,21 +18,25 @@ from sphinx.util.docutils import SphinxRole
 
 FIELDS = {"Parameters": "param", "Attributes": "ivar", "Returns": "returns", "Yields": "yields", "Raises": "raises"}
 _ENTRY = re.compile(r"(\*{0,2}\w[\w, *]*?) : (.+)")
-_BOOK = re.compile(r"Book: ((?:eq-[\w-]+(?:, )?)+)")
-_CHAPTERS = re.compile(r"Book: ((?:ch-[\w-]+(?:, )?)+)")
+_BOOK = re.compile(r"Book: (?=(eq|ch)-)([\w-]+(?:, [\w-]+)*)")
+_LINKS = {"eq": ("Formulas of the book", "formula"), "ch": ("In the book", "ref")}
 
 
 def to_rest(lines: list[str]) -> list[str]:
     """Return a docstring with its underlined sections as reST fields and its formulas and chapters as links."""
     text = re.sub(r"(?<!`)`([^`\n]+)`(?!`)", r"``\1``", "\n".join(lines))
     text = re.sub(r"(``.+?``)|\|", lambda found: found[1] or r"\|", text)  # bars are absolute values
-    text = _BOOK.sub(lambda line: "Formulas of the book: " + re.sub(r"eq-[\w-]+", r":formula:`\g<0>`", line[1]), text)
-    text = _CHAPTERS.sub(lambda line: "In the book: " + re.sub(r"ch-[\w-]+", r":ref:`\g<0>`", line[1]), text)
+    text = _BOOK.sub(_links, text)
     body, *parts = re.split(rf"^({'|'.join(FIELDS)})\n-+\n", text, flags=re.MULTILINE)
     out = body.splitlines()
     for section, content in zip(parts[::2], parts[1::2]):
         out += _fields(FIELDS[section], _items(content))
     return [*out, ""]
+
+
+def _links(line: re.Match[str]) -> str:
+    title, role = _LINKS[line[1]]
+    return f"{title}: " + re.sub(r"[\w-]+", rf":{role}:`\g<0>`", line[2])
 
 
 def _items(content: str) -> list[str]:
@@ -68,8 +72,8 @@ class Formula(SphinxRole):
 
 def with_chapter(lines: list[str], of_module: str) -> list[str]:
     """Return a docstring that names the chapters of its module after its first paragraph, unless it has its own place in the book."""
-    chapters = _CHAPTERS.search(of_module)
-    if not chapters or any("Book:" in line for line in lines):
+    chapters = _BOOK.search(of_module)
+    if not chapters or any(map(_BOOK.match, lines)):
         return lines
     end = lines.index("") if "" in lines else len(lines)
     return [*lines[:end], "", chapters[0], *lines[end:]]
@@ -79,7 +83,7 @@ def _on_docstring(app: Sphinx, what: str, name: str, obj: object, options: objec
     if not name.startswith("lecture_code."):
         return
     if what == "module":
-        lines[:] = _CHAPTERS.sub("", "\n".join(lines)).splitlines()
+        lines[:] = [line for line in lines if not _BOOK.match(line)]  # the page says it in a sentence
     elif what in ("class", "function"):
         lines[:] = with_chapter(lines, sys.modules[obj.__module__].__doc__)
     lines[:] = to_rest(lines)
