@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lecture_code.activations import Activation
-from lecture_code.network import Gradient, Layers, Network, Trace, cost_and_gradient, forward
+from lecture_code.network import CostAndGradient, Layers, Network, Trace, cost_and_gradient, forward
 from lecture_code.validation import require, require_count, require_fraction, require_positive
 
 
-def l2_penalty(p: np.ndarray, lam: float, mask: np.ndarray | None = None) -> Gradient:
+def l2_penalty(p: np.ndarray, lam: float, mask: np.ndarray | None = None) -> CostAndGradient:
     """Return λ Σ w² and its gradient 2λw, 0 for what the mask leaves out.
 
     Book: ch-optimizers
@@ -31,7 +31,7 @@ def l2_penalty(p: np.ndarray, lam: float, mask: np.ndarray | None = None) -> Gra
     """
     require(0 <= lam < np.inf, "lam", "a finite number >= 0", lam)
     w = p if mask is None else p * _booleans(mask, p)
-    return Gradient(lam * (w * w).sum(axis=-1), 2 * lam * w)
+    return CostAndGradient(lam * (w * w).sum(axis=-1), 2 * lam * w)
 
 
 def _booleans(mask: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -112,7 +112,7 @@ def _masked(a: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     return mask * a
 
 
-def dropout_cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray, masks: Layers) -> Gradient:
+def dropout_cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray, masks: Layers) -> CostAndGradient:
     """Return C and ∂C/∂p of the thinned network: what was masked going forward is masked going back.
 
     δ^[ℓ] = σ'(z^[ℓ]) ⊙ m^[ℓ] ⊙ ā^[ℓ].

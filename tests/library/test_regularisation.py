@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from lecture_code.activations import linear, relu, sigmoid, softplus, tanh
 from lecture_code.gradient_check import complex_step
 from lecture_code.losses import half_squared, binary_cross_entropy, softmax_cross_entropy
-from lecture_code.network import Network, cost_and_gradient, forward, gaussian_parameters, pack
+from lecture_code.initialisation import gaussian_parameters
+from lecture_code.network import Network, cost_and_gradient, forward, pack
 from lecture_code.regularisation import (
     RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
     dropout_cost_and_gradient, dropout_forward, dropout_masks, fresh_statistics, l2_penalty)
