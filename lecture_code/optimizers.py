@@ -97,7 +97,8 @@ def momentum(mu: float = 0.9, rate: str = "inside") -> Optimizer:
         v = mu * v - eta * g
         return theta + v, v
 
-    return Optimizer("momentum", np.zeros_like, step if rate == "inside" else _momentum_outside(mu))
+    return Optimizer("momentum", np.zeros_like,
+                     step if rate == "inside" else _momentum_outside(mu))
 
 
 def _momentum_outside(mu: float) -> Step:
@@ -141,7 +142,8 @@ def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> O
 
     if iterate == "theta":
         return Optimizer("nesterov", np.zeros_like, step, ahead)
-    return Optimizer("nesterov", np.zeros_like, step_ahead if rate == "inside" else _nesterov_outside(mu))
+    return Optimizer("nesterov", np.zeros_like,
+                     step_ahead if rate == "inside" else _nesterov_outside(mu))
 
 
 def _nesterov_outside(mu: float) -> Step:
@@ -170,7 +172,7 @@ def adagrad(eps: float = 1e-7, stabiliser: str = "outside", initial: float = 0.0
     """
     _require_stabiliser(eps, stabiliser)
     require(0 <= initial < np.inf, "initial", "a finite number >= 0", initial)
-    outside, inside = _places(eps, stabiliser)  # eps and 0, or 0 and eps
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
 
     def init(theta):
         return np.full_like(theta, initial)
@@ -197,7 +199,7 @@ def rmsprop(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "outside") ->
     """
     require_fraction("rho", rho)
     _require_stabiliser(eps, stabiliser)
-    outside, inside = _places(eps, stabiliser)  # eps and 0, or 0 and eps
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
 
     def step(theta, g, r, eta):
         r = rho * r + (1 - rho) * g**2
@@ -228,7 +230,7 @@ def adadelta(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "inside") ->
     """
     require_fraction("rho", rho)
     _require_stabiliser(eps, stabiliser)
-    outside, inside = _places(eps, stabiliser)  # 0 and eps, or eps and 0
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
 
     def init(theta):
         return AdadeltaState(np.zeros_like(theta), np.zeros_like(theta))
@@ -274,9 +276,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser
     """
     _require_betas(beta1, beta2)
     _require_stabiliser(eps, stabiliser, "unscaled")
-    if stabiliser == "unscaled":
-        return Optimizer("adam", _adam_init, _adam_unscaled(beta1, beta2, eps))
-    outside, inside = _places(eps, stabiliser)  # eps and 0, or 0 and eps
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
 
     def step(theta, g, state, eta):
         m, v, k = state.m, state.v, state.k + 1
@@ -287,7 +287,8 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser
         theta = theta - eta * m_hat / (outside + np.sqrt(v_hat + inside))
         return theta, AdamState(m, v, k)
 
-    return Optimizer("adam", _adam_init, step)
+    return Optimizer("adam", _adam_init, step if stabiliser != "unscaled" else
+                     _adam_unscaled(beta1, beta2, eps))
 
 
 def _adam_unscaled(beta1: float, beta2: float, eps: float) -> Step:
@@ -312,7 +313,8 @@ def adamw(
 
     Book: eq-adamw
     """
-    return replace(weight_decay(adam(beta1, beta2, eps, stabiliser), decay, mask), name="adamw")
+    plain = adam(beta1, beta2, eps, stabiliser)
+    return replace(weight_decay(plain, decay, mask), name="adamw")
 
 
 class NadamState(NamedTuple):
@@ -344,7 +346,7 @@ def nadam(
     _require_betas(beta1, beta2)
     _require_stabiliser(eps, stabiliser)
     require_positive("psi", psi)
-    outside, inside = _places(eps, stabiliser)  # eps and 0, or 0 and eps
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
 
     def init(theta):
         return NadamState(np.zeros_like(theta), np.zeros_like(theta), 0, 1.0)
@@ -357,7 +359,8 @@ def nadam(
         product = state.product * mu(k)  # μ₁ … μ_k
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
-        m_hat = mu(k + 1) / (1 - product * mu(k + 1)) * m + (1 - mu(k)) / (1 - product) * g
+        m_hat = (mu(k + 1) / (1 - product * mu(k + 1)) * m
+                 + (1 - mu(k)) / (1 - product) * g)
         v_hat = v / (1 - beta2**k)
         theta = theta - eta * m_hat / (outside + np.sqrt(v_hat + inside))
         return theta, NadamState(m, v, k, product)
@@ -415,11 +418,6 @@ def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = N
         return optimizer.step(theta, g, state, eta)
 
     return replace(optimizer, name=f"{optimizer.name} + weight decay", _step=step)
-
-
-def _places(eps: float, stabiliser: str) -> tuple[float, float]:
-    """Return what stands outside and what inside the root."""
-    return (eps, 0.0) if stabiliser == "outside" else (0.0, eps)
 
 
 def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
