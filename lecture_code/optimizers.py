@@ -136,7 +136,7 @@ def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> O
     def ahead(theta, v):
         return theta + mu * v
 
-    def step_ahead(phi, g, v, eta):  # the same walk, seen from the points ahead
+    def step_ahead(phi, g, v, eta):  # the same walk, seen from ahead
         v = mu * v - eta * g
         return phi + mu * v - eta * g, v
 
@@ -238,7 +238,8 @@ def adadelta(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "inside") ->
     def step(theta, g, state, eta):
         r, s = state
         r = rho * r + (1 - rho) * g**2
-        u = (outside + np.sqrt(s + inside)) / (outside + np.sqrt(r + inside)) * g
+        u = ((outside + np.sqrt(s + inside))
+             / (outside + np.sqrt(r + inside)) * g)
         s = rho * s + (1 - rho) * u**2
         return theta - eta * u, AdadeltaState(r, s)
 
