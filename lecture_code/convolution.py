@@ -75,19 +75,32 @@ def _biased(F: np.ndarray, b: np.ndarray | None, C: int) -> tuple[np.ndarray, np
     return F, b
 
 
-def _fitting(
-    X: np.ndarray, F: np.ndarray, b: np.ndarray | None, stride: Pair, padding: Pair
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, _Geometry]:
-    X = _images("X", X)
-    F, b = _biased(F, b, X.shape[1])
-    return X, F, b, _geometry(X.shape, F.shape[2:], stride, padding)
-
-
 def _signal(dZ: np.ndarray, N: int, Q: int, g: _Geometry) -> np.ndarray:
     """Return dZ, if it has the shape (N, Q, h, w) of the output."""
     dZ = _images("dZ", dZ)
     require(dZ.shape == (N, Q, *g.fits), "dZ", f"the shape {(N, Q, *g.fits)} of the output", dZ.shape)
     return dZ
+
+
+def _shape(shape: tuple[int, int]) -> tuple[int, int]:
+    fits = isinstance(shape, tuple) and len(shape) == 2 and all(_whole(d, 1) for d in shape)
+    require(fits, "shape", "(height, width) of the input", shape)
+    return shape
+
+
+def _padded(X: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
+    py, px = padding
+    return np.pad(X, ((0, 0), (0, 0), (py, py), (px, px))) if py or px else X
+
+
+def _fitting(
+    X: np.ndarray, F: np.ndarray, b: np.ndarray | None, stride: Pair, padding: Pair
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[int, int], tuple[int, int]]:
+    """Return X with its frame of zeros, F, b, the stride and how often the filters fit, in both directions."""
+    X = _images("X", X)
+    F, b = _biased(F, b, X.shape[1])
+    g = _geometry(X.shape, F.shape[2:], stride, padding)
+    return _padded(X, g.padding), F, b, g.stride, g.fits
 
 
 # Places and windows
@@ -109,10 +122,6 @@ def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
     require(_whole(padding, 0), "padding", "an integer >= 0", padding)
     require(k <= d + 2 * padding, "k", f"a window that fits into {d} + 2·{padding} entries", k)
     return (d + 2 * padding - k) // stride + 1
-
-
-def _padded(X: np.ndarray, py: int, px: int) -> np.ndarray:
-    return np.pad(X, ((0, 0), (0, 0), (py, py), (px, px))) if py or px else X
 
 
 def windows(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> np.ndarray:
@@ -137,8 +146,8 @@ def windows(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> n
         If X has the wrong number of axes or an empty one, or the window does not fit.
     """
     X = _images("X", X)
-    size, (sy, sx), (py, px), _ = _geometry(X.shape, size, stride, padding)
-    return sliding_window_view(_padded(X, py, px), size, axis=(2, 3))[:, :, ::sy, ::sx]
+    size, (sy, sx), padding, _ = _geometry(X.shape, size, stride, padding)
+    return sliding_window_view(_padded(X, padding), size, axis=(2, 3))[:, :, ::sy, ::sx]
 
 
 def im2col(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> np.ndarray:
@@ -169,8 +178,7 @@ def conv2d_loops(
 
     Arguments and errors as for `conv2d`.
     """
-    X, F, b, (_, (sy, sx), (py, px), (h, w)) = _fitting(X, F, b, stride, padding)
-    X = _padded(X, py, px)
+    X, F, b, (sy, sx), (h, w) = _fitting(X, F, b, stride, padding)  # zeros around X
     Z = np.zeros((len(X), len(F), h, w), np.result_type(X, F, b))
     for n, q, i, j in np.ndindex(Z.shape):
         Z[n, q, i, j] = b[q]
@@ -188,8 +196,8 @@ def conv2d_windows(
 
     Arguments and errors as for `conv2d`.
     """
-    X, F, b, g = _fitting(X, F, b, stride, padding)
-    V = windows(X, g.size, stride, padding)
+    X, F, b, stride, _ = _fitting(X, F, b, stride, padding)  # zeros around X
+    V = windows(X, F.shape[2:], stride)
     return np.einsum("ncijuv,qcuv->nqij", V, F) + b[:, None, None]
 
 
@@ -217,9 +225,9 @@ def conv2d_im2col(
     ValueError
         If an array has the wrong number of axes or an empty one, the channels differ, or a filter does not fit.
     """
-    X, F, b, g = _fitting(X, F, b, stride, padding)
-    N, Q, (h, w) = len(X), len(F), g.fits
-    Z = F.reshape(Q, -1) @ im2col(X, g.size, stride, padding) + b[:, None]
+    X, F, b, stride, (h, w) = _fitting(X, F, b, stride, padding)  # zeros around X
+    N, Q = len(X), len(F)
+    Z = F.reshape(Q, -1) @ im2col(X, F.shape[2:], stride) + b[:, None]
     return Z.reshape(Q, N, h, w).swapaxes(0, 1)
 
 
@@ -254,11 +262,19 @@ def filter_gradient(
     ValueError
         If dZ has not the shape of the output.
     """
-    X, Q = _images("X", X), _images("dZ", dZ).shape[1]
+    X, dZ, size, stride = _looked_at(X, dZ, size, stride, padding)  # zeros around X
+    (N, Q, h, w), C = dZ.shape, X.shape[1]
+    D = dZ.swapaxes(0, 1).reshape(Q, N * h * w)
+    dF = D @ im2col(X, size, stride).T
+    return dF.reshape(Q, C, *size), D.sum(axis=1)
+
+
+def _looked_at(
+    X: np.ndarray, dZ: np.ndarray, size: Pair, stride: Pair, padding: Pair
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[int, int]]:
+    X, dZ = _images("X", X), _images("dZ", dZ)
     g = _geometry(X.shape, size, stride, padding)
-    dZ = _signal(dZ, len(X), Q, g).swapaxes(0, 1).reshape(Q, -1)
-    dF = dZ @ im2col(X, g.size, stride, padding).T
-    return dF.reshape(Q, X.shape[1], *g.size), dZ.sum(axis=1)
+    return _padded(X, g.padding), _signal(dZ, len(X), dZ.shape[1], g), g.size, g.stride
 
 
 def input_gradient(
@@ -287,22 +303,22 @@ def input_gradient(
     ValueError
         If dZ has not the shape of the output.
     """
-    F, N = _filters(F), len(_images("dZ", dZ))
-    (Q, C, ky, kx), (H, W) = F.shape, _shape(shape)
-    g = _geometry((H, W), (ky, kx), stride, padding)
-    _, (sy, sx), (py, px), (h, w) = g
-    dZ = _signal(dZ, N, Q, g).swapaxes(0, 1).reshape(Q, -1)
-    stamps = (F.reshape(Q, -1).T @ dZ).reshape(C, ky, kx, N, h, w)
+    dZ, F, (sy, sx), (py, px) = _sent_back(dZ, F, shape, stride, padding)
+    (N, Q, h, w), (_, C, ky, kx), (H, W) = dZ.shape, F.shape, shape
+    D = dZ.swapaxes(0, 1).reshape(Q, N * h * w)
+    stamps = (F.reshape(Q, -1).T @ D).reshape(C, ky, kx, N, h, w)
     dX = np.zeros((C, N, H + 2 * py, W + 2 * px), stamps.dtype)
     for u, v in np.ndindex(ky, kx):
         dX[:, :, u:u + sy * h:sy, v:v + sx * w:sx] += stamps[:, u, v]
     return dX[:, :, py:py + H, px:px + W].swapaxes(0, 1)
 
 
-def _shape(shape: tuple[int, int]) -> tuple[int, int]:
-    fits = isinstance(shape, tuple) and len(shape) == 2 and all(_whole(d, 1) for d in shape)
-    require(fits, "shape", "(height, width) of the input", shape)
-    return shape
+def _sent_back(
+    dZ: np.ndarray, F: np.ndarray, shape: tuple[int, int], stride: Pair, padding: Pair
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[int, int]]:
+    dZ, F = _images("dZ", dZ), _filters(F)
+    g = _geometry(_shape(shape), F.shape[2:], stride, padding)
+    return _signal(dZ, len(dZ), len(F), g), F, g.stride, g.padding
 
 
 def full_convolution(D: np.ndarray, F: np.ndarray) -> np.ndarray:

@@ -100,11 +100,11 @@ def max_pool_gradient(
     dA, x = _share(dA, X, g), _framed(X, g, -np.inf)
     largest = reduce(np.maximum, _entries(x, g))
     real = _framed(np.ones((1, 1, *X.shape[2:]), bool), g, False)  # a window of −∞ hands nothing to the padding
-    dx, open_ = np.zeros_like(x, dA.dtype), np.ones_like(largest, bool)
+    dx, waiting = np.zeros_like(x, dA.dtype), np.ones_like(largest, bool)
     for entry, is_real, share in zip(_entries(x, g), _entries(real, g), _entries(dx, g)):
-        wins = open_ & is_real & ((entry == largest) | np.isnan(entry))
+        wins = waiting & is_real & ((entry == largest) | np.isnan(entry))
         share += wins * dA
-        open_ &= ~wins
+        waiting &= ~wins
     return _inside(dx, g)
 
 
