@@ -177,7 +177,7 @@ def he(net: ConvNet, rng: np.random.Generator, dtype: type = np.float64) -> np.n
 
 
 def forward(net: ConvNet, theta: np.ndarray, x: np.ndarray) -> ConvTrace:
-    """Run the network: z = a ∗ F + b, h = σ(z) and a = pooled h in each block; z = W a + b and a = σ(z) in dense layers.
+    """Run the network: z = a ∗ F + b, h = σ(z), a = pooled h in each block; z = W a + b, a = σ(z) in dense layers.
 
     Book: eq-conv-layer, eq-conv-activation, eq-conv-scores
 

@@ -125,7 +125,7 @@ def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
 
 
 def windows(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> np.ndarray:
-    """Return V_{ncijuv} = X_{n,c,i·s+u,j·s+v}, what lies under the filter at place (i, j): a view, if nothing is padded.
+    """Return V_{ncijuv} = X_{n,c,i·s+u,j·s+v}, what lies under the filter at (i, j): a view, if nothing is padded.
 
     Book: eq-im2col
 
@@ -147,7 +147,8 @@ def windows(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> n
     """
     X = _images("X", X)
     size, (sy, sx), padding, _ = _geometry(X.shape, size, stride, padding)
-    return sliding_window_view(_padded(X, padding), size, axis=(2, 3))[:, :, ::sy, ::sx]
+    V = sliding_window_view(_padded(X, padding), size, axis=(2, 3))
+    return V[:, :, ::sy, ::sx]
 
 
 def im2col(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> np.ndarray:
@@ -178,7 +179,7 @@ def conv2d_loops(
 
     Arguments and errors as for `conv2d`.
     """
-    X, F, b, (sy, sx), (h, w) = _fitting(X, F, b, stride, padding)  # zeros around X
+    X, F, b, (sy, sx), (h, w) = _fitting(X, F, b, stride, padding)  # X padded
     Z = np.zeros((len(X), len(F), h, w), np.result_type(X, F, b))
     for n, q, i, j in np.ndindex(Z.shape):
         Z[n, q, i, j] = b[q]
@@ -196,7 +197,7 @@ def conv2d_windows(
 
     Arguments and errors as for `conv2d`.
     """
-    X, F, b, stride, _ = _fitting(X, F, b, stride, padding)  # zeros around X
+    X, F, b, stride, _ = _fitting(X, F, b, stride, padding)  # X padded
     V = windows(X, F.shape[2:], stride)
     return np.einsum("ncijuv,qcuv->nqij", V, F) + b[:, None, None]
 
@@ -225,7 +226,7 @@ def conv2d_im2col(
     ValueError
         If an array has the wrong number of axes or an empty one, the channels differ, or a filter does not fit.
     """
-    X, F, b, stride, (h, w) = _fitting(X, F, b, stride, padding)  # zeros around X
+    X, F, b, stride, (h, w) = _fitting(X, F, b, stride, padding)  # X padded
     N, Q = len(X), len(F)
     Z = F.reshape(Q, -1) @ im2col(X, F.shape[2:], stride) + b[:, None]
     return Z.reshape(Q, N, h, w).swapaxes(0, 1)
@@ -262,7 +263,7 @@ def filter_gradient(
     ValueError
         If dZ has not the shape of the output.
     """
-    X, dZ, size, stride = _looked_at(X, dZ, size, stride, padding)  # zeros around X
+    X, dZ, size, stride = _looked_at(X, dZ, size, stride, padding)  # X padded
     (N, Q, h, w), C = dZ.shape, X.shape[1]
     D = dZ.swapaxes(0, 1).reshape(Q, N * h * w)
     dF = D @ im2col(X, size, stride).T

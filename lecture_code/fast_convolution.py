@@ -46,7 +46,7 @@ def _aligned(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
 
 
 def _memory(shape: tuple[int, ...], dtype: np.dtype, order: _Order) -> np.ndarray:
-    """Return an empty array for images (N, C, H, W), its axes in this order: ``.transpose(order.back)`` are the images."""
+    """Return an empty array for images (N, C, H, W), axes in this order: ``.transpose(order.back)`` are the images."""
     return _aligned([shape[axis] for axis in order.axes], dtype)
 
 
@@ -84,7 +84,7 @@ def _every(start: int, step: int, count: int) -> slice:
 
 
 def _row_matrices(X: np.ndarray, g: _Geometry, order: _Order) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield, for output rows first … last − 1 at a time, the matrices (k_y (k_x C + 1), w N) of the entries under the filter.
+    """Yield, a few output rows at a time, the matrices (k_y (k_x C + 1), w N) of the entries under the filter.
 
     Only the k_x horizontal shifts are copied: rows i s_y … i s_y + k_y − 1 of the copies lie one after
     another and are the matrix of output row i, so the matrices overlap in memory. Its rows of ones carry the bias.
@@ -214,7 +214,7 @@ def _prepared(X: np.ndarray, size: Pair, stride: Pair, padding: Pair, kept: Call
 def conv2d(
     X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
 ) -> np.ndarray:
-    """Return Z_{nqij} = b_q + Σ_{cuv} F_{qcuv} X_{n,c,i·s+u,j·s+v}: arguments, result and errors of `convolution.conv2d`.
+    """Return Z_{nqij} = b_q + Σ_{cuv} F_{qcuv} X_{n,c,i·s+u,j·s+v}: all as for `convolution.conv2d`.
 
     Book: eq-convolution
     """
@@ -225,7 +225,7 @@ def conv2d(
 def filter_gradient(
     X: np.ndarray, dZ: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return (dF, db): arguments, result and errors of `convolution.filter_gradient`.
+    """Return (dF, db): all as for `convolution.filter_gradient`.
 
     Book: eq-conv-grad-f
     """
@@ -235,7 +235,7 @@ def filter_gradient(
 def input_gradient(
     dZ: np.ndarray, F: np.ndarray, shape: tuple[int, int], stride: Pair = 1, padding: Pair = 0
 ) -> np.ndarray:
-    """Return dX (N, C, H, W): arguments, result and errors of `convolution.input_gradient`.
+    """Return dX (N, C, H, W): all as for `convolution.input_gradient`.
 
     Book: eq-conv-grad-x
     """

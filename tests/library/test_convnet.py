@@ -18,7 +18,8 @@ from lecture_code.training import evaluate, fit
 from .images import close
 
 NET = ConvNet((2, 9, 8), (Block(3, (3, 2), padding=1, activation=tanh, pool=2), Block(4, 2, activation=sigmoid)), 3)
-DEEP = ConvNet((1, 6, 5), (Block(2, 2, activation=tanh), Block(3, 2, pool=(2, 1))), 2, hidden=(5, 4), activation=sigmoid)
+DEEP = ConvNet(
+    (1, 6, 5), (Block(2, 2, activation=tanh), Block(3, 2, pool=(2, 1))), 2, hidden=(5, 4), activation=sigmoid)
 
 
 def test_shapes_and_numbers_of_the_network():
@@ -178,7 +179,8 @@ def test_the_output_of_a_hundred_images_at_a_time_is_that_of_all_at_once(rng, M)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("lead, own", [((3,), ()), ((3,), (3,)), ((2, 3), (2, 1)), ((2, 3), ()), ((1,), (1,)), ((0,), ())])
+@pytest.mark.parametrize(
+    "lead, own", [((3,), ()), ((3,), (3,)), ((2, 3), (2, 1)), ((2, 3), ()), ((1,), (1,)), ((0,), ())])
 def test_many_runs_are_separate_runs_to_the_last_bit(lead, own, dtype, rng):
     theta = rng.standard_normal((*lead, DEEP.size)).astype(dtype)
     x = rng.standard_normal((*own, 30, 4)).astype(dtype)

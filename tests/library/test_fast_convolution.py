@@ -1,4 +1,4 @@
-"""The fast convolution does what the one to read does, whatever is in memory how; what is only faster changes nothing."""
+"""The fast convolution does what the one to read does; and what is only faster changes nothing."""
 
 from contextlib import contextmanager
 
