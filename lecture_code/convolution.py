@@ -9,13 +9,12 @@ Book: ch-convolution
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from lecture_code.validation import require, require_count
+from lecture_code.validation import require
 
 Pair = int | tuple[int, int]
 
@@ -33,13 +32,13 @@ class _Geometry(NamedTuple):
 
 
 def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= least
+    return (type(value) is int or isinstance(value, np.integer)) and value >= least  # True is no number
 
 
 def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
     """Return a number for both directions, or a pair (vertical, horizontal), as a pair of integers >= `least`."""
     pair = value if isinstance(value, tuple) else (value, value)
-    if len(pair) != 2 or not all(_whole(v, least) for v in pair):
+    if len(pair) != 2 or not (_whole(pair[0], least) and _whole(pair[1], least)):
         require(False, name, f"an integer >= {least}, or a pair of them", value)
     return int(pair[0]), int(pair[1])
 
@@ -62,23 +61,27 @@ def _images(name: str, X: np.ndarray) -> np.ndarray:
 
 def _filters(F: np.ndarray) -> np.ndarray:
     F = _images("F", F)
-    require(len(F) > 0, "F", "at least one filter", f"shape {F.shape}")
+    if not len(F):
+        require(False, "F", "at least one filter", f"shape {F.shape}")
     return F
 
 
 def _biased(F: np.ndarray, b: np.ndarray | None, C: int) -> tuple[np.ndarray, np.ndarray]:
     """Return filters over C channels, and their biases, zeros for None."""
     F = _filters(F)
-    require(F.shape[1] == C, "F", f"filters of {C} channels, as X has", f"shape {F.shape}")
+    if F.shape[1] != C:
+        require(False, "F", f"filters of {C} channels, as X has", f"shape {F.shape}")
     b = np.zeros(len(F), F.dtype) if b is None else np.asarray(b)
-    require(b.shape == F.shape[:1], "b", f"one bias a filter, ({len(F)},)", f"shape {b.shape}")
+    if b.shape != F.shape[:1]:
+        require(False, "b", f"one bias a filter, ({len(F)},)", f"shape {b.shape}")
     return F, b
 
 
 def _signal(dZ: np.ndarray, N: int, Q: int, g: _Geometry) -> np.ndarray:
     """Return dZ, if it has the shape (N, Q, h, w) of the output."""
     dZ = _images("dZ", dZ)
-    require(dZ.shape == (N, Q, *g.fits), "dZ", f"the shape {(N, Q, *g.fits)} of the output", dZ.shape)
+    if dZ.shape != (N, Q, *g.fits):
+        require(False, "dZ", f"the shape {(N, Q, *g.fits)} of the output", dZ.shape)
     return dZ
 
 
@@ -116,11 +119,11 @@ def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
     ValueError
         If k exceeds the padded size, or a number is not whole, or too small.
     """
-    require_count("d", d)
-    require_count("k", k)
-    require_count("stride", stride)
-    require(_whole(padding, 0), "padding", "an integer >= 0", padding)
-    require(k <= d + 2 * padding, "k", f"a window that fits into {d} + 2·{padding} entries", k)
+    for name, value, least in (("d", d, 1), ("k", k, 1), ("stride", stride, 1), ("padding", padding, 0)):
+        if not _whole(value, least):
+            require(False, name, f"an integer >= {least}", value)
+    if k > d + 2 * padding:
+        require(False, "k", f"a window that fits into {d} + 2·{padding} entries", k)
     return (d + 2 * padding - k) // stride + 1
 
 
