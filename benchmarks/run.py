@@ -35,9 +35,9 @@ import numpy as np
 
 from lecture_code import autodiff
 from lecture_code.activations import linear, relu, sigmoid, tanh
-from lecture_code.convolution import fast_layout, input_gradient, prepare
 from lecture_code.complexity import backward_operations, forward_operations
 from lecture_code.datasets import higham, load_mnist
+from lecture_code.fast_convolution import fast_layout, input_gradient, prepare
 from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.initialisation import gaussian_parameters
 from lecture_code.network import Network, cost_and_gradient, unpack

@@ -11,15 +11,15 @@ import pytest
 
 from lecture_code.activations import clipped_relu, linear, leaky, relu, tanh
 from lecture_code.autodiff import adjoints, gradients, variable
-from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_unpack
-from lecture_code.convolution import (
-    average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout,
-    filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size, prepare)
+from lecture_code import convnet, convolution, fast_convolution
+from lecture_code.convnet import Block, ConvNet
+from lecture_code.convolution import full_convolution, im2col, output_size, windows
 from lecture_code.complexity import (
     backward_operations, convolution_operations, convolution_parameter_count, forward_operations, parameter_count,
     training_memory)
 from lecture_code.curvature import classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice
 from lecture_code.datasets import gaussian_blobs, higham, two_moons
+from lecture_code.fast_convolution import fast_layout, prepare
 from lecture_code.gradient_check import central_difference, check_gradient, complex_step
 from lecture_code.initialisation import gaussian_parameters
 from lecture_code.listing import show
@@ -29,6 +29,7 @@ from lecture_code.network import (
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
 from lecture_code.optimizers import (
     adadelta, adagrad, adam, adamw, clip_gradient, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+from lecture_code.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
 from lecture_code.regularisation import (
     RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
     dropout_cost_and_gradient, dropout_forward, dropout_masks, fresh_statistics, l2_penalty)
@@ -54,6 +55,47 @@ MISSING = np.full((2, 3), 0.5), np.full((3, 2), 1 / 3)
 
 POSITIVE, COUNT, FRACTION = "a finite number > 0", "an integer >= 1", "a number in [0, 1)"
 LAYER = "one sample a column, (n, M)"
+
+
+def convolution_rows(conv2d):
+    return [
+        (partial(conv2d, Z, FILTERS), "X: expected an array of four axes, got shape (3, 4)"),
+        (partial(conv2d, IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)"),
+        (partial(conv2d, IMAGES, FILTERS[:, :1]), "F: expected filters of 3 channels, as X has, got shape (4, 1, 2, 2)"),
+        (partial(conv2d, IMAGES, FILTERS[:0]), "F: expected at least one filter, got shape (0, 3, 2, 2)"),
+        (partial(conv2d, IMAGES, FILTERS[:, :0]), "F: expected no empty axis after the first, got shape (4, 0, 2, 2)"),
+        (partial(conv2d, IMAGES[:, :0], FILTERS), "X: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+        (partial(conv2d, IMAGES, FILTERS, Z), "b: expected one bias a filter, (4,), got shape (3, 4)"),
+        (partial(conv2d, IMAGES, FILTERS, stride=0), "stride: expected an integer >= 1, or a pair of them, got 0"),
+        (partial(conv2d, IMAGES, FILTERS, stride=1.5), "stride: expected an integer >= 1, or a pair of them, got 1.5"),
+        (partial(conv2d, IMAGES, FILTERS, stride=(1, 2, 1)),
+         "stride: expected an integer >= 1, or a pair of them, got (1, 2, 1)"),
+        (partial(conv2d, IMAGES, FILTERS, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1"),
+        (partial(conv2d, IMAGES, np.zeros((1, 3, 6, 6))), "k: expected a window that fits into 5 + 2·0 entries, got 6")]
+
+
+def filter_gradient_rows(module):
+    filter_gradient = module.filter_gradient
+    return [
+        (lambda: filter_gradient(IMAGES, IMAGES, 2), "dZ: expected the shape (2, 3, 4, 4) of the output, got (2, 3, 5, 5)"),
+        (lambda: filter_gradient(Z, IMAGES, 2), "X: expected an array of four axes, got shape (3, 4)"),
+        (lambda: filter_gradient(IMAGES, Z, 2), "dZ: expected an array of four axes, got shape (3, 4)"),
+        (lambda: filter_gradient(IMAGES, IMAGES[:, :0], 2), "dZ: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+        (lambda: filter_gradient(IMAGES, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0")]
+
+
+def input_gradient_rows(module):
+    input_gradient, dZ = module.input_gradient, np.zeros((2, 4, 4, 4))
+    return [
+        (lambda: input_gradient(IMAGES, FILTERS, (5, 5)), "dZ: expected the shape (2, 4, 4, 4) of the output, got (2, 3, 5, 5)"),
+        (lambda: input_gradient(Z, FILTERS, (5, 5)), "dZ: expected an array of four axes, got shape (3, 4)"),
+        (lambda: input_gradient(IMAGES, Z, (5, 5)), "F: expected an array of four axes, got shape (3, 4)"),
+        (lambda: input_gradient(dZ, FILTERS[:0], (5, 5)), "F: expected at least one filter, got shape (0, 3, 2, 2)"),
+        (lambda: input_gradient(dZ, FILTERS[:, :0], (5, 5)), "F: expected no empty axis after the first, got shape (4, 0, 2, 2)"),
+        (lambda: input_gradient(dZ, FILTERS, 5), "shape: expected (height, width) of the input, got 5"),
+        (lambda: input_gradient(dZ, FILTERS, (5, 4.5)), "shape: expected (height, width) of the input, got (5, 4.5)"),
+        (lambda: input_gradient(dZ, FILTERS, (1, 5)), "k: expected a window that fits into 1 + 2·0 entries, got 2")]
+
 
 BAD = {
     "numerics": {
@@ -302,41 +344,51 @@ BAD = {
         "output_size": [
             (lambda: output_size(3, 5), "k: expected a window that fits into 3 + 2·0 entries, got 5"),
             (lambda: output_size(3, 6, padding=1), "k: expected a window that fits into 3 + 2·1 entries, got 6"),
-            (lambda: output_size(3, 5, stride=0, padding=1), "stride: expected an integer >= 1, got 0")],
+            (lambda: output_size(5.5, 2), f"d: expected {COUNT}, got 5.5"),
+            (lambda: output_size(0, 2, padding=1), f"d: expected {COUNT}, got 0"),
+            (lambda: output_size(5, 0), f"k: expected {COUNT}, got 0"),
+            (lambda: output_size(5, 2.5), f"k: expected {COUNT}, got 2.5"),
+            (lambda: output_size(5, 2, 1.5), f"stride: expected {COUNT}, got 1.5"),
+            (lambda: output_size(3, 5, stride=0, padding=1), f"stride: expected {COUNT}, got 0"),
+            (lambda: output_size(5, 2, padding=-1), "padding: expected an integer >= 0, got -1"),
+            (lambda: output_size(5, 2, padding=0.5), "padding: expected an integer >= 0, got 0.5")],
+        **{name: [
+            (partial(function, Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, IMAGES[:, :0], 2), "X: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+            (partial(function, IMAGES, 0), f"size: expected {COUNT}, or a pair of them, got 0"),
+            (partial(function, IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
+            (partial(function, IMAGES, 2, 1.5), f"stride: expected {COUNT}, or a pair of them, got 1.5"),
+            (partial(function, IMAGES, 2, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1"),
+        ] for name, function in dict(windows=windows, im2col=im2col).items()},
+        **{name: convolution_rows(getattr(convolution, name))
+           for name in ("conv2d", "conv2d_loops", "conv2d_windows", "conv2d_im2col")},
+        "filter_gradient": filter_gradient_rows(convolution),
+        "input_gradient": input_gradient_rows(convolution),
+        "full_convolution": [
+            (lambda: full_convolution(IMAGES, FILTERS), "F: expected 3 filters, as D has channels, got shape (4, 3, 2, 2)"),
+            (lambda: full_convolution(Z, FILTERS), "D: expected an array of four axes, got shape (3, 4)"),
+            (lambda: full_convolution(IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)"),
+            (lambda: full_convolution(IMAGES[:, :0], FILTERS), "D: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+            (lambda: full_convolution(IMAGES, FILTERS[:0]), "F: expected at least one filter, got shape (0, 3, 2, 2)")],
+    },
+    "fast_convolution": {
         "prepare": [
             (lambda: prepare(Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (lambda: prepare(IMAGES[:, :, :0], 2), "X: expected no empty axis after the first, got shape (2, 3, 0, 5)"),
             (lambda: prepare(IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0"),
             (lambda: prepare(IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
             (lambda: prepare(IMAGES, 2, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1")],
         "fast_layout": [(lambda: fast_layout(Z), "X: expected an array of four axes, got shape (3, 4)")],
-        **{name: [
-            (partial(function, Z, FILTERS), "X: expected an array of four axes, got shape (3, 4)"),
-            (partial(function, IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)"),
-            (partial(function, IMAGES, FILTERS[:, :1]), "F: expected filters of 3 channels, as X has, got shape (4, 1, 2, 2)"),
-            (partial(function, IMAGES, FILTERS, Z), "b: expected one bias a filter, (4,), got shape (3, 4)"),
-            (partial(function, IMAGES, FILTERS, stride=0), "stride: expected an integer >= 1, or a pair of them, got 0"),
-            (partial(function, IMAGES, FILTERS, stride=(1, 2, 1)),
-             "stride: expected an integer >= 1, or a pair of them, got (1, 2, 1)"),
-            (partial(function, IMAGES, FILTERS, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1"),
-            (partial(function, IMAGES, np.zeros((1, 3, 6, 6))), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
-        ] for name, function in dict(
-            conv2d=conv2d, conv2d_loops=conv2d_loops, conv2d_windows=conv2d_windows, conv2d_im2col=conv2d_im2col).items()},
-        "filter_gradient": [
-            (lambda: filter_gradient(IMAGES, IMAGES, 2), "dZ: expected the shape (2, 3, 4, 4) of the output, got (2, 3, 5, 5)"),
-            (lambda: filter_gradient(Z, IMAGES, 2), "X: expected an array of four axes, got shape (3, 4)"),
-            (lambda: filter_gradient(IMAGES, Z, 2), "dZ: expected an array of four axes, got shape (3, 4)"),
-            (lambda: filter_gradient(IMAGES, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0")],
-        "input_gradient": [
-            (lambda: input_gradient(IMAGES, FILTERS, (5, 5)), "dZ: expected the shape (2, 4, 4, 4) of the output, got (2, 3, 5, 5)"),
-            (lambda: input_gradient(Z, FILTERS, (5, 5)), "dZ: expected an array of four axes, got shape (3, 4)"),
-            (lambda: input_gradient(IMAGES, Z, (5, 5)), "F: expected an array of four axes, got shape (3, 4)")],
-        "full_convolution": [
-            (lambda: full_convolution(IMAGES, FILTERS), "F: expected 3 filters, as D has channels, got shape (4, 3, 2, 2)"),
-            (lambda: full_convolution(Z, FILTERS), "D: expected an array of four axes, got shape (3, 4)"),
-            (lambda: full_convolution(IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)")],
+        "conv2d": convolution_rows(fast_convolution.conv2d),
+        "filter_gradient": filter_gradient_rows(fast_convolution),
+        "input_gradient": input_gradient_rows(fast_convolution),
+    },
+    "pooling": {
         **{name: [
             (partial(function, Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, IMAGES[:, :0], 2), "X: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
             (partial(function, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0"),
+            (partial(function, IMAGES, 2, 1.5), f"stride: expected {COUNT}, or a pair of them, got 1.5"),
             (partial(function, IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
             (partial(function, IMAGES, 3, padding=2),
              "padding: expected at most half of the window (3, 3), so that no window sees only padding, got 2"),
@@ -351,19 +403,33 @@ BAD = {
     "convnet": {
         "ConvNet": [
             (lambda: ConvNet((4, 4), (), 2), "shape: expected (channels, height, width), got (4, 4)"),
+            (lambda: ConvNet((1, 4, 0), (), 2), f"shape: expected {COUNT}, got 0"),
             (lambda: ConvNet((1, 4, 4), (), 0), f"classes: expected {COUNT}, got 0"),
+            (lambda: ConvNet((1, 4, 4), (), 2, hidden=(0,)), f"hidden: expected {COUNT}, got 0"),
             (lambda: ConvNet((1, 4, 4), (Block(0, 3),), 2), f"filters: expected {COUNT}, got 0"),
-            (lambda: ConvNet((1, 4, 4), (Block(1, 3, pool=0),), 2), f"pool: expected {COUNT}, got 0"),
+            (lambda: ConvNet((1, 4, 4), (Block(1, 3, 1.5),), 2), f"stride: expected {COUNT}, or a pair of them, got 1.5"),
+            (lambda: ConvNet((1, 4, 4), (Block(1, 3, pool=0),), 2), f"pool: expected {COUNT}, or a pair of them, got 0"),
             (lambda: ConvNet((1, 4, 4), (Block(1, 5),), 2), "k: expected a window that fits into 4 + 2·0 entries, got 5")],
         "Block": [],  # is checked by ConvNet, where it comes to an image
-        "cnn_unpack": [(lambda: cnn_unpack(CNN, P), "p: expected shape (38,), got (17,)")],
-        "cnn_forward": [
-            (lambda: cnn_forward(CNN, CNN_P, np.zeros((15, 2))), "x: expected 16 rows, one image a column (d, M), got shape (15, 2)"),
-            (lambda: cnn_forward(CNN, P, np.zeros((16, 2))), "p: expected shape (38,), got (17,)")],
-        "cnn_cost_and_gradient": [
-            (lambda: cnn_cost_and_gradient(CNN, CNN_P, np.zeros((16, 2)), np.zeros((2, 3))),
+        "unpack": [
+            (lambda: convnet.unpack(CNN, P), "theta: expected shape (38,), got (17,)"),
+            (lambda: convnet.unpack(CNN, [0.0] * 38), "theta: expected an array (38,), got list")],
+        "forward": [
+            (lambda: convnet.forward(CNN, CNN_P, np.zeros((15, 2))),
+             "x: expected 16 rows, one image a column (d, M), got shape (15, 2)"),
+            (lambda: convnet.forward(CNN, CNN_P, np.zeros(16)), "x: expected 16 rows, one image a column (d, M), got shape (16,)"),
+            (lambda: convnet.forward(CNN, CNN_P, np.zeros((3, 16, 2))), "x: expected one batch (d, M), got shape (3, 16, 2)"),
+            (lambda: convnet.forward(CNN, P, np.zeros((16, 2))), "theta: expected shape (38,), got (17,)")],
+        "cost_and_gradient": [
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P.astype(int), np.zeros((16, 2)), np.eye(2)),
+             "theta: expected floating-point numbers, got int64"),
+            (lambda: convnet.cost_and_gradient(CNN, P, np.zeros((16, 2)), np.eye(2)),
+             "theta: expected 38 parameters on the last axis, got shape (17,)"),
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P, np.zeros((16, 2)), np.zeros((2, 3))),
              "y: expected one target a column, (2, 2), got shape (2, 3)"),
-            (lambda: cnn_cost_and_gradient(CNN, CNN_P, np.zeros((16, 0)), np.zeros((2, 0))),
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P, np.zeros((5, 16, 2)), np.zeros((2, 2))),
+             "x: expected one batch, or one for each of () runs, got shape (5, 16, 2)"),
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P, np.zeros((16, 0)), np.zeros((2, 0))),
              "x: expected at least one image, one a column, got none")],
     },
     "curvature": {
@@ -459,7 +525,7 @@ FREE = {  # nothing that could be wrong by itself
     "autodiff": {"variable": "any numbers", "exp": "any numbers", "log": "any numbers", "tanh": "any numbers",
                  "relu": "any numbers", "topological": "any node"},
     "initialisation": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
-    "convnet": {"cnn_parameters": "a network and a generator"},
+    "convnet": {"he": "a network and a generator"},
     "datasets": {"mnist_images": "has no arguments", "load_mnist": "likewise", "tower_image": "likewise"},
     "runs": {"run_length": "a value for each mode; test_training has the mode itself", "recorded": "two values",
                  "progress": "any iterable"},

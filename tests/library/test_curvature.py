@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.activations import linear, relu, tanh
-from lecture_code.convnet import Block, ConvNet, cnn_parameters, cnn_unpack
+from lecture_code import convnet
+from lecture_code.convnet import Block, ConvNet
 from lecture_code.curvature import (
     classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice)
 from lecture_code.losses import half_squared
@@ -167,10 +168,10 @@ def test_directions_without_biases_and_for_convolutions(rng):
     net = Network((2, 3), (linear,), half_squared, bias=False)
     assert filter_normalised(np.zeros(6), partial(unpack, net), rng).tolist() == [0] * 6
     cnn = ConvNet((1, 6, 6), (Block(2, 3),), 3)
-    p = cnn_parameters(cnn, rng)
-    d = filter_normalised(p, partial(cnn_unpack, cnn), rng)
-    (F, W), (b, c) = cnn_unpack(cnn, d)
-    (F0, W0), _ = cnn_unpack(cnn, p)
+    theta = convnet.he(cnn, rng)
+    d = filter_normalised(theta, partial(convnet.unpack, cnn), rng)
+    (_, F, W), (_, b, c) = convnet.unpack(cnn, d)
+    (_, F0, W0), _ = convnet.unpack(cnn, theta)
     assert_allclose((F**2).sum(axis=(1, 2, 3)), (F0**2).sum(axis=(1, 2, 3)), rtol=1e-13)
     assert_allclose((W**2).sum(axis=1), (W0**2).sum(axis=1), rtol=1e-13)
     assert not b.any() and not c.any()

@@ -5,14 +5,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.activations import clipped_relu, linear, leaky_relu, relu, sigmoid, sign, softplus, heaviside, tanh
-from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient
-from lecture_code.convolution import (
-    average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, filter_gradient,
-    input_gradient, max_pool, max_pool_gradient)
+from lecture_code import convolution, fast_convolution
+from lecture_code.convnet import Block, ConvNet
 from lecture_code.losses import (
     absolute, cross_entropy, entropy, half_squared, kl_divergence, binary_cross_entropy, softmax_cross_entropy, squared)
 from lecture_code.network import Network, cost_and_gradient, forward, per_sample_gradients
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax
+from lecture_code.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
 from lecture_code.samplers import minibatches
 from lecture_code.training import evaluate, fit
 
@@ -88,12 +87,14 @@ def test_a_batch_of_none():
     assert logsumexp(z).shape == half_squared(z, z).shape == softmax_cross_entropy(z, z).shape == (0,)
     assert one_hot(np.zeros(0, int), 3).shape == (0, 3)
     X, F = np.zeros((0, 2, 5, 4)), np.ones((3, 2, 2, 2))
-    for convolve in (conv2d, conv2d_loops, conv2d_windows, conv2d_im2col):
+    for convolve in (convolution.conv2d_loops, convolution.conv2d_windows):
         assert convolve(X, F).shape == (0, 3, 4, 3)
-    dF, db = filter_gradient(X, np.zeros((0, 3, 4, 3)), 2)
-    assert_array_equal(dF, np.zeros((3, 2, 2, 2)))
-    assert_array_equal(db, np.zeros(3))
-    assert input_gradient(np.zeros((0, 3, 4, 3)), F, (5, 4)).shape == X.shape
+    for module in (convolution, fast_convolution):
+        assert module.conv2d(X, F).shape == (0, 3, 4, 3)
+        dF, db = module.filter_gradient(X, np.zeros((0, 3, 4, 3)), 2)
+        assert_array_equal(dF, np.zeros((3, 2, 2, 2)))
+        assert_array_equal(db, np.zeros(3))
+        assert module.input_gradient(np.zeros((0, 3, 4, 3)), F, (5, 4)).shape == X.shape
     for pool, back in ((max_pool, max_pool_gradient), (average_pool, average_pool_gradient)):
         assert pool(X).shape == (0, 2, 2, 2)
         assert back(X, np.zeros((0, 2, 2, 2))).shape == X.shape
@@ -135,6 +136,6 @@ def test_batches_that_do_not_divide_the_data(N, M, rng):
 def test_a_small_convolution_network_with_one_image_and_huge_weights(dtype):
     net = ConvNet((1, 4, 4), (Block(2, 3, activation=relu, pool=2),), 2)
     theta, x = np.full(net.size, 1e3, dtype), np.ones((16, 1), dtype)
-    C, gradient = cnn_cost_and_gradient(net, theta, x, np.array([[1], [0]], dtype))
+    C, gradient = net.cost_and_gradient(theta, x, np.array([[1], [0]], dtype))
     assert_allclose(C, np.log(2), rtol=1e-6)  # both outputs are the same huge number
     assert np.isfinite(gradient).all() and gradient.dtype == dtype

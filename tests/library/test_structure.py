@@ -24,6 +24,7 @@ FLOORS = (  # a module imports only from the floors before its own
     {"activations", "optimizers", "autodiff", "runs"},
     {"losses"},
     {"network", "convolution", "descent", "curvature", "complexity"},
+    {"fast_convolution", "pooling"},
     {"regularisation", "convnet"},
     {"training"},
     {"lockstep", "sweeps"},

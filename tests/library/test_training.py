@@ -10,7 +10,8 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neural_network import MLPClassifier
 
 from lecture_code.activations import linear, relu, sigmoid, tanh
-from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters
+from lecture_code import convnet
+from lecture_code.convnet import Block, ConvNet
 from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.initialisation import gaussian_parameters
 from lecture_code.network import Network, cost, cost_and_gradient, forward, pack
@@ -532,17 +533,17 @@ def test_recorded_shows_the_record_only_while_outputs_are_stored(monkeypatch):
 
 def test_a_convolution_network_is_trained_alike(rng):
     net = ConvNet((1, 5, 5), (Block(2, 3, activation=tanh),), 3)
-    p, X, y = cnn_parameters(net, rng), rng.standard_normal((8, 25)), rng.integers(3, size=8)
-    steps = [p]
+    theta, X, y = convnet.he(net, rng), rng.standard_normal((8, 25)), rng.integers(3, size=8)
+    steps = [theta]
     for batch in minibatches(8, 3, np.random.default_rng(1)):
-        steps.append(steps[-1] - 0.5 * cnn_cost_and_gradient(net, steps[-1], X[batch].T, one_hot(y[batch], 3).T)[1])
-    trained, history = fit(net, p, X, y, eta=0.5, batch_size=3, epochs=1, rng=np.random.default_rng(1), test=(X, y))
+        gradient = net.cost_and_gradient(steps[-1], X[batch].T, one_hot(y[batch], 3).T).gradient
+        steps.append(steps[-1] - 0.5 * gradient)
+    trained, history = fit(
+        net, theta, X, y, eta=0.5, batch_size=3, epochs=1, rng=np.random.default_rng(1), test=(X, y))
     assert_array_equal(trained, steps[-1])
-    scores = cnn_forward(net, trained, X.T).output
+    scores = net.output(trained, X.T)
     assert history.test_accuracy == [(scores.argmax(axis=0) == y).mean()]
     assert_allclose(history.test_cost, softmax_cross_entropy(scores, one_hot(y, 3).T).mean(), rtol=1e-14)
-    with pytest.raises(ValueError, match=r"p: expected shape \(\d+,\), got \(2, \d+\)"):
-        fit(net, np.stack([p, p]), X, y, eta=0.5, batch_size=3, epochs=1, rng=rng)
 
 
 def test_parameters_too_large_to_be_squared_are_finite_still():
