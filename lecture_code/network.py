@@ -220,7 +220,7 @@ def _forward(net: Network, W: Layers, b: Layers, x: np.ndarray) -> tuple[Layers,
         z.append(W[l] @ a[l - 1] if l > 1 else _product(W[1], x))
         if net.bias:
             z[l] += b[l]
-        a.append(net.activations[l - 1].value(z[l]))
+        a.append(net.activations[l - 1](z[l]))
     return z, a
 
 
@@ -296,7 +296,7 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
     if M > 1:
         a_bar = a_bar / M  # the mean of the losses begins the recursion, not their sum
     for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
-        delta = np.multiply(net.activations[l - 1].slope(z[l], a[l]), a_bar, out=db[l] if M == 1 else a_bar)
+        delta = np.multiply(net.activations[l - 1].derivative(z[l], a[l]), a_bar, out=db[l] if M == 1 else a_bar)
         if l > 1:
             a_bar = W[l].mT @ delta
         if M == 1:  # δ itself is ∂C/∂b, and a column times a row has nothing to sum

@@ -21,7 +21,8 @@ from lecture_code.complexity import (
 from lecture_code.curvature import classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice
 from lecture_code.datasets import gaussian_blobs, higham, two_moons
 from lecture_code.gradient_check import central_difference, check_gradient, complex_step
-from lecture_code.losses import cross_entropy, entropy, half_squared, kl_divergence, negative_entropy
+from lecture_code.distributions import cross_entropy, entropy, kl_divergence, negative_entropy
+from lecture_code.losses import half_squared
 from lecture_code.network import (
     Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, input_jacobian, output_jacobian, pack,
     per_sample_gradients, unpack)
@@ -143,6 +144,8 @@ BAD = {
             (lambda: half_squared.gradient(np.zeros((3, 1)), np.zeros((1, 3))), "y: expected one target a column, (3, 1), got shape (1, 3)"),
             (lambda: half_squared.value_and_gradient(np.zeros((3, 4)), np.zeros((3, 1))),
              "y: expected one target a column, (3, 4), got shape (3, 1)")],
+    },
+    "distributions": {
         "negative_entropy": [
             (lambda: negative_entropy([0.5, 0.6]), "p: expected probabilities that sum to 1, got the sum 1.1"),
             (lambda: negative_entropy([-0.5, 1.5]), "p: expected probabilities >= 0, got -0.5"),
@@ -159,10 +162,13 @@ BAD = {
         "cross_entropy": [
             (lambda: cross_entropy([1.0, 0], [0.5, 0.6]), "q: expected probabilities that sum to 1, got the sum 1.1"),
             (lambda: cross_entropy([2.0, 0], [0.5, 0.5]), "p: expected probabilities that sum to 1, got the sum 2"),
-            (lambda: cross_entropy(*MISSING), "q: expected as many classes as p, of shape (2, 3), got shape (3, 2)")],
+            (lambda: cross_entropy(*MISSING), "q: expected as many classes as p, of shape (2, 3), got shape (3, 2)"),
+            (lambda: cross_entropy([1.0, 0], [1.0, 0], base=1), "base: expected a number > 1: e for nats, 2 for bits, got 1")],
         "kl_divergence": [
             (lambda: kl_divergence([1.0], [[1.0]]), "q: expected as many classes as p, of shape (1,), got shape (1, 1)"),
-            (lambda: kl_divergence([1.0], [0.5]), "q: expected probabilities that sum to 1, got the sum 0.5")],
+            (lambda: kl_divergence([1.0], [0.5]), "q: expected probabilities that sum to 1, got the sum 0.5"),
+            (lambda: kl_divergence([[1.0] * 2], [[1.0] * 4]), "q: expected as many columns as p, of shape (1, 2), or one, got shape (1, 4)"),
+            (lambda: kl_divergence([1.0], [1.0], base=0.5), "base: expected a number > 1: e for nats, 2 for bits, got 0.5")],
     },
     "optimizers": {
         "clip_gradient": [(lambda: clip_gradient(P, 0), f"largest: expected {POSITIVE}, got 0")],
@@ -447,6 +453,7 @@ BAD = {
 TRAINING = dict(eta=0.1, batch_size=2, epochs=1, rng=RNG)
 
 FREE = {  # nothing that could be wrong by itself
+    "numerics": {"as_floats": "any numbers", "weighted_sum": "NumPy's own messages on shapes will do"},
     "checks": {"identity": "raises AssertionError, as a check does", "claim": "likewise"},
     "activations": {"Activation": "a pair of functions; any numbers will do"},
     "optimizers": {"sgd": "has no options"},

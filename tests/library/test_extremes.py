@@ -9,8 +9,9 @@ from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient
 from lecture_code.convolution import (
     average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, filter_gradient,
     input_gradient, max_pool, max_pool_gradient)
+from lecture_code.distributions import cross_entropy, entropy, kl_divergence
 from lecture_code.losses import (
-    absolute, cross_entropy, entropy, half_squared, kl_divergence, binary_cross_entropy, softmax_cross_entropy, squared)
+    absolute, half_squared, binary_cross_entropy, softmax_cross_entropy, squared)
 from lecture_code.network import Network, cost_and_gradient, forward, per_sample_gradients
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax
 from lecture_code.samplers import minibatches
