@@ -128,6 +128,7 @@ BAD = {
             (lambda: complex_step(np.exp, [1.0, 2]), "f: expected a function that returns a number, got shape (2,)")],
         "check_gradient": [
             (lambda: check_gradient(np.sum, [1.0], [1.0, 2]), "gradient: expected the shape (2,) of theta, got (1,)"),
+            (lambda: check_gradient(np.sum, [], []), "theta: expected at least one entry, got shape (0,)"),
             (lambda: check_gradient(np.sum, [1.0], [1.0], tolerance=0), f"tolerance: expected {POSITIVE}, got 0")],
     },
     "activations": {

@@ -152,15 +152,27 @@ def test_filter_normalisation_turns_nothing():
         assert_allclose(ratio, ratio[:, :1] * np.ones(ratio.shape[1]), rtol=1e-13)
 
 
-def test_filter_normalisation_follows_the_scale_of_a_unit(rng):
-    # a ReLU unit times 10 on the way in and 1/10 on the way out computes the same: the row grows tenfold
-    theta = rng.standard_normal(NET.size)
-    W, b = unpack(NET, theta.copy())
+def rescaled(theta, factors):
+    """Return the same function: unit j of the hidden layer times factors[j] on the way in, divided on the way out."""
+    theta = theta.copy()
+    W, b = unpack(NET, theta)
+    for change, scale in ((W[1], factors[:, None]), (b[1], factors[:, None]), (W[2], 1 / factors)):
+        change *= scale
+    return theta
+
+
+def slice_through(theta, x, y):
     d = filter_normalised(theta, partial(unpack, NET), np.random.default_rng(1))
-    scaled = theta.copy()
-    unpack(NET, scaled)[0][1][2] *= 10
-    e = filter_normalised(scaled, partial(unpack, NET), np.random.default_rng(1))
-    assert_allclose(unpack(NET, e)[0][1][2], 10 * unpack(NET, d)[0][1][2], rtol=1e-13)
+    return loss_slice(lambda t: cost(NET, t, x, y), theta, d, np.linspace(-1, 1, 5))
+
+
+def test_the_scale_of_a_layer_does_not_matter_to_the_picture_but_that_of_a_unit_does(rng):
+    theta, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 9)), rng.standard_normal((3, 9))
+    alike, unlike = (rescaled(theta, factors) for factors in (np.full(5, 8.0), np.array([8.0, 1, 1, 1, 1])))
+    for same in (alike, unlike):
+        assert_allclose(cost(NET, same, x, y), cost(NET, theta, x, y), rtol=1e-12)
+    assert_allclose(slice_through(alike, x, y), slice_through(theta, x, y), rtol=1e-10)
+    assert np.abs(slice_through(unlike, x, y) / slice_through(theta, x, y) - 1).max() > 0.05
 
 
 def test_directions_without_biases_and_for_convolutions(rng):
@@ -260,3 +272,37 @@ def test_the_error_of_a_hessian_is_measured_with_twice_the_step():
 
     critical_point(gradient, [0.0], delta=1e-3)
     assert seen == [0, 1e-3, -1e-3, 2e-3, -2e-3]
+
+
+# Kinks
+
+
+def test_a_kink_within_the_step_is_said():
+    # of ½ max(x, 0)² + max(x − d, 0): the slope jumps by 1 at d
+    for d in (0.0, 2e-6, -2e-6, 8e-6):
+        with pytest.warns(UserWarning, match=r"Δ = 1e-05 and its half give Hessians that differ by .*a kink"):
+            hessian(lambda x: np.maximum(x, 0) + (x > d), [0.0])
+    hessian(lambda x: np.maximum(x, 0) + (x > 1.1e-5), [0.5])
+    hessian(lambda x: x + (x > 1.1e-5), [0.0])  # beyond the step: no warning, and no error
+
+
+def test_a_relu_network_at_a_kink(rng):
+    # the largest curvature is found as soon as the step is shorter than the way to the nearest kink
+    theta, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 9)), rng.standard_normal((3, 9))
+    W, b = unpack(NET, theta)
+    b[1][2] = -W[1][2] @ x[:, 0] + 3e-6  # z of unit 2 at sample 0
+    gradient = lambda t: cost_and_gradient(NET, t, x, y).gradient
+    largest = lambda H: np.linalg.eigvalsh(H)[-1]
+    with pytest.warns(UserWarning, match="a kink"):
+        wrong = largest(hessian(gradient, theta))
+    right = largest(hessian(gradient, theta, delta=1e-7))
+    assert wrong > 10 * right and right < 100
+
+
+@pytest.mark.parametrize("factor", [1e-8, 1.0, 1e8])
+def test_smooth_costs_bring_no_warning(factor, rng):  # here a warning is an error
+    net = Network((2, 3, 2), (tanh, linear), half_squared)
+    theta, x, y = rng.standard_normal(net.size), rng.standard_normal((2, 6)), rng.standard_normal((2, 6))
+    hessian(lambda t: factor * cost_and_gradient(net, t, x, y).gradient, theta)
+    hessian(lambda t: np.full(2, factor), np.ones(2))  # a linear cost, whose Hessian is 0
+    hessian(lambda t: factor * 3 * t**2, [0.0])  # x³ at 0
