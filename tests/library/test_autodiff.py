@@ -176,14 +176,14 @@ def test_bytes_do_not_wrap_around():
 
 def test_it_reproduces_backpropagation(rng):
     net = Network((4, 6, 5, 3), (activations.tanh, activations.relu, activations.linear), softmax_cross_entropy)
-    p, x = rng.standard_normal(net.size), rng.standard_normal((4, 7))
+    theta, x = rng.standard_normal(net.size), rng.standard_normal((4, 7))
     y = np.eye(3)[:, rng.integers(3, size=7)]
-    W, b = unpack(net, p)
+    W, b = unpack(net, theta)
     leaves = [variable(array) for array in (*W[1:], *b[1:])]
     W1, W2, W3, b1, b2, b3 = leaves
     z = W3 @ (W2 @ (W1 @ x + b1).tanh() + b2).relu() + b3
     C = (z.exp().sum(axis=0).log() - (y * z).sum(axis=0)).sum() / 7
-    cost, gradient = cost_and_gradient(net, p, x, y)
+    cost, gradient = cost_and_gradient(net, theta, x, y)
     dW, db = unpack(net, gradient)
     assert_allclose(C.value, cost, rtol=1e-14)
     for found, expected in zip(gradients(C, leaves), (*dW[1:], *db[1:])):

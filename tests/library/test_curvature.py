@@ -56,16 +56,16 @@ def test_quadratics_are_exact_to_rounding(P, seed):
 
 def test_the_hessian_of_a_network(rng):
     net = Network((2, 3, 2), (tanh, linear), half_squared)
-    p, x, y = rng.standard_normal(net.size), rng.standard_normal((2, 6)), rng.standard_normal((2, 6))
+    theta, x, y = rng.standard_normal(net.size), rng.standard_normal((2, 6)), rng.standard_normal((2, 6))
 
-    def gradient(p):
-        return cost_and_gradient(net, p, x, y).gradient
+    def gradient(theta):
+        return cost_and_gradient(net, theta, x, y).gradient
 
     step = 1e-30  # by complex step through the gradient, column by column
-    exact = [gradient(p + 1j * step * e).imag / step for e in np.eye(net.size)]
-    H = hessian(gradient, p)
+    exact = [gradient(theta + 1j * step * e).imag / step for e in np.eye(net.size)]
+    H = hessian(gradient, theta)
     assert_allclose(H, exact, atol=1e-8)
-    assert_allclose(hessian_vector(gradient, p, p), H @ p, atol=1e-8)
+    assert_allclose(hessian_vector(gradient, theta, theta), H @ theta, atol=1e-8)
 
 
 @pytest.mark.parametrize("diagonal, kind", [
@@ -144,8 +144,8 @@ def test_filter_normalised_directions(rng):
 
 def test_filter_normalisation_turns_nothing():
     # each filter of the direction is the drawn one, made longer or shorter
-    theta, p = np.random.default_rng(2).standard_normal(NET.size), np.random.default_rng(3).standard_normal(NET.size)
-    (drawn, _), (D, _) = unpack(NET, p), unpack(NET, filter_normalised(theta, partial(unpack, NET), np.random.default_rng(3)))
+    theta, other = np.random.default_rng(2).standard_normal(NET.size), np.random.default_rng(3).standard_normal(NET.size)
+    (drawn, _), (D, _) = unpack(NET, other), unpack(NET, filter_normalised(theta, partial(unpack, NET), np.random.default_rng(3)))
     for l in (1, 2):
         ratio = D[l] / drawn[l]
         assert (ratio > 0).all()
@@ -199,12 +199,12 @@ def test_slices_by_hand():
 
 
 def test_a_slice_of_a_network_passes_through_its_cost(rng):
-    p, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 4)), rng.standard_normal((3, 4))
-    u, v = (filter_normalised(p, partial(unpack, NET), rng) for _ in range(2))
-    C = loss_slice(lambda p: cost(NET, p, x, y), p, u, np.linspace(-1, 1, 3), v, np.linspace(-1, 1, 5))
+    theta, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 4)), rng.standard_normal((3, 4))
+    u, v = (filter_normalised(theta, partial(unpack, NET), rng) for _ in range(2))
+    C = loss_slice(lambda theta: cost(NET, theta, x, y), theta, u, np.linspace(-1, 1, 3), v, np.linspace(-1, 1, 5))
     assert C.shape == (5, 3)
-    assert_allclose(C[2, 1], cost(NET, p, x, y))
-    assert_allclose(C[4, 0], cost(NET, p - u + v, x, y))
+    assert_allclose(C[2, 1], cost(NET, theta, x, y))
+    assert_allclose(C[4, 0], cost(NET, theta - u + v, x, y))
 
 
 def test_bad_input_is_named(raises):
