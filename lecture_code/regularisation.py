@@ -98,7 +98,7 @@ def _thinned(net: Network, masks: Layers) -> Network:
 
 
 def _masked_value(activation: Activation, mask: np.ndarray, z: np.ndarray) -> np.ndarray:
-    return _masked(activation.value(z), mask)
+    return _masked(activation(z), mask)
 
 
 def _masked_slope(activation: Activation, mask: np.ndarray, z: np.ndarray, a: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from lecture_code.activations import clipped_relu, linear, leaky_relu, relu, sigmoid, sign, softplus, heaviside, tanh
 from lecture_code import convolution, fast_convolution
 from lecture_code.convnet import Block, ConvNet
+from lecture_code.distributions import cross_entropy, entropy, kl_divergence
 from lecture_code.losses import (
-    absolute, cross_entropy, entropy, half_squared, kl_divergence, binary_cross_entropy, softmax_cross_entropy, squared)
+    absolute, half_squared, binary_cross_entropy, softmax_cross_entropy, squared)
 from lecture_code.network import Network, cost_and_gradient, forward, per_sample_gradients
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax
 from lecture_code.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient

@@ -20,8 +20,9 @@ MODULES = {  # dotted name below the package ↦ file
 }
 FLOORS = (  # a module imports only from the floors before its own
     {"validation"},
-    {"numerics", "datasets", "samplers", "schedules", "gradient_check", "checks"},
-    {"activations", "optimizers", "autodiff", "runs"},
+    {"numerics"},
+    {"datasets", "samplers", "schedules", "gradient_check", "checks"},
+    {"activations", "distributions", "optimizers", "autodiff", "runs"},
     {"losses"},
     {"network", "convolution", "descent", "curvature", "complexity"},
     {"fast_convolution", "pooling"},
