@@ -101,15 +101,17 @@ class ConvNet:
         """Boolean (P,): True where p holds a weight, False where it holds a bias."""
         return np.arange(self.size) < self._slices[len(self.blocks)][1]
 
-    def output(self, p: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return the scores (K, M), the end of `cnn_forward`, of a hundred images at a time: their maps stay in the cache."""
         x = _image_columns(self, x)
-        parts = [cnn_forward(self, p, x[:, n:n + 100]).output for n in range(0, max(1, x.shape[1]), 100)]
+        parts = [cnn_forward(self, theta, x[:, n:n + 100]).output for n in range(0, max(1, x.shape[1]), 100)]
         return np.concatenate(parts, axis=1)
 
-    def cost_and_gradient(self, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what `cnn_cost_and_gradient` does: for code that takes any kind of network, as `fit`."""
-        return cnn_cost_and_gradient(self, p, x, y)
+    def cost_and_gradient(
+        self, theta: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `cnn_cost_and_gradient` does; rng is for models that draw, and has no effect here."""
+        return cnn_cost_and_gradient(self, theta, x, y)
 
 
 class CnnTrace(NamedTuple):

@@ -79,13 +79,15 @@ class Network:
         """Boolean (P,): True where p holds a weight, False where it holds a bias."""
         return np.arange(self.size) < sum(n_in * n_out for n_in, n_out in self._fans)
 
-    def output(self, p: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return a^[L], the end of `forward`."""
-        return forward(self, p, x).a[-1]
+        return forward(self, theta, x).a[-1]
 
-    def cost_and_gradient(self, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> Gradient:
-        """Return what the function `cost_and_gradient` does: for code that takes any kind of network."""
-        return cost_and_gradient(self, p, x, y)
+    def cost_and_gradient(
+        self, theta: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator | None = None
+    ) -> CostAndGradient:
+        """Return what the function `cost_and_gradient` does; rng is for models that draw, and has no effect here."""
+        return cost_and_gradient(self, theta, x, y)
 
 
 class Trace(NamedTuple):
@@ -95,7 +97,7 @@ class Trace(NamedTuple):
     a: Layers
 
 
-class Gradient(NamedTuple):
+class CostAndGradient(NamedTuple):
     """What `cost_and_gradient` returns: the cost (a number, or (R,)) and ∂C/∂p, shaped like p."""
 
     cost: np.ndarray
@@ -115,7 +117,8 @@ def unpack(net: Network, p: np.ndarray) -> tuple[Layers, Layers]:
     Returns
     -------
     W : list with W[l] of shape (..., n_l, n_{l−1}); W[0] is None
-    b : list with b[l] of shape (..., n_l, 1), or None without biases; b[0] is None
+    b : list with b[l] of shape (..., n_l, 1); b[0] is None. In a network without biases they are columns of zeros
+        and no part of p
     """
     if p.shape[-1:] != (net.size,):
         require(False, "p", f"{net.size} parameters on the last axis", f"shape {p.shape}")
@@ -125,7 +128,9 @@ def unpack(net: Network, p: np.ndarray) -> tuple[Layers, Layers]:
         W.append(p[place].reshape(lead + shape).mT)
     for place in biases:
         b.append(p[place])
-    return W, b if net.bias else [None] * len(W)
+    if not net.bias:
+        b += [np.zeros((*lead, n, 1), p.dtype) for n in net.widths[1:]]
+    return W, b
 
 
 def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | None] | None = None) -> np.ndarray:
@@ -272,7 +277,7 @@ def cost(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarra
     return net.loss(output, y).mean(axis=-1)
 
 
-def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> Gradient:
+def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> CostAndGradient:
     """Return C and ∂C/∂p over the columns of x and y, by backpropagation.
 
     Book: eq-grad-bias, eq-grad-weight, eq-batch-gradient
@@ -305,7 +310,7 @@ def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray)
             np.matmul(delta, a[l - 1].mT, out=dW[l])
             if net.bias:
                 delta.sum(axis=-1, keepdims=True, out=db[l])
-    return Gradient(C[..., 0][()] if M == 1 else C.sum(axis=-1) / M, gradient)  # [()]: a number, no 0-d array
+    return CostAndGradient(C[..., 0][()] if M == 1 else C.sum(axis=-1) / M, gradient)  # [()]: a number, no 0-d array
 
 
 def per_sample_gradients(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
