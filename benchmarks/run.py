@@ -39,7 +39,8 @@ from lecture_code.convolution import fast_layout, input_gradient, prepare
 from lecture_code.complexity import backward_operations, forward_operations
 from lecture_code.datasets import higham, load_mnist
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, cost_and_gradient, gaussian_parameters, unpack
+from lecture_code.initialisation import gaussian_parameters
+from lecture_code.network import Network, cost_and_gradient, unpack
 from lecture_code.lockstep import lockstep_sgd
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
@@ -340,7 +341,8 @@ def loading(rounds: int) -> list[Row]:
         "from lecture_code.activations import linear, tanh\n"
         "from lecture_code.datasets import load_mnist\n"
         "from lecture_code.losses import softmax_cross_entropy\n"
-        "from lecture_code.network import Network, gaussian_parameters\n"
+        "from lecture_code.initialisation import gaussian_parameters\n"
+        "from lecture_code.network import Network\n"
         "from lecture_code.training import fit\n"
         "net, rng, data = Network((784, 100, 10), (tanh, linear), softmax_cross_entropy), np.random.default_rng(0), load_mnist()\n"
         "fit(net, gaussian_parameters(net, rng, 0.05, dtype=np.float32), data.X_train, data.y_train, eta=0.1,"

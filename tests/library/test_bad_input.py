@@ -21,10 +21,10 @@ from lecture_code.complexity import (
 from lecture_code.curvature import classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice
 from lecture_code.datasets import gaussian_blobs, higham, two_moons
 from lecture_code.gradient_check import central_difference, check_gradient, complex_step
+from lecture_code.initialisation import gaussian_parameters
 from lecture_code.losses import cross_entropy, entropy, half_squared, kl_divergence, negative_entropy
 from lecture_code.network import (
-    Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, input_jacobian, output_jacobian, pack,
-    per_sample_gradients, unpack)
+    Network, backward, cost, cost_and_gradient, forward, input_jacobian, output_jacobian, pack, per_sample_gradients, unpack)
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
 from lecture_code.optimizers import (
     adadelta, adagrad, adam, adamw, clip_gradient, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
@@ -221,16 +221,14 @@ BAD = {
             (lambda: Network((2,), (), half_squared), "widths: expected at least an input and an output width, got (2,)"),
             (lambda: Network((2, 0), (tanh,), half_squared), f"widths: expected {COUNT}, got 0"),
             (lambda: Network((2, 1), (), half_squared), "activations: expected 1, one a layer, got 0")],
-        "unpack": [(lambda: unpack(NET, np.zeros(16)), "p: expected 17 parameters on the last axis, got shape (16,)")],
+        "unpack": [(lambda: unpack(NET, np.zeros(16)), "theta: expected 17 parameters on the last axis, got shape (16,)")],
         "pack": [
             (lambda: pack(NET, [None, np.ones((3, 2))]), "W and b: expected 4 arrays after index 0, got 1"),
             (lambda: pack(NET, [None, np.ones((2, 3)), np.ones((2, 3))], [None, np.ones((3, 1)), np.ones((2, 1))]),
              "W and b: expected shape (3, 2), got (2, 3)")],
-        "gaussian_parameters": [
-            (lambda: gaussian_parameters(NET, RNG, (1, 2, 3)), "scale: expected one number, or 2, one a layer, got shape (3,)")],
         "forward": [
             (lambda: forward(NET, P, np.zeros(2)), "x: expected 2 rows, one sample a column (d, M), got shape (2,)"),
-            (lambda: forward(NET, P[1:], X), "p: expected 17 parameters on the last axis, got shape (16,)")],
+            (lambda: forward(NET, P[1:], X), "theta: expected 17 parameters on the last axis, got shape (16,)")],
         "backward": [(lambda: backward(NET, P, TRACE, Y[0]), "y: expected one target a column, (2, 4), got shape (4,)")],
         "cost": [
             (lambda: cost(NET, P, X, Y[:, :1]), "y: expected one target a column, (2, 4), got shape (2, 1)"),
@@ -240,16 +238,20 @@ BAD = {
              "x: expected at least one sample, one a column, got none"),
             (lambda: cost(NET, P, X[:, :0], Y[:, :0]), "x: expected at least one sample, one a column, got none")],
         "cost_and_gradient": [
-            (lambda: cost_and_gradient(NET, P.astype(int), X, Y), "p: expected floating-point numbers, got int64"),
+            (lambda: cost_and_gradient(NET, P.astype(int), X, Y), "theta: expected floating-point numbers, got int64"),
             (lambda: cost_and_gradient(NET, P, X, Y.T), "y: expected one target a column, (2, 4), got shape (4, 2)"),
             (lambda: cost_and_gradient(NET, P, X[:, :0], Y[:, :0]), "x: expected at least one sample, one a column, got none"),
-            (lambda: cost_and_gradient(NET, P[1:], X, Y), "p: expected 17 parameters on the last axis, got shape (16,)")],
+            (lambda: cost_and_gradient(NET, P[1:], X, Y), "theta: expected 17 parameters on the last axis, got shape (16,)")],
         "per_sample_gradients": [
             (lambda: per_sample_gradients(NET, P, X, Y[:1]), "y: expected one target a column, (2, 4), got shape (1, 4)")],
         "output_jacobian": [
             (lambda: output_jacobian(NET, P, X[0]), "x: expected 2 rows, one sample a column (d, M), got shape (4,)")],
         "input_jacobian": [
             (lambda: input_jacobian(NET, P, X[:1]), "x: expected 2 rows, one sample a column (d, M), got shape (1, 4)")],
+    },
+    "initialisation": {
+        "gaussian_parameters": [
+            (lambda: gaussian_parameters(NET, RNG, (1, 2, 3)), "scale: expected one number, or 2, one a layer, got shape (3,)")],
     },
     "penalties": {
         "l2_penalty": [
@@ -484,7 +486,7 @@ FREE = {  # nothing that could be wrong by itself
     "optimizers": {"sgd": "has no options"},
     "autodiff": {"variable": "any numbers", "exp": "any numbers", "log": "any numbers", "tanh": "any numbers",
                  "relu": "any numbers", "topological": "any node"},
-    "network": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
+    "initialisation": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
     "convnet": {"cnn_parameters": "a network and a generator"},
     "datasets": {"mnist_images": "has no arguments", "load_mnist": "likewise", "tower_image": "likewise"},
     "runs": {"run_length": "a value for each mode; test_training has the mode itself", "recorded": "two values",

@@ -13,8 +13,9 @@ from lecture_code.batch_norm import (
     BatchNorm, RunningStatistics, batch_norm, batch_norm_backward, batch_norm_cost_and_gradient, batch_norm_inference,
     batch_norm_inference_backward, fresh_statistics)
 from lecture_code.gradient_check import central_difference, complex_step
+from lecture_code.initialisation import he
 from lecture_code.losses import binary_cross_entropy, half_squared, softmax_cross_entropy
-from lecture_code.network import Network, he
+from lecture_code.network import Network
 from lecture_code.samplers import minibatches
 from lecture_code.training import evaluate, fit
 

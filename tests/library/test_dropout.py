@@ -7,8 +7,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from lecture_code.activations import linear, relu, sigmoid, softplus, tanh
 from lecture_code.dropout import Dropout, dropout_cost_and_gradient, dropout_forward, dropout_masks
 from lecture_code.gradient_check import complex_step
+from lecture_code.initialisation import gaussian_parameters
 from lecture_code.losses import binary_cross_entropy, half_squared, softmax_cross_entropy
-from lecture_code.network import Network, cost_and_gradient, forward, gaussian_parameters, pack
+from lecture_code.network import Network, cost_and_gradient, forward, pack
 from lecture_code.samplers import minibatches
 from lecture_code.training import evaluate, fit
 

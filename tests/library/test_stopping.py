@@ -7,8 +7,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.activations import linear, sigmoid, tanh
+from lecture_code.initialisation import gaussian_parameters, he, lecun, xavier
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, gaussian_parameters, he, lecun, xavier
+from lecture_code.network import Network
 from lecture_code.optimizers import clip_gradient, nesterov
 from lecture_code.training import fit
 

@@ -20,11 +20,11 @@ MODULES = {  # dotted name below the package ↦ file
 }
 FLOORS = (  # a module imports only from the floors before its own
     {"validation"},
-    {"numerics", "datasets", "samplers", "schedules", "gradient_check", "checks"},
+    {"numerics", "datasets", "samplers", "schedules", "gradient_check", "checks", "listing"},
     {"activations", "optimizers", "autodiff", "runs"},
     {"losses"},
     {"network", "convolution", "descent", "curvature", "complexity"},
-    {"model", "convnet"},
+    {"model", "convnet", "initialisation"},
     {"penalties", "dropout", "batch_norm"},
     {"training", "sweeps"},
     {"lockstep", "trials"},

@@ -1,4 +1,4 @@
-"""Sweeps of anything: grids, random points, processes, a cluster, and the table that comes back."""
+"""Sweeps of anything: grids, random points, processes, and the table that comes back."""
 
 import os
 import sys
@@ -109,15 +109,6 @@ def test_processes_change_nothing():
         assert sweep(bowl, grid, jobs=2).rows == alone.rows
     assert sweep(bowl, grid, jobs=2).rows == alone.rows
     assert os.getpid() not in sweep(pid, {"a": range(4)}, jobs=2)["process"]
-
-
-@pytest.mark.filterwarnings("ignore")  # the cluster's own
-def test_the_same_call_on_a_dask_cluster():
-    distributed = pytest.importorskip("distributed")
-    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None):  # two processes
-        with joblib.parallel_config(backend="dask"):
-            result = sweep(bowl, {"a": range(7), "b": (1, 2)}, jobs=-1)
-    assert result.rows == sweep(bowl, {"a": range(7), "b": (1, 2)}).rows
 
 
 def test_without_joblib_the_error_says_what_still_works(monkeypatch):

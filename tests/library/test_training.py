@@ -12,7 +12,8 @@ from sklearn.neural_network import MLPClassifier
 from lecture_code.activations import linear, relu, sigmoid, tanh
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, cost, cost_and_gradient, forward, gaussian_parameters, pack
+from lecture_code.initialisation import gaussian_parameters
+from lecture_code.network import Network, cost, cost_and_gradient, forward, pack
 from lecture_code.numerics import one_hot
 from lecture_code.optimizers import Optimizer, adam, momentum, nesterov, sgd
 from lecture_code.samplers import minibatches

@@ -12,8 +12,9 @@ from lecture_code.activations import linear, relu, tanh
 from lecture_code.batch_norm import BatchNorm
 from lecture_code.convnet import Block, ConvNet, cnn_parameters
 from lecture_code.dropout import Dropout
+from lecture_code.initialisation import gaussian_parameters, he
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, gaussian_parameters, he
+from lecture_code.network import Network
 from lecture_code.optimizers import adam, nesterov, sgd
 from lecture_code.penalties import Penalised
 from lecture_code.schedules import inverse
@@ -212,7 +213,9 @@ def test_the_same_call_on_a_dask_cluster():
     with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None):  # two processes
         with joblib.parallel_config(backend="dask"):
             result = sweep(trial, GRID, jobs=-1)
+            of_a_function = sweep(lambda a, b: a * b, {"a": range(7), "b": (1, 2)}, jobs=-1)
     assert result.rows == sweep(trial, GRID).rows
+    assert_array_equal(of_a_function["value"], np.outer(range(7), (1, 2)))
 
 
 def test_a_cluster_is_told_how_large_the_data_are():
