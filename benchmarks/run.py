@@ -44,6 +44,7 @@ from lecture_code.network import Network, cost_and_gradient, unpack
 from lecture_code.lockstep import lockstep_sgd
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
+from lecture_code.trials import training_trial
 
 try:
     import torch
@@ -311,7 +312,8 @@ def sweeps(rounds: int) -> list[Row]:
                         evaluate(net, p, *scored)
 
         def at_once() -> None:
-            sweep(net, initial, X, Y, etas=etas, batch_sizes=sizes, seeds=seeds, epochs=epochs, validation=scored, jobs=jobs)
+            trial = training_trial(net, lambda net, rng: initial(rng), X, Y, epochs=epochs, validation=scored)
+            sweep(trial, {"eta": etas, "batch_size": sizes, "seed": seeds}, jobs=jobs)
 
         seconds = interleaved({"each": one_by_one, "sweep": at_once}, max(1, rounds // 3),
                               time.process_time if jobs == 1 else time.perf_counter)

@@ -31,15 +31,18 @@ from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, soft
 from lecture_code.optimizers import (
     adadelta, adagrad, adam, adamw, clip_gradient, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
 from lecture_code.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
-from lecture_code.regularisation import (
-    RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
-    dropout_cost_and_gradient, dropout_forward, dropout_masks, fresh_statistics, l2_penalty)
+from lecture_code.batch_norm import (
+    BatchNorm, RunningStatistics, batch_norm, batch_norm_backward, batch_norm_cost_and_gradient, batch_norm_inference,
+    batch_norm_inference_backward, fresh_statistics)
+from lecture_code.dropout import Dropout, dropout_cost_and_gradient, dropout_forward, dropout_masks
+from lecture_code.penalties import Penalised, l2_penalty
 from lecture_code.samplers import minibatches, with_replacement, without_replacement
 from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
 from lecture_code.lockstep import lockstep_sgd
 from lecture_code.runs import run_length
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
+from lecture_code.trials import training_trial
 
 RNG = np.random.default_rng(0)
 NAN = np.array([0.0, np.nan])
@@ -302,12 +305,15 @@ BAD = {
     "listing": {
         "show": [(lambda: show(len), "functions: expected functions with Python source, got <built-in function len>")],
     },
-    "regularisation": {
+    "penalties": {
         "l2_penalty": [
             (lambda: l2_penalty(P, -1), "lam: expected a finite number >= 0, got -1"),
             (lambda: l2_penalty(P, 1, np.ones(17)), "mask: expected booleans of shape (17,), got float64 of shape (17,)"),
             (lambda: l2_penalty(np.zeros((2, 3)), 1, np.ones((2, 3), bool)),
              "mask: expected booleans of shape (3,), got bool of shape (2, 3)")],
+        "Penalised": [(lambda: Penalised(NET, -1), "lam: expected a finite number >= 0, got -1")],
+    },
+    "dropout": {
         "dropout_masks": [
             (lambda: dropout_masks(NET, 1, 4, RNG), f"rates: expected {FRACTION}, got 1"),
             (lambda: dropout_masks(NET, (0.1, 0.2), 4, RNG), "rates: expected 1, one a hidden layer, got 2"),
@@ -320,7 +326,22 @@ BAD = {
              "masks: expected shape (3, 4), got (3, 1)")],
         "dropout_cost_and_gradient": [
             (lambda: dropout_cost_and_gradient(NET, P, X, Y[0], NO_MASKS),
-             "y: expected one target a column, (2, 4), got shape (4,)")],
+             "y: expected one target a column, (2, 4), got shape (4,)"),
+            (lambda: dropout_cost_and_gradient(NET, P, X[:, :0], Y[:, :0], NO_MASKS),
+             "x: expected at least one sample, one a column, got none")],
+        "Dropout": [
+            (lambda: Dropout(NET, 1), f"rates: expected {FRACTION}, got 1"),
+            (lambda: Dropout(NET, (0.1, 0.2)), "rates: expected 1, one a hidden layer, got 2"),
+            (lambda: Dropout(NET, 0.5).cost_and_gradient(P, X, Y), "rng: expected a generator that draws the masks, got None")],
+    },
+    "batch_norm": {
+        "BatchNorm": [
+            (lambda: BatchNorm(NET, X), "reference: expected at least 2 samples, one a row, (N, 2), got shape (2, 4)"),
+            (lambda: BatchNorm(NET, X.T, eps=0), f"eps: expected {POSITIVE}, got 0"),
+            (lambda: BatchNorm(NET, X.T).output(P, X), "theta: expected 23 parameters on the last axis, got shape (17,)")],
+        "batch_norm_cost_and_gradient": [
+            (lambda: batch_norm_cost_and_gradient(BatchNorm(NET, X.T), np.zeros(23), X[:, :1], Y[:, :1]),
+             "z: expected a batch of at least 2 samples, got 1")],
         "fresh_statistics": [(lambda: fresh_statistics(0), f"n: expected {COUNT}, got 0")],
         "batch_norm": [
             (lambda: batch_norm(Z[:, :1], GAMMA, BETA, RUNNING), "z: expected a batch of at least 2 samples, got 1"),
@@ -330,7 +351,7 @@ BAD = {
             (lambda: batch_norm(Z, GAMMA, BETA, fresh_statistics(1)), "running: expected shape (3, 1), got shape (1, 1)"),
             (lambda: batch_norm(Z, GAMMA, BETA, RunningStatistics(BETA, np.ones(1))),
              "running: expected shape (3, 1), got shape (1,)"),
-            (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, share=0), "share: expected a number in (0, 1], got 0"),
+            (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, momentum=0), "momentum: expected a number in (0, 1], got 0"),
             (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, eps=0), f"eps: expected {POSITIVE}, got 0")],
         "batch_norm_inference": [
             (lambda: batch_norm_inference(Z, GAMMA, BETA[0], RUNNING), "beta: expected shape (3, 1), got shape (1,)"),
@@ -496,9 +517,9 @@ BAD = {
             (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(eta=0)), f"eta: expected {POSITIVE}, got 0"),
             (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(batch_size=5)), f"batch_size: expected {COUNT} and <= 4, got 5"),
             (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(epochs=0)), f"epochs: expected {COUNT}, got 0"),
-            (lambda: fit(NET, P[1:], X.T, Y.T, **TRAINING), "p: expected (17,) or (R, 17), got shape (16,)"),
-            (lambda: fit(NET, P.astype(int), X.T, Y.T, **TRAINING), "p: expected floating-point numbers, got int64"),
-            (lambda: fit(NET, P + np.inf, X.T, Y.T, **TRAINING), "p: expected finite numbers, got inf at index (0,)"),
+            (lambda: fit(NET, P[1:], X.T, Y.T, **TRAINING), "theta: expected (17,) or (R, 17), got shape (16,)"),
+            (lambda: fit(NET, P.astype(int), X.T, Y.T, **TRAINING), "theta: expected floating-point numbers, got int64"),
+            (lambda: fit(NET, P + np.inf, X.T, Y.T, **TRAINING), "theta: expected finite numbers, got inf at index (0,)"),
             (lambda: fit(NET, P, X.T + np.nan, Y.T, **TRAINING), "X: expected finite numbers, got nan at index (0, 0)"),
             (lambda: fit(NET, P, X.T, Y.T + np.nan, **TRAINING), "Y: expected finite numbers, got nan at index (0, 0)"),
             (lambda: fit(NET, P, X.T, [0, 1, -1, 0], **TRAINING), "Y: expected labels 0 … 1, got -1 at index 2")],
@@ -506,7 +527,7 @@ BAD = {
     "lockstep": {
         "lockstep_sgd": [
             (lambda: lockstep_sgd(NET, P, X.T, Y.T, eta=1, indices=np.zeros((3, 1), int)),
-             "p: expected (R, 17), got shape (17,)"),
+             "theta: expected (R, 17), got shape (17,)"),
             (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.zeros((3, 2), int)),
              "indices: expected (steps, 1), got shape (3, 2)"),
             (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.full((3, 1), 4)),
@@ -516,12 +537,23 @@ BAD = {
     },
     "sweeps": {
         "sweep": [
-            (lambda: sweep(NET, lambda rng: P, X.T, Y.T, etas=(), batch_sizes=(1,), seeds=(0,), epochs=1),
-             "etas: expected a sequence of at least one number, got ()"),
-            (lambda: sweep(NET, lambda rng: P, X.T, Y.T, etas=(1,), batch_sizes=(5,), seeds=(0,), epochs=1),
-             f"batch_sizes: expected {COUNT} and <= 4, got 5")],
+            (lambda: sweep(print, {}), "grid: expected a dictionary with at least one parameter, got {}"),
+            (lambda: sweep(print, {"a": ()}), "a: expected a sequence of at least one value, got ()"),
+            (lambda: sweep(1, {"a": (1,)}), "trial: expected a function, got 1"),
+            (lambda: sweep(print, {"a": (1,)}, samples=3), "rng: expected a generator that draws the points, got None"),
+            (lambda: sweep(print, {"a": (1,)}, samples=0, rng=RNG), f"samples: expected {COUNT}, got 0"),
+            (lambda: sweep(lambda a: {"a": 1}, {"a": (1,)}),
+             "trial: expected results with names of their own, got 'a', the name of a parameter")],
+    },
+    "trials": {
+        "training_trial": [
+            (lambda: training_trial(NET, INITIAL, X.T, Y.T, epochs=0), f"epochs: expected {COUNT}, got 0"),
+            (lambda: training_trial(NET, INITIAL, X.T, Y.T, epochs=1)(eta=1, batch_size=5),
+             f"batch_size: expected {COUNT} and <= 4, got 5"),
+            (lambda: training_trial(NET, INITIAL, X.T, Y.T, epochs=1)(eta=0, batch_size=2), f"eta: expected {POSITIVE}, got [0]")],
     },
 }
+INITIAL = lambda net, rng: P  # noqa: E731
 TRAINING = dict(eta=0.1, batch_size=2, epochs=1, rng=RNG)
 
 FREE = {  # nothing that could be wrong by itself

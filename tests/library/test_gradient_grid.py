@@ -15,9 +15,9 @@ from lecture_code.activations import (
 from lecture_code.losses import absolute, half_squared, binary_cross_entropy, softmax_cross_entropy, squared
 from lecture_code.network import (
     Network, backward, cost_and_gradient, forward, input_jacobian, output_jacobian, per_sample_gradients)
-from lecture_code.regularisation import (
-    RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
-    dropout_cost_and_gradient, dropout_forward, dropout_masks)
+from lecture_code.batch_norm import (
+    RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward)
+from lecture_code.dropout import dropout_cost_and_gradient, dropout_forward, dropout_masks
 
 ACTIVATIONS = (sigmoid, tanh, relu, clipped_relu(2.0), leaky_relu, softplus, linear, heaviside, sign)
 LOSSES = (half_squared, squared, absolute, binary_cross_entropy, softmax_cross_entropy)
