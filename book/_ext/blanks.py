@@ -38,7 +38,7 @@ class Blank(SphinxDirective):
 
 FIELD = """\
 <div class="blank-answer"><label>your value <input type="text" size="9" autocomplete="off" spellcheck="false"></label>
-<details><summary>show</summary><p>"""
+<details><summary><span class="blank-closed">show</span><span class="blank-open">true value</span></summary><p>"""
 
 
 def visit_blank(writer, node: blank) -> None:

@@ -176,7 +176,7 @@ def _say_how_long(doctree: nodes.document, notebook: dict) -> None:
     words = f"About {reading_time.about(reading_time.count(notebook).minutes)} to read"
     if optional := reading_time.count(notebook, "optional").minutes:
         words += f", and {reading_time.about(optional)} for what is marked {reading_time.OPTIONAL}"
-    doctree[0].insert(1, nodes.paragraph("", f"{words}.", classes=["reading-time"]))
+    next(doctree.findall(nodes.section)).insert(1, nodes.paragraph("", f"{words}.", classes=["reading-time"]))
 
 
 def visit_fold(writer, node: fold) -> None:

@@ -1,6 +1,6 @@
 // Folds (book/_ext/folding.py) open and close by themselves. This adds three things:
 // 1. a switch in the header that opens all of them, on every page, until it is switched off;
-// 2. what a link leads to is opened, and so is the check behind the mark of a formula;
+// 2. what a link leads to is opened: a check, a part of the text, what contains it;
 // 3. a printed page is whole.
 (() => {
   "use strict";
@@ -54,6 +54,7 @@
     const closed = [];
     for (let part = target; part; part = part.parentElement)
       if (part.matches("details.fold:not([open])")) closed.push(part);
+    closed.push(...target.querySelectorAll(":scope > details:is(.fold-optional, .fold-notes):not([open])"));
     if (target.matches(".formula-check"))            // its cell may be one whose code is folded
       closed.push(...target.nextElementSibling.querySelectorAll("details.fold:not([open])"));
     closed.forEach((fold) => { fold.open = true; });
