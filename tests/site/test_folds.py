@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
@@ -10,8 +12,15 @@ from built_site import SITE, pages  # noqa: E402
 from test_in_browser import accessibility_faults  # noqa: E402
 
 FOLDED = [page for page in pages() if 'class="fold ' in (SITE / page).read_text(encoding="utf-8")]
-#: The page with the most kinds of folds, and another one.
-PAGE, OTHER = (sorted(FOLDED, key=lambda page: -len(set((SITE / page).read_text(encoding="utf-8").split('class="fold fold-')))) + ["", ""])[:2]
+
+
+def kinds(page: str) -> set[str]:
+    return set(re.findall(r'class="fold fold-(\w+)"', (SITE / page).read_text(encoding="utf-8")))
+
+
+#: The two smallest pages that have checks, lecture notes and proofs.
+PAGE, OTHER = (sorted((page for page in FOLDED if kinds(page) >= {"check", "notes", "box"}),
+                      key=lambda page: (SITE / page).stat().st_size) + ["", ""])[:2]
 OPEN = "() => [...document.querySelectorAll('details.fold')].map((fold) => fold.open)"
 
 
@@ -41,9 +50,13 @@ def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site
         assert visited.errors == []
 
 
-def test_what_the_reader_looks_at_stays_where_it_is(browser, site):  # noqa: F811
+def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole(browser, site):  # noqa: F811
     with visit(browser, uri(site, PAGE)) as visited:
         page = visited.page
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert all(page.evaluate(OPEN))
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert not any(page.evaluate(OPEN))
         page.evaluate("() => { window.seen = [...document.querySelectorAll('article h2')][3]; seen.scrollIntoView(); }")
         place = "() => Math.round(window.seen.getBoundingClientRect().top)"
         before = page.evaluate(place)
@@ -67,25 +80,13 @@ def test_a_link_opens_what_it_leads_to(browser, site):  # noqa: F811
         page.goto("about:blank")
         page.goto(uri(site, PAGE, f"#{name}"))
         assert page.locator(f"#{name} pre").is_visible()
-
-
-def test_a_link_to_something_inside_opens_all_around_it(browser, site):  # noqa: F811
-    with visit(browser, uri(site, PAGE)) as visited:
-        page = visited.page
-        page.evaluate("""() => { const inner = document.querySelector('.fold-check .cell'), box = document.querySelector('.fold-notes .fold-body');
+        # Something inside a fold inside a fold opens both.
+        page.evaluate("""() => { document.querySelectorAll('details.fold').forEach((fold) => { fold.open = false; });
+                                 const inner = document.querySelector('.fold-check .cell'), box = document.querySelector('.fold-notes .fold-body');
                                  inner.id = 'deep-inside'; box.append(inner.closest('.fold')); }""")
         page.evaluate("location.hash = '#deep-inside'")
         page.locator("#deep-inside pre").wait_for(state="visible")
         assert sum(page.evaluate(OPEN)) == 2
-
-
-def test_a_printed_page_is_whole_and_closes_again(browser, site):  # noqa: F811
-    with visit(browser, uri(site, PAGE)) as visited:
-        page = visited.page
-        page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert all(page.evaluate(OPEN))
-        page.evaluate("dispatchEvent(new Event('afterprint'))")
-        assert not any(page.evaluate(OPEN))
 
 
 def test_without_javascript_a_fold_opens_and_no_dead_switch_is_shown(browser, site):  # noqa: F811
