@@ -36,7 +36,7 @@ help:           ## list the targets
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
 	@mkdir -p $(BUILD)
-	$(if $(strip $(WITHHOLD)),$(BIN)/python tools/withhold.py $(WITHHOLD) > $(WITHHELD)/_toc.yml)
+	$(if $(strip $(WITHHOLD)),$(BIN)/python -m tools.withhold $(WITHHOLD) > $(WITHHELD)/_toc.yml)
 	$(BIN)/jupyter-book build . $(if $(strip $(WITHHOLD)),--path-output $(WITHHELD) --toc $(WITHHELD)/_toc.yml) -W --keep-going -n --quiet \
 	    || { rm -rf $(BUILD)/.doctrees; exit 1; }
 	@! grep -rlE --include='*.html' 'class="output traceback|Traceback \(most recent' $(SITE) \
@@ -79,7 +79,7 @@ formulas: $(VENV)/.book      ## the table of all formulas and their checks
 	$(BIN)/python tools/formulas.py
 
 reading: $(VENV)/.book       ## how long the chapters take to read
-	$(BIN)/python tools/reading_time.py
+	$(BIN)/python -m tools.reading_time
 
 coverage: $(VENV)/.dev       ## lines and branches of the library that its tests run
 	$(BIN)/python tools/cover.py $(OPTIONS)

@@ -1,7 +1,7 @@
 """How long a chapter takes to read, counted from its notebook.
 
-    python tools/reading_time.py            # all chapters
-    python tools/reading_time.py 04 17      # some
+    python -m tools.reading_time            # all chapters
+    python -m tools.reading_time 04 17      # some
 
 Prose goes by at 130 words a minute, open code at 8 lines a minute, and each displayed formula takes a minute.
 What the page folds is not counted: proofs, imports, drawing code, checks without output, the comparison with
@@ -20,11 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.formulas import CHAPTER, MARK, displayed_formulas
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
-
-from formulas import CHAPTER, MARK, displayed_formulas  # noqa: E402
-
 WORDS, LINES, FORMULAS = 130, 8, 1  # a minute
 OPTIONAL = "★"
 NOTES = "In your lecture notes"

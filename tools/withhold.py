@@ -1,6 +1,6 @@
 """Print the table of contents without some of its pages: `make book SOLUTIONS=no`, `make book PLANNED=no`.
 
-    python tools/withhold.py [--solutions] [--planned] > _build/without-solutions/_toc.yml
+    python -m tools.withhold [--solutions] [--planned] > _build/without-solutions/_toc.yml
 
 --solutions leaves out the pages in solutions/, --planned those that only say what a chapter will be about. The
 chapters keep their numbers. The list is made from _toc.yml at every build, so there is no second list of pages to

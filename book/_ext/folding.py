@@ -23,10 +23,9 @@ from sphinx.application import Sphinx
 from sphinx.util.math import get_node_equation_number
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT))
 
-import formulas  # noqa: E402
-import reading_time  # noqa: E402
+from tools import formulas, reading_time  # noqa: E402
 
 PICTURES = ("image/", "application/vnd.jupyter.widget")
 

@@ -24,12 +24,8 @@ BUTTON = """
 
 
 def is_live(docname: str, env: BuildEnvironment) -> bool:
-    """Whether the page is a chapter or an exercise that readers can run; its metadata may say `"live": false`."""
-    path = Path(env.doc2path(docname))
-    if not docname.startswith(("book/", "exercises/")) or path.suffix != ".ipynb":
-        return False
-    metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
-    return metadata.get("book", {}).get("live", True)
+    """Whether the page is a chapter or an exercise, which readers can run."""
+    return docname.startswith(("book/", "exercises/")) and env.doc2path(docname).endswith(".ipynb")
 
 
 def _add_button(app: Sphinx, docname: str, template: str, context: dict[str, Any], doctree: Any) -> None:

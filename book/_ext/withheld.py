@@ -18,9 +18,9 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT))
 
-import withhold  # noqa: E402
+from tools import withhold  # noqa: E402
 
 HEAD = re.compile(r"\(([\w-]+)\)=\n# (.+)")
 

@@ -12,11 +12,11 @@ import yaml
 from built_site import pages
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
+sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 import library_page  # noqa: E402
-import reading_time  # noqa: E402
-import withhold  # noqa: E402
+
+from tools import reading_time, withhold  # noqa: E402
 
 SUFFIXES = (".ipynb", ".md")
 MAINTAINERS = ["book/contributing", "book/testing", "book/benchmarks"]
