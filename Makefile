@@ -7,10 +7,13 @@ BIN := $(VENV)/bin
 # JupyterLite has an environment of its own: see live/requirements.txt.
 LIVE := .venv-live
 # make book SOLUTIONS=no leaves the pages of the solutions out, and puts the site into a folder of its own.
+# make book PLANNED=no does so with the chapters that are not written yet.
 SOLUTIONS ?= yes
-BUILD := $(if $(filter no,$(SOLUTIONS)),_build/withheld/_build,_build)
+PLANNED ?= yes
+WITHHOLD := $(if $(filter no,$(SOLUTIONS)),--solutions) $(if $(filter no,$(PLANNED)),--planned)
+WITHHELD := _build/without$(subst --,-,$(subst $() ,,$(WITHHOLD)))
+BUILD := $(if $(strip $(WITHHOLD)),$(WITHHELD)/_build,_build)
 SITE := $(BUILD)/html
-WITHHOLD := --path-output _build/withheld --toc _build/withheld/_toc.yml
 PORT ?= 8000
 NB ?=
 SUBMISSIONS ?=
@@ -22,10 +25,10 @@ PIP := $(BIN)/python $(INSTALL)
 
 # Small matrices: one thread is faster than two, and sums come out in one order.
 export OPENBLAS_NUM_THREADS := 1
-export SOLUTIONS
+export SOLUTIONS PLANNED
 
 .DEFAULT_GOAL := help
-.PHONY: help book live test serve lab execute exercises formulas release grade bench coverage mutants frameworks clean distclean
+.PHONY: help book live test serve lab execute exercises formulas reading release grade bench coverage mutants frameworks clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
@@ -33,15 +36,15 @@ help:           ## list the targets
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
 	@mkdir -p $(BUILD)
-	$(if $(filter no,$(SOLUTIONS)),$(BIN)/python tools/withhold.py > _build/withheld/_toc.yml)
-	$(BIN)/jupyter-book build . $(if $(filter no,$(SOLUTIONS)),$(WITHHOLD)) -W --keep-going -n --quiet \
+	$(if $(strip $(WITHHOLD)),$(BIN)/python -m tools.withhold $(WITHHOLD) > $(WITHHELD)/_toc.yml)
+	$(BIN)/jupyter-book build . $(if $(strip $(WITHHOLD)),--path-output $(WITHHELD) --toc $(WITHHELD)/_toc.yml) -W --keep-going -n --quiet \
 	    || { rm -rf $(BUILD)/.doctrees; exit 1; }
 	@! grep -rlE --include='*.html' 'class="output traceback|Traceback \(most recent' $(SITE) \
 	    || { echo 'The pages above show a traceback.'; exit 1; }
 	@echo
 	@echo 'The book is in $(SITE)/index.html. Open that file in a browser:'
 	@echo '    file://$(CURDIR)/$(SITE)/index.html'
-	@echo 'or run  make serve$(if $(filter no,$(SOLUTIONS)), SOLUTIONS=no)  and open the address it prints.'
+	@echo 'or run  make serve$(if $(filter no,$(SOLUTIONS)), SOLUTIONS=no)$(if $(filter no,$(PLANNED)), PLANNED=no)  and open the address it prints.'
 
 live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
 	$(LIVE)/bin/python tools/live.py $(SITE)
@@ -74,6 +77,9 @@ bench: $(VENV)/.test         ## time the library side by side with its peers
 
 formulas: $(VENV)/.book      ## the table of all formulas and their checks
 	$(BIN)/python tools/formulas.py
+
+reading: $(VENV)/.book       ## how long the chapters take to read
+	$(BIN)/python -m tools.reading_time
 
 coverage: $(VENV)/.dev       ## lines and branches of the library that its tests run
 	$(BIN)/python tools/cover.py $(OPTIONS)
