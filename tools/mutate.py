@@ -1,8 +1,8 @@
 """Do the tests notice a wrong formula? Mutation testing of the numerical modules, with mutmut.
 
-    python tools/mutate.py                      all modules
-    python tools/mutate.py numerics samplers    some
-    python tools/mutate.py --jobs 4 --list      in parallel; print new survivors as entries for the list
+    python -m tools.mutate                      all modules
+    python -m tools.mutate numerics samplers    some
+    python -m tools.mutate --jobs 4 --list      in parallel; print new survivors as entries for the list
 
 mutmut changes the library in a thousand small ways (a sign, a constant, an axis, a comparison) and runs the
 tests of the changed module against every change. A change that no test notices is a *survivor*. Each of

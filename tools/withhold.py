@@ -1,6 +1,6 @@
 """Print the table of contents without the solutions: `make book SOLUTIONS=no`.
 
-    python tools/withhold.py > _build/toc-without-solutions.yml
+    python -m tools.withhold > _build/toc-without-solutions.yml
 
 It is made from _toc.yml at every build, so there is no second list of pages to look after. Links to pages
 that are left out become plain text (book/_ext/withheld.py).

@@ -6,25 +6,22 @@ import json
 from pathlib import Path
 
 import pytest
-from live_notebook import LiveNotebook, opened
+from live_notebook import documents, opened
 
-ROOT = Path(__file__).resolve().parents[2]
-EXERCISES = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("exercises/*/*.ipynb"))
-FIRST = EXERCISES[0]
+from tools import notebooks
+from tools.notebooks import ROOT
+
+#: The set with the task that is tried here.
+(SET,) = documents([path for path in notebooks.exercises() if '"largest-rate"' in path.read_text(encoding="utf-8")])
+ENDLESS = "def largest_rate(H):\n    while True:\n        pass"
 WRONG = "def largest_rate(H):\n    return 1 / np.linalg.eigvalsh(H)[-1]"
 RIGHT = "def largest_rate(H):\n    return 2 / np.linalg.eigvalsh(H)[-1]"
 
 
-def named(notebook: LiveNotebook, name: str) -> int:
-    """The index of the cell that nbgrader knows by this name."""
-    return next(index for index, cell in enumerate(notebook.cells())
-                if cell["metadata"].get("nbgrader", {}).get("grade_id") == name)
-
-
-def test_an_exercise_is_done_wrong_and_then_right(browser, address):
-    with opened(browser, address, FIRST) as notebook:
-        task, check = named(notebook, "largest-rate"), named(notebook, "largest-rate-check")
-        notebook.run_cell(named(notebook, "setup"))
+def test_an_exercise_is_left_undone_done_wrong_without_an_end_and_right(newcomer, live):
+    with opened(newcomer, live, SET) as notebook:
+        task, check = notebook.named("largest-rate"), notebook.named("largest-rate-check")
+        notebook.run_cell(notebook.named("setup"))
         notebook.run_cell(task)
         assert "not yet done" in notebook.run_cell(check)
         notebook.write(task, WRONG)
@@ -32,30 +29,24 @@ def test_an_exercise_is_done_wrong_and_then_right(browser, address):
         said = notebook.run_cell(check)
         assert "not right yet" in said and "greatest promised decrease" in said
         assert "Traceback" not in said
-        notebook.write(task, RIGHT)
-        notebook.run_cell(task)
-        assert "right" in notebook.run_cell(check).lower()
-        assert notebook.refused == []
-
-
-def test_an_endless_loop_is_stopped_and_python_goes_on(browser, address):
-    with opened(browser, address, FIRST) as notebook:
-        task, check = named(notebook, "largest-rate"), named(notebook, "largest-rate-check")
-        notebook.run_cell(named(notebook, "setup"))
-        notebook.write(task, "def largest_rate(H):\n    while True:\n        pass")
+        notebook.write(task, ENDLESS)
         notebook.run_cell(task)
         assert "stopped after" in notebook.run_cell(check)
         assert notebook.ask("print(1 + 1)") == "2"
+        notebook.write(task, RIGHT)
+        notebook.run_cell(task)
+        assert notebook.run_cell(check).startswith("✓")
+        assert notebook.refused == []
 
 
-def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(browser, address):
-    with opened(browser, address, FIRST) as notebook:
-        page, task = notebook.page, named(notebook, "largest-rate")
+def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(newcomer, live):
+    with opened(newcomer, live, SET) as notebook:
+        page, task = notebook.page, notebook.named("largest-rate")
         original = "".join(notebook.cells()[task]["source"])
         notebook.write(task, RIGHT)
         page.wait_for_timeout(8_000)                    # longer than the time between two automatic saves
         page.reload()
-        notebook.wait_until_ready()
+        notebook.wait_until_open()
         assert "".join(notebook.cells()[task]["source"]) == RIGHT
 
         with page.expect_download() as download:
@@ -70,21 +61,20 @@ def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(browser, addre
             f".cells[{task}].source.includes('eigvalsh')")
         assert "".join(notebook.cells()[task]["source"]) == original
         page.reload()
-        notebook.wait_until_ready()
+        notebook.wait_until_open()
         assert "".join(notebook.cells()[task]["source"]) == original
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_solutions_pass_every_check(browser, address, exercise):
+@pytest.mark.parametrize("exercise", documents(notebooks.exercises()))
+def test_the_solutions_pass_every_check(regular, live, exercise):
     solved = {}
-    for cell in json.loads((ROOT / exercise.replace("exercises/", "solutions/")).with_suffix(".ipynb").read_text())["cells"]:
+    solution = ROOT / f"{exercise.replace('exercises/', 'solutions/')}.ipynb"
+    for cell in json.loads(solution.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {}).get("solution"):
             solved[cell["metadata"]["nbgrader"]["grade_id"]] = "".join(cell["source"])
-    with opened(browser, address, exercise) as notebook:
+    with opened(regular, live, exercise) as notebook:
         for name, source in solved.items():
-            notebook.page.evaluate(
-                "([index, source]) => jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.setSource(source)",
-                [named(notebook, name), source])
+            notebook.set_source(notebook.named(name), source)
         print(f"{exercise}: {notebook.run_all():.0f} s")
         assert notebook.errors() == []
         assert notebook.refused == []
