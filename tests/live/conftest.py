@@ -2,7 +2,7 @@
 
 import pytest
 from built_site import SITE, missing
-from live_notebook import reader
+from live_notebook import a_small_one, opened, reader
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,16 @@ def regular(browser):
     """A reader who has been here before: the browser has fetched Python already. Opens each notebook once only."""
     with reader(browser) as person:
         yield person
+
+
+@pytest.fixture(scope="session")
+def python(regular, live):
+    """An open notebook with a running Python, for tests that need any, and leave it as good as new.
+
+    Python takes ten times as long to start as most of them run.
+    """
+    with opened(regular, live, a_small_one()) as notebook:
+        yield notebook
 
 
 @pytest.fixture

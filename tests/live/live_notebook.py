@@ -110,14 +110,19 @@ class LiveNotebook:
 
     def ask(self, code: str) -> str:
         """Return what `code` prints in the notebook's Python."""
-        return self.page.evaluate("""async (code) => {
+        return self.execute(code)[1]
+
+    def execute(self, code: str) -> tuple[bool, str]:
+        """Run `code` in the notebook's Python, past its cells: has it ended well, and what did it print?"""
+        well, text = self.page.evaluate("""async (code) => {
             const { kernel } = jupyterapp.shell.currentWidget.context.sessionContext.session;
             const future = kernel.requestExecute({ code, store_history: false });
             let text = "";
             future.onIOPub = ({ content }) => { text += content.text ?? content.evalue ?? ""; };
-            await future.done;
-            return text.trim();
+            const { content } = await future.done;
+            return [content.status === "ok", text.trim()];
         }""", code)
+        return well, text
 
 
 @dataclass
@@ -148,8 +153,8 @@ def reader(browser: Browser) -> Iterator[Reader]:
 
 
 @contextmanager
-def opened(person: Reader, address: str, document: str) -> Iterator[LiveNotebook]:
-    """Open a page of the book in a tab of its own, press its button, and wait until Python has started.
+def opened(person: Reader, address: str, document: str, python: bool = True) -> Iterator[LiveNotebook]:
+    """Open a page of the book in a tab of its own, press its button, and wait until (`python`) Python has started.
 
     Every tab has a Python of its own, which ends with it.
     """
@@ -161,7 +166,9 @@ def opened(person: Reader, address: str, document: str) -> Iterator[LiveNotebook
         page.locator(".live-run-button").click()
         page.wait_for_url(re.compile(r"/live/notebooks/index\.html\?path="), wait_until="commit")
         notebook = LiveNotebook(page, person.refused)
-        notebook.wait_until_ready()
+        notebook.wait_until_open()
+        if python:
+            notebook.wait_until_ready()
         yield notebook
     finally:
         page.close()

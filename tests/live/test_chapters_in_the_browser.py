@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from live_notebook import LiveNotebook, a_small_one, documents, opened
+from live_notebook import LiveNotebook, documents, opened
 from playwright.sync_api import Locator
 
 from tools import notebooks
@@ -31,19 +31,18 @@ def test_a_chapter_runs_from_top_to_bottom(regular, live, chapter):
         assert notebook.refused == []
 
 
-def test_the_browser_has_the_promised_versions_and_this_very_library(newcomer, live):
-    with opened(newcomer, live, a_small_one()) as notebook:
-        versions = notebook.ask(
-            "import sys, numpy, matplotlib\n"
-            "print('%d.%d' % sys.version_info[:2], numpy.__version__[:3], matplotlib.__version__[:3])")
-        assert versions == "3.12 2.0 3.8"
-        source = notebook.ask("import inspect, lecture_code.optimizers as m; print(inspect.getsource(m))")
-        assert source == (ROOT / "lecture_code" / "optimizers.py").read_text(encoding="utf-8").strip()
-        assert "mnist.npz" not in notebook.ask(
-            "from importlib.resources import files; print(*files('lecture_code').joinpath('data').iterdir())")
-        assert notebook.ask(
-            "from lecture_code.datasets import load_mnist; d = load_mnist(); print(d.X_train.shape, d.y_test[:3])"
-        ) == "(60000, 784) [7 2 1]"
+def test_the_browser_has_the_promised_versions_and_this_very_library(python):
+    versions = python.ask(
+        "import sys, numpy, matplotlib\n"
+        "print('%d.%d' % sys.version_info[:2], numpy.__version__[:3], matplotlib.__version__[:3])")
+    assert versions == "3.12 2.0 3.8"
+    source = python.ask("import inspect, lecture_code.optimizers as m; print(inspect.getsource(m))")
+    assert source == (ROOT / "lecture_code" / "optimizers.py").read_text(encoding="utf-8").strip()
+    assert "mnist.npz" not in python.ask(
+        "from importlib.resources import files; print(*files('lecture_code').joinpath('data').iterdir())")
+    assert python.ask(
+        "from lecture_code.datasets import load_mnist; d = load_mnist(); print(d.X_train.shape, d.y_test[:3])"
+    ) == "(60000, 784) [7 2 1]"
 
 
 SLIDER = """
@@ -56,21 +55,20 @@ explore(draw, {"eta": [0.1, 1.0]}, labels={"eta": "rate"}, alt=lambda eta: f"A l
 """
 
 
-def test_a_typed_value_outside_the_grid_is_drawn(newcomer, live):
-    with opened(newcomer, live, a_small_one()) as notebook:
-        cell = next(index for index, cell in enumerate(notebook.cells()) if cell["cell_type"] == "code")
-        notebook.set_source(cell, SLIDER)
-        notebook.run_cell(cell)
-        explorer = first_explorer(notebook)
-        explorer.scroll_into_view_if_needed()
-        pictures = explorer.locator(PICTURE)
-        assert pictures.count() == 1
-        box = explorer.locator("input[type=number]").first
-        box.fill("0.123")
-        box.press("Enter")
-        explorer.get_by_role("button", name="Draw these values").click()
-        pictures.nth(1).wait_for(timeout=30_000)
-        assert pictures.nth(0).get_attribute("src") != pictures.nth(1).get_attribute("src")
+def test_a_typed_value_outside_the_grid_is_drawn(python):
+    cell = next(index for index, cell in enumerate(python.cells()) if cell["cell_type"] == "code")
+    python.set_source(cell, SLIDER)
+    python.run_cell(cell)
+    explorer = first_explorer(python)
+    explorer.scroll_into_view_if_needed()
+    pictures = explorer.locator(PICTURE)
+    assert pictures.count() == 1
+    box = explorer.locator("input[type=number]").first
+    box.fill("0.123")
+    box.press("Enter")
+    explorer.get_by_role("button", name="Draw these values").click()
+    pictures.nth(1).wait_for(timeout=30_000)
+    assert pictures.nth(0).get_attribute("src") != pictures.nth(1).get_attribute("src")
 
 
 def plots(notebook: LiveNotebook) -> int:
