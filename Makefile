@@ -20,6 +20,12 @@ SUBMISSIONS ?=
 JOBS ?= 2
 OPTIONS ?=
 MODULES ?=
+# make test CHAPTER=07: that chapter, its exercises, their pages, and what of them runs in the browser.
+CHAPTER ?=
+# make test FRAMEWORKS=yes installs PyTorch and Keras first, for the chapters that need them.
+FRAMEWORKS ?= no
+# What make check leaves out: what needs the site, a browser, or whole classes of students.
+LONG := tests/site tests/live tests/fronts tests/grading
 INSTALL := -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 PIP := $(BIN)/python $(INSTALL)
 
@@ -28,7 +34,7 @@ export OPENBLAS_NUM_THREADS := 1
 export SOLUTIONS PLANNED
 
 .DEFAULT_GOAL := help
-.PHONY: help book live test serve lab execute exercises formulas reading release grade bench coverage mutants frameworks clean distclean
+.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants frameworks clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
@@ -47,10 +53,14 @@ book: $(VENV)/.book          ## build the site; a warning is an error
 	@echo 'or run  make serve$(if $(filter no,$(SOLUTIONS)), SOLUTIONS=no)$(if $(filter no,$(PLANNED)), PLANNED=no)  and open the address it prints.'
 
 live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
-	$(LIVE)/bin/python tools/live.py $(SITE)
+	$(LIVE)/bin/python -m tools.live $(SITE)
 
-test: $(VENV)/.test live     ## run all tests: library, notebooks, exercises, site, browser
-	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile --no-loadscope-reorder
+check: $(VENV)/.test         ## the tests of three minutes: library, exercises, formulas, form of the notebooks
+	$(BIN)/python -m pytest $(filter-out $(LONG) %conftest.py %__pycache__,$(wildcard tests/*)) -m 'not slow' -n 2 --dist loadfile
+
+test: $(VENV)/.test $(if $(filter yes,$(FRAMEWORKS)),$(VENV)/.frameworks) live  ## all tests, notebooks and browser, too; or CHAPTER=NN
+	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile --no-loadscope-reorder \
+	    $(if $(CHAPTER),--chapter $(CHAPTER))
 
 serve: live                  ## show the site, with chapters that run, at http://127.0.0.1:8000 (PORT=…)
 	@echo 'Open http://127.0.0.1:$(PORT)/ and stop with Ctrl-C.'
@@ -60,35 +70,35 @@ lab: $(VENV)/.book           ## open chapters and exercises in JupyterLab
 	$(BIN)/jupyter lab
 
 execute: $(VENV)/.book       ## run notebooks and store their outputs: all, or NB=book/….ipynb
-	$(BIN)/python tools/execute.py $(NB)
+	$(BIN)/python -m tools.execute $(NB)
 
 exercises: $(VENV)/.test     ## make exercises/ from solutions/
-	$(BIN)/python tools/exercises.py
+	$(BIN)/python -m tools.exercises
 
 release: $(VENV)/.teach      ## exercises for students: a zip for each set in _build/release
-	$(BIN)/python tools/release.py
+	$(BIN)/python -m tools.release
 
 grade: $(VENV)/.teach        ## grade a folder: SUBMISSIONS=folder [JOBS=2] [OPTIONS='--seed …']
 	@test -n '$(SUBMISSIONS)' || { echo 'Which folder? make grade SUBMISSIONS=…'; exit 1; }
-	$(BIN)/python tools/grade.py '$(SUBMISSIONS)' --jobs $(JOBS) $(OPTIONS)
+	$(BIN)/python -m tools.grade '$(SUBMISSIONS)' --jobs $(JOBS) $(OPTIONS)
 
 bench: $(VENV)/.test         ## time the library side by side with its peers
 	$(BIN)/python benchmarks/run.py --write book/benchmarks.md
 
 formulas: $(VENV)/.book      ## the table of all formulas and their checks
-	$(BIN)/python tools/formulas.py
+	$(BIN)/python -m tools.formulas
 
 reading: $(VENV)/.book       ## how long the chapters take to read
 	$(BIN)/python -m tools.reading_time
 
 coverage: $(VENV)/.dev       ## lines and branches of the library that its tests run
-	$(BIN)/python tools/cover.py $(OPTIONS)
+	$(BIN)/python -m tools.cover $(OPTIONS)
 
 mutants: $(VENV)/.dev        ## does a test notice each small change? all, or MODULES='losses …'
-	$(BIN)/python tools/mutate.py --jobs $(JOBS) $(OPTIONS) $(MODULES)
+	$(BIN)/python -m tools.mutate --jobs $(JOBS) $(OPTIONS) $(MODULES)
 
-frameworks: $(VENV)/.frameworks  ## install PyTorch and Keras, and compare the library with them
-	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/library -k 'pytorch or keras'
+frameworks: $(VENV)/.frameworks  ## install PyTorch and Keras, compare the library with them, run their chapters
+	$(BIN)/python -m pytest tests/library book solutions --nbval -k 'frameworks or pytorch or keras' -n 2 --dist loadfile
 
 clean:          ## remove the site
 	rm -rf _build

@@ -1,7 +1,8 @@
 """What the reader of formulas sees in a chapter, and that it reports each fault."""
 
-import formulas
 import pytest
+
+from tools import formulas
 
 A = "$$ a = b $$ (eq-a)"
 
