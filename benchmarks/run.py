@@ -34,13 +34,15 @@ from typing import NamedTuple
 import numpy as np
 
 from lecture_code import autodiff
-from lecture_code.activations import identity, relu, sigmoid, tanh
+from lecture_code.activations import linear, relu, sigmoid, tanh
 from lecture_code.convolution import fast_layout, input_gradient, prepare
-from lecture_code.costs import backward_operations, forward_operations
+from lecture_code.complexity import backward_operations, forward_operations
 from lecture_code.datasets import higham, load_mnist
 from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.network import Network, cost_and_gradient, gaussian_parameters, unpack
-from lecture_code.training import evaluate, fit, lockstep_sgd, sweep
+from lecture_code.lockstep import lockstep_sgd
+from lecture_code.sweeps import sweep
+from lecture_code.training import evaluate, fit
 
 try:
     import torch
@@ -58,7 +60,7 @@ except ImportError:
 np.empty(31 * 2**20, np.uint8)
 
 Run = Callable[[], object]
-MNIST_NET = Network((784, 100, 10), (tanh, identity), softmax_cross_entropy)
+MNIST_NET = Network((784, 100, 10), (tanh, linear), softmax_cross_entropy)
 
 
 class Row(NamedTuple):
@@ -155,7 +157,7 @@ def mnist_epoch(rounds: int) -> list[Row]:
 
 
 def deep_network(rounds: int) -> list[Row]:
-    net = Network((784, 500, 500, 500, 500, 10), (relu,) * 4 + (identity,), softmax_cross_entropy)
+    net = Network((784, 500, 500, 500, 500, 10), (relu,) * 4 + (linear,), softmax_cross_entropy)
     rng = np.random.default_rng(0)
     start = gaussian_parameters(net, rng, 0.05, dtype=np.float32)
     X = rng.standard_normal((10_000, 784), dtype=np.float32)
@@ -333,12 +335,12 @@ def loading(rounds: int) -> list[Row]:
     pairs = [(child("import lecture_code.training")[0], child("import numpy")[0]) for _ in range(3 * rounds)]
     memory = child(
         "import numpy as np\n"
-        "from lecture_code.activations import identity, tanh\n"
+        "from lecture_code.activations import linear, tanh\n"
         "from lecture_code.datasets import load_mnist\n"
         "from lecture_code.losses import softmax_cross_entropy\n"
         "from lecture_code.network import Network, gaussian_parameters\n"
         "from lecture_code.training import fit\n"
-        "net, rng, data = Network((784, 100, 10), (tanh, identity), softmax_cross_entropy), np.random.default_rng(0), load_mnist()\n"
+        "net, rng, data = Network((784, 100, 10), (tanh, linear), softmax_cross_entropy), np.random.default_rng(0), load_mnist()\n"
         "fit(net, gaussian_parameters(net, rng, 0.05, dtype=np.float32), data.X_train, data.y_train, eta=0.1,"
         " batch_size=100, epochs=1, rng=rng, test=(data.X_test, data.y_test))\n"
         "from pathlib import Path\n"
@@ -371,7 +373,7 @@ def curves(rounds: int) -> list[Curve]:
     rng = np.random.default_rng(0)
 
     def step(width: int = 400, depth: int = 4, batch: int = 500) -> tuple[Run, int]:
-        net = Network((400, *[width] * depth, 10), (relu,) * depth + (identity,), softmax_cross_entropy)
+        net = Network((400, *[width] * depth, 10), (relu,) * depth + (linear,), softmax_cross_entropy)
         p = gaussian_parameters(net, rng, 0.05, dtype=np.float32)
         x = rng.standard_normal((400, batch), dtype=np.float32)
         y = np.eye(10, dtype=np.float32)[:, rng.integers(10, size=batch)]

@@ -3,8 +3,8 @@
 An `Activation` is called like a function, ``a = sigmoid(z)``. Its derivative takes z and, where it is
 already known, a = σ(z), since for the sigmoid σ' = a(1 − a) and for tanh σ' = 1 − a².
 At a kink the derivative is the smaller of the two one-sided slopes: 0 for ReLU at 0 and for the clipped
-ReLU at both ends, α for the leaky one. At a jump the derivative is 0, and step(0) = sign(0) = 0, so that
-ReLU' = step.
+ReLU at both ends, α for the leaky one. At a jump the derivative is 0, and heaviside(0) = sign(0) = 0, so that
+ReLU' = heaviside.
 
 Book: ch-backpropagation
 """
@@ -96,7 +96,7 @@ def _softplus_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return _sigmoid(z)
 
 
-def _step(z: np.ndarray) -> np.ndarray:
+def _heaviside(z: np.ndarray) -> np.ndarray:
     return np.heaviside(np.asarray(z).real, 0)
 
 
@@ -108,20 +108,20 @@ def _flat_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return np.zeros_like(a)
 
 
-def _identity(z: np.ndarray) -> np.ndarray:
+def _linear(z: np.ndarray) -> np.ndarray:
     return z
 
 
-def _identity_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
+def _linear_slope(z: np.ndarray, a: np.ndarray) -> np.ndarray:
     return np.ones_like(a)
 
 
 sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_slope)
 tanh = Activation("tanh", np.tanh, _tanh_slope)
 relu = Activation("relu", _relu, _relu_slope)
-identity = Activation("identity", _identity, _identity_slope)
+linear = Activation("linear", _linear, _linear_slope)
 softplus = Activation("softplus", _softplus, _softplus_slope)
-step = Activation("step", _step, _flat_slope)
+heaviside = Activation("heaviside", _heaviside, _flat_slope)
 sign = Activation("sign", _sign, _flat_slope)
 
 

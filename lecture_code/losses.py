@@ -2,7 +2,7 @@
 
 A loss sees the output a^[L] (K, M) and the targets y (K, M), one sample a column, and reduces over the
 K entries. Softmax cross-entropy takes *logits*: the layer below it is linear, and the softmax belongs
-to the loss, which makes both stable and δ^[L] = p − y. So does `logistic`, with a sigmoid for each output.
+to the loss, which makes both stable and δ^[L] = p − y. So does `binary_cross_entropy`, with a sigmoid for each output.
 
 Entropy, cross-entropy and the Kullback–Leibler divergence take distributions; 0·log 0 counts as 0.
 
@@ -100,11 +100,11 @@ def _absolute_gradient(a: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.sign((a - y).real)
 
 
-def _logistic(a: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _binary_cross_entropy(a: np.ndarray, y: np.ndarray) -> np.ndarray:
     return (y * softplus(-a) + (1 - y) * softplus(a)).sum(axis=-2)  # −log σ(a) = softplus(−a)
 
 
-def _logistic_gradient(a: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _binary_cross_entropy_gradient(a: np.ndarray, y: np.ndarray) -> np.ndarray:
     return sigmoid(a) - y
 
 
@@ -128,7 +128,7 @@ softmax_cross_entropy = Loss(
 )
 squared = Loss("squared", _squared, _squared_gradient, _as_is)
 absolute = Loss("absolute", _absolute, _absolute_gradient, _as_is)
-logistic = Loss("logistic", _logistic, _logistic_gradient, sigmoid)
+binary_cross_entropy = Loss("binary_cross_entropy", _binary_cross_entropy, _binary_cross_entropy_gradient, sigmoid)
 
 
 def _distribution(name: str, p: np.ndarray) -> np.ndarray:

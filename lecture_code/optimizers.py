@@ -431,3 +431,16 @@ def _require_stabiliser(eps: float, stabiliser: str, *more: str) -> None:
 def _require_betas(beta1: float, beta2: float) -> None:
     require_fraction("beta1", beta1)
     require_fraction("beta2", beta2)
+
+
+def clip_gradient(g: np.ndarray, largest: float) -> np.ndarray:
+    """Return g · min(1, c/‖g‖): the same direction, and a norm of at most c. Each run has its own norm.
+
+    Parameters
+    ----------
+    g : (P,), or (R, P)
+    largest : c > 0
+    """
+    require_positive("largest", largest)
+    norm = np.sqrt(np.square(g, dtype=np.float64).sum(axis=-1, keepdims=True))  # in float32 the squares overflow early
+    return g * np.minimum(1, largest / np.maximum(norm, largest)).astype(g.dtype)

@@ -58,7 +58,7 @@ def without_replacement(samples: int, batch_size: int, steps: int, rng: np.rando
     return (rng.choice(samples, size=batch_size, replace=False) for _ in range(steps))
 
 
-def epoch(samples: int, batch_size: int, rng: np.random.Generator, drop_last: bool = False) -> Iterator[np.ndarray]:
+def minibatches(samples: int, batch_size: int, rng: np.random.Generator, drop_last: bool = False) -> Iterator[np.ndarray]:
     """Yield the batches of one epoch: a fresh permutation of all N indices, cut into pieces of M.
 
     When M does not divide N the last batch is shorter; `drop_last` leaves it out.

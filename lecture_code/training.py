@@ -1,54 +1,26 @@
-"""Training loops: epochs of mini-batches with a history, many independent runs in lock-step, and sweeps.
+"""Training: epochs of mini-batches with a history, one run or many in lock-step.
 
 Book: ch-mini-batches
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lecture_code.network import Network, cost_and_gradient
+from lecture_code.network import Network
 from lecture_code.numerics import one_hot
-from lecture_code.optimizers import Optimizer, sgd
-from lecture_code.samplers import epoch
+from lecture_code.optimizers import Optimizer, clip_gradient, sgd
+from lecture_code.runs import progress
+from lecture_code.samplers import minibatches
 from lecture_code.schedules import Schedule
 from lecture_code.validation import require, require_count, require_finite, require_positive
 
 if TYPE_CHECKING:
     from lecture_code.convnet import ConvNet
-
-
-def run_length(full: Any, short: Any) -> Any:
-    """Return `full`, or `short` where the environment says LECTURE_CODE_RUN=short.
-
-    This is the one switch for every run of the book that takes longer than a few seconds.
-    """
-    mode = os.environ.get("LECTURE_CODE_RUN", "full")
-    require(mode in ("full", "short"), "LECTURE_CODE_RUN", "'full' or 'short'", repr(mode))
-    return full if mode == "full" else short
-
-
-def recorded(measured: Any, on_record: Any) -> Any:
-    """Return what your machine `measured`, or what is `on_record` while the book stores its outputs.
-
-    Seconds differ from run to run; a page that shows the record keeps its bytes, and a reader who runs
-    the chapter sees a measurement.
-    """
-    return on_record if os.environ.get("LECTURE_CODE_STATIC") else measured
-
-
-def progress(steps: Any, label: str, total: int | None = None) -> Any:
-    """Wrap an iterable in a tqdm bar; silent while the book stores its outputs."""
-    if os.environ.get("LECTURE_CODE_STATIC"):
-        return steps
-    from tqdm.auto import tqdm
-
-    return tqdm(steps, desc=label, total=total, leave=False)
 
 
 @dataclass
@@ -134,19 +106,6 @@ def _data(net: Network, data: tuple[np.ndarray, np.ndarray], dtype: np.dtype, na
     return X.astype(dtype, copy=False), _targets(net, Y, len(X), dtype, names[1])
 
 
-def clip_gradient(g: np.ndarray, largest: float) -> np.ndarray:
-    """Return g · min(1, c/‖g‖): the same direction, and a norm of at most c. Each run has its own norm.
-
-    Parameters
-    ----------
-    g : (P,), or (R, P)
-    largest : c > 0
-    """
-    require_positive("largest", largest)
-    norm = np.sqrt(np.square(g, dtype=np.float64).sum(axis=-1, keepdims=True))  # in float32 the squares overflow early
-    return g * np.minimum(1, largest / np.maximum(norm, largest)).astype(g.dtype)
-
-
 def fit(
     net: Network | ConvNet,
     p: np.ndarray,
@@ -213,7 +172,7 @@ def fit(
         require_count("patience", patience)
         require(validation is not None, "validation", "data to stop early by", "None")
     return _train(
-        net, p, X, Y, lambda: epoch(len(X), batch_size, rng), rates=_rates(eta, p), epochs=epochs,
+        net, p, X, Y, lambda: minibatches(len(X), batch_size, rng), rates=_rates(eta, p), epochs=epochs,
         optimizer=optimizer or sgd(), test=held_out, score_train=score_train, on_epoch=on_epoch, label=label,
         validation=checked, patience=patience, clip=clip)
 
@@ -308,192 +267,3 @@ def _rates(eta: Any, p: np.ndarray) -> Callable[[int], Any]:
                 f"shape {np.shape(eta)} for p of shape {p.shape}")
         rate = np.asarray(eta, p.dtype)[:, None]
     return lambda k: rate
-
-
-def lockstep_sgd(
-    net: Network,
-    p: np.ndarray,
-    X: np.ndarray,
-    Y: np.ndarray,
-    *,
-    eta: float | np.ndarray,
-    indices: np.ndarray,
-    every: int = 100,
-    label: str = "steps",
-) -> np.ndarray:
-    """Run R independent single-sample SGD runs side by side and return their parameters along the way.
-
-    Each run has its own parameters and sees its own samples, so the result equals R separate runs; they
-    share only the Python overhead of a step. Compute costs afterwards, from the stored parameters.
-
-    Book: eq-sgd-step
-
-    Parameters
-    ----------
-    net : the network
-    p : (R, P) initial parameters, left as they are
-    X, Y : (N, d) and (N, K), one sample a row
-    eta : one learning rate, or one for each run (R,)
-    indices : integer array (steps, R): which sample run r sees at step k
-    every : store the parameters before step 0, `every`, 2·`every`, … and after the last step
-
-    Returns
-    -------
-    array (stored, R, P); a run that diverges stays at its last stored finite parameters
-    """
-    p, indices = np.asarray(p), np.asarray(indices)
-    X, Y = _data(net, (X, Y), p.dtype, ("X", "Y"))
-    require(p.ndim == 2, "p", f"(R, {net.size})", f"shape {p.shape}")
-    require(indices.ndim == 2 and indices.shape[1] == len(p), "indices", f"(steps, {len(p)})", f"shape {indices.shape}")
-    require(indices.dtype.kind in "iu" and bool(np.all((indices >= 0) & (indices < len(X)))), "indices",
-            f"integers 0 … {len(X) - 1}", "others")
-    require_count("every", every)
-    require(not callable(eta), "eta", "one number, or one for each of R runs", "a function")
-    rate = _rates(eta, p)(0)
-    x, y = X[:, :, None], Y[:, :, None]  # a sample is a column
-    path, rate = [p], np.broadcast_to(rate, (len(p), 1))
-    with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
-        for k in progress(range(len(indices)), label):
-            batch = indices[k]
-            p = p - rate * cost_and_gradient(net, p, x[batch], y[batch]).gradient
-            if (k + 1) % every == 0 or k + 1 == len(indices):
-                alive = np.isfinite(p).all(axis=-1, keepdims=True)
-                p, rate = np.where(alive, p, path[-1]), np.where(alive, rate, 0)
-                path.append(p)
-    return np.stack(path)
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """What `sweep` found out.
-
-    Attributes
-    ----------
-    etas, batch_sizes, seeds : the grid, E × B × S runs
-    cost, accuracy : (E, B, S), of the trained parameters; a run that diverged has cost +∞
-    diverged_at : (E, B, S), the step at which the run diverged, or −1
-    """
-
-    etas: tuple[float, ...]
-    batch_sizes: tuple[int, ...]
-    seeds: tuple[int, ...]
-    cost: np.ndarray
-    accuracy: np.ndarray
-    diverged_at: np.ndarray
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one dictionary a run: a tidy table."""
-        return [
-            dict(eta=eta, batch_size=M, seed=seed, cost=float(self.cost[i, j, s]),
-                 accuracy=float(self.accuracy[i, j, s]), diverged_at=int(self.diverged_at[i, j, s]))
-            for i, eta in enumerate(self.etas) for j, M in enumerate(self.batch_sizes)
-            for s, seed in enumerate(self.seeds)
-        ]
-
-
-TOGETHER = 20_000  # more parameters than this in lock-step gain nothing: the matrix products take the time
-
-
-def sweep(
-    net: Network,
-    initial: Callable[[np.random.Generator], np.ndarray],
-    X: np.ndarray,
-    Y: np.ndarray,
-    *,
-    etas: Sequence[float],
-    batch_sizes: Sequence[int],
-    seeds: Sequence[int],
-    epochs: int,
-    validation: tuple[np.ndarray, np.ndarray] | None = None,
-    optimizer: Optimizer | None = None,
-    clip: float | None = None,
-    jobs: int | None = 1,
-) -> Sweep:
-    """Train once for every learning rate × batch size × seed.
-
-    Runs of one batch size and one seed start from the same parameters and see the same batches: a paired
-    comparison of the learning rates. They go in lock-step, together with other seeds where the network is
-    small, and such groups are spread over processes. Each run is what `fit` does alone, to the last bit::
-
-        rng = np.random.default_rng(seed)
-        fit(net, initial(rng), X, Y, eta=eta, batch_size=M, epochs=epochs, rng=rng)
-
-    Parameters
-    ----------
-    net : the network
-    initial : rng ↦ initial parameters (P,), for instance ``partial(he, net)``
-    X, Y : as for `fit`
-    etas : E learning rates
-    batch_sizes : B batch sizes
-    seeds : S seeds ≥ 0
-    epochs : how many passes over the data
-    validation : the data that score each run at the end; X and Y if None
-    optimizer, clip : as for `fit`
-    jobs : how many processes; −1 for one a core; None for what ``joblib.parallel_config`` says. On a Dask cluster:
-        ``with joblib.parallel_config(backend="dask"): sweep(…, jobs=-1)`` after ``Client(…)``
-
-    Raises
-    ------
-    ValueError
-        As `fit`; also if the grid is empty.
-    """
-    for name, values in (("etas", etas), ("batch_sizes", batch_sizes), ("seeds", seeds)):
-        require(np.ndim(values) == 1 and len(values) > 0, name, "a sequence of at least one number", values)
-    require_positive("etas", etas)
-    require_count("epochs", epochs)
-    start = np.asarray(initial(np.random.default_rng(seeds[0])))
-    require(start.shape == (net.size,), "initial", f"a function that returns ({net.size},) parameters", start.shape)
-    X, Y = _data(net, (X, Y), start.dtype, ("X", "Y"), look=validation is None)
-    scored = (X, Y) if validation is None else _data(net, validation, start.dtype, ("X_validation", "Y_validation"))
-    for M in batch_sizes:
-        require_count("batch_sizes", M, at_most=len(X))
-
-    call, workers = _parallel(jobs)
-    most = max(1, min(TOGETHER // (net.size * len(etas)), -(-len(seeds) // workers)))
-    groups = [
-        (j, slice(s, s + most)) for j in np.argsort(batch_sizes, kind="stable")  # the slowest first
-        for s in range(0, len(seeds), most)
-    ]
-    answers = call(_sweep_group, [
-        (net, initial, X, Y, scored, tuple(etas), batch_sizes[j], tuple(seeds[s]), epochs, optimizer or sgd(), clip)
-        for j, s in groups
-    ])
-    results = np.empty((3, len(etas), len(batch_sizes), len(seeds)))
-    for (j, s), answer in zip(groups, answers):
-        results[:, :, j, s] = answer
-    cost, accuracy, died = results
-    return Sweep(tuple(etas), tuple(batch_sizes), tuple(seeds), cost, accuracy, died.astype(int))
-
-
-def _parallel(jobs: int | None) -> tuple[Callable[[Callable, list[tuple]], list], int]:
-    """Return (a function that calls f on every tuple of arguments, how many processes it uses)."""
-    if jobs == 1:
-        return (lambda f, arguments: [f(*a) for a in arguments]), 1
-    try:
-        from joblib import Parallel, delayed, effective_n_jobs
-    except ImportError as missing:
-        raise ImportError("several processes need joblib, which is not installed; jobs=1 needs nothing") from missing
-
-    return (lambda f, arguments: Parallel(n_jobs=jobs)(delayed(f)(*a) for a in arguments)), effective_n_jobs(jobs)
-
-
-def _sweep_group(
-    net: Network, initial: Callable, X: np.ndarray, Y: np.ndarray, scored: tuple[np.ndarray, np.ndarray],
-    etas: tuple[float, ...], batch_size: int, seeds: tuple[int, ...], epochs: int, optimizer: Optimizer,
-    clip: float | None,
-) -> np.ndarray:
-    """Train S seeds × E rates in lock-step, p of shape (S, E, P); return cost, accuracy, diverged_at as (3, E, S)."""
-    rngs = [np.random.default_rng(seed) for seed in seeds]
-    p = np.stack([np.stack([initial(rng)] * len(etas)) for rng in rngs])
-    rate = np.asarray(etas, p.dtype)[:, None]
-
-    def batches() -> Iterator[np.ndarray]:
-        for of_each_seed in zip(*(epoch(len(X), batch_size, rng) for rng in rngs)):
-            yield np.stack(of_each_seed)
-
-    p, history = _train(net, p, X, Y, batches, rates=lambda k: rate, epochs=epochs, optimizer=optimizer, clip=clip,
-                        label=f"batch size {batch_size}")
-    with np.errstate(over="ignore", invalid="ignore"):
-        cost, accuracy = _evaluate(net, p, *scored)
-    died = history.diverged_at
-    return np.stack([np.where(died < 0, cost, np.inf), accuracy, died]).transpose(0, 2, 1)

@@ -172,6 +172,7 @@ def _number(value: Any) -> str:
 
 def explore(
     draw: Draw,
+    grid: Mapping[str, Sequence[Any]],
     *,
     caption: str,
     alt: str | Callable[..., str],
@@ -181,13 +182,13 @@ def explore(
     walk: str | None = None,
     figsize: tuple[float, float] = (6.4, 3.4),
     kind: str = "svg",
-    **grid: Sequence[Any],
 ) -> Explorer:
     """Return sliders over `grid` and the picture that `draw` makes for the chosen values.
 
     Parameters
     ----------
     draw : called as ``draw(figure, **values)``; draws on an empty matplotlib figure; what it returns counts for `walk`
+    grid : parameter ↦ the values of its slider, one to three parameters
     caption : one sentence: what the picture shows
     alt : text for readers who cannot see it; a format string or function of the values
     labels : parameter ↦ text beside its slider; the parameter's name where missing
@@ -198,7 +199,6 @@ def explore(
         dot at its end; a line with fewer points waits. For a reader who prefers no motion they are whole at first
     figsize : width and height in inches; an inch is 100 pixels of the page
     kind : "svg" for lines and text, which compress well; "webp" or "png" where thousands of marks are drawn
-    **grid : parameter ↦ the values of its slider, one to three parameters
 
     Raises
     ------
@@ -206,6 +206,7 @@ def explore(
         If the grid is empty or a start value is not on it, or `draw` returns no lines to walk along.
     """
     require(kind in ("svg", "webp", "png"), "kind", "'svg', 'webp' or 'png'", repr(kind))
+    require(isinstance(grid, Mapping), "grid", "a dictionary, parameter ↦ values", grid)
     require(1 <= len(grid) <= 3, "grid", "one to three parameters", list(grid))
     start, labels = dict(start or {}), dict(labels or {})
     for name, given in (("start", start), ("labels", labels)):

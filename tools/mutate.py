@@ -49,7 +49,7 @@ MODULES = {
     "convnet": ["convolution"],
     "descent": ["descent"],
     "curvature": ["curvature"],
-    "costs": ["costs"],
+    "complexity": ["complexity"],
 }
 
 # Run inside the scratch folder, since mutmut looks around where it stands.

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.activations import (
-    clipped_relu, identity, leaky, leaky_relu, relu, sigmoid, sign, softplus, step, tanh)
+    clipped_relu, linear, leaky, leaky_relu, relu, sigmoid, sign, softplus, heaviside, tanh)
 from lecture_code.gradient_check import central_difference, complex_step
 
-ALL = (sigmoid, tanh, relu, identity, clipped_relu(2), leaky_relu, leaky(0.25), softplus, step, sign)
+ALL = (sigmoid, tanh, relu, linear, clipped_relu(2), leaky_relu, leaky(0.25), softplus, heaviside, sign)
 LOG3 = np.log(3)
 numbers = st.floats(-700, 700)
 
@@ -28,7 +28,7 @@ numbers = st.floats(-700, 700)
     (relu, 2, 2, 1),
     (relu, -2, 0, 0),
     (relu, 0, 0, 0),                       # at the kink: the slope from the left
-    (identity, -2, -2, 1),
+    (linear, -2, -2, 1),
     (clipped_relu(2), 1, 1, 1),
     (clipped_relu(2), 3, 2, 0),
     (clipped_relu(2), -1, 0, 0),
@@ -42,7 +42,7 @@ numbers = st.floats(-700, 700)
     (softplus, 0, np.log(2), 1 / 2),
     (softplus, LOG3, np.log(4), 3 / 4),    # log(1 + 3), and the sigmoid
     (softplus, -LOG3, np.log(4 / 3), 1 / 4),
-    (step, 0.5, 1, 0), (step, 0, 0, 0), (step, -0.5, 0, 0),
+    (heaviside, 0.5, 1, 0), (heaviside, 0, 0, 0), (heaviside, -0.5, 0, 0),
     (sign, 0.5, 1, 0), (sign, 0, 0, 0), (sign, -0.5, -1, 0),
 ])
 def test_by_hand(activation, z, value, slope):
@@ -102,13 +102,13 @@ def test_none_of_them_ever_falls(z, step):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("activation, low, high", [
-    (sigmoid, 0, 1), (tanh, -1, 1), (relu, 0, 1e4), (identity, -1e4, 1e4), (clipped_relu(2), 0, 2),
-    (leaky(0.25), -2500, 1e4), (softplus, 0, 1e4), (step, 0, 1), (sign, -1, 1)])
+    (sigmoid, 0, 1), (tanh, -1, 1), (relu, 0, 1e4), (linear, -1e4, 1e4), (clipped_relu(2), 0, 2),
+    (leaky(0.25), -2500, 1e4), (softplus, 0, 1e4), (heaviside, 0, 1), (sign, -1, 1)])
 def test_far_out(activation, low, high, dtype):
     z = np.array([-1e4, 1e4], dtype)
     assert_allclose(activation(z), [low, high], atol=1e-37)
     slope = activation.derivative(z)
-    flat = {"relu": [0, 1], "identity": [1, 1], "leaky_relu(0.25)": [0.25, 1], "softplus": [0, 1]}.get(activation.name, [0, 0])
+    flat = {"relu": [0, 1], "linear": [1, 1], "leaky_relu(0.25)": [0.25, 1], "softplus": [0, 1]}.get(activation.name, [0, 0])
     assert_allclose(slope, flat, atol=1e-37)
 
 
@@ -140,8 +140,8 @@ def test_the_argument_is_left_alone(activation, rng):
 
 
 @pytest.mark.parametrize("activation, name", list(zip(ALL, (
-    "sigmoid", "tanh", "relu", "identity", "clipped_relu(2)", "leaky_relu(0.01)", "leaky_relu(0.25)", "softplus",
-    "step", "sign"))))
+    "sigmoid", "tanh", "relu", "linear", "clipped_relu(2)", "leaky_relu(0.01)", "leaky_relu(0.25)", "softplus",
+    "heaviside", "sign"))))
 def test_an_activation_is_named_and_frozen(activation, name):
     assert repr(activation) == activation.name == name
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -155,9 +155,9 @@ def test_softplus_agrees_with_numpy(z):
 
 
 @given(numbers)
-def test_the_slope_of_relu_is_the_step(z):
-    assert relu.derivative(z) == step(z)
-    assert sign(z) == step(z) - step(-z)
+def test_the_slope_of_relu_is_the_heaviside_step(z):
+    assert relu.derivative(z) == heaviside(z)
+    assert sign(z) == heaviside(z) - heaviside(-z)
     assert_allclose(clipped_relu(3)(z), relu(z) - relu(z - 3), atol=1e-13)
     assert leaky(0)(z) == relu(z)
 

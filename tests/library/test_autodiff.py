@@ -178,7 +178,7 @@ def test_bytes_do_not_wrap_around():
 
 
 def test_it_reproduces_backpropagation(rng):
-    net = Network((4, 6, 5, 3), (activations.tanh, activations.relu, activations.identity), softmax_cross_entropy)
+    net = Network((4, 6, 5, 3), (activations.tanh, activations.relu, activations.linear), softmax_cross_entropy)
     p, x = rng.standard_normal(net.size), rng.standard_normal((4, 7))
     y = np.eye(3)[:, rng.integers(3, size=7)]
     W, b = unpack(net, p)

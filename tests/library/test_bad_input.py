@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from lecture_code.activations import clipped_relu, identity as linear, leaky, relu, tanh
+from lecture_code.activations import clipped_relu, linear, leaky, relu, tanh
 from lecture_code.autodiff import adjoints, gradients, variable
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_unpack
 from lecture_code.convolution import (
     average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout,
     filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size, prepare)
-from lecture_code.costs import (
+from lecture_code.complexity import (
     backward_operations, convolution_operations, convolution_parameter_count, forward_operations, parameter_count,
     training_memory)
 from lecture_code.curvature import classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice
@@ -27,13 +27,16 @@ from lecture_code.network import (
     per_sample_gradients, unpack)
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
 from lecture_code.optimizers import (
-    adadelta, adagrad, adam, adamw, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+    adadelta, adagrad, adam, adamw, clip_gradient, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
 from lecture_code.regularisation import (
     RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
     dropout_cost_and_gradient, dropout_forward, dropout_masks, fresh_statistics, l2_penalty)
-from lecture_code.samplers import epoch, with_replacement, without_replacement
+from lecture_code.samplers import minibatches, with_replacement, without_replacement
 from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
-from lecture_code.training import clip_gradient, evaluate, fit, lockstep_sgd, run_length, sweep
+from lecture_code.lockstep import lockstep_sgd
+from lecture_code.runs import run_length
+from lecture_code.sweeps import sweep
+from lecture_code.training import evaluate, fit
 
 RNG = np.random.default_rng(0)
 NAN = np.array([0.0, np.nan])
@@ -87,9 +90,9 @@ BAD = {
             (lambda: without_replacement(0, 1, 1, RNG), f"samples: expected {COUNT}, got 0"),
             (lambda: without_replacement(5, 6, 1, RNG), f"batch_size: expected {COUNT} and <= 5, got 6"),
             (lambda: without_replacement(5, 1, -1, RNG), f"steps: expected {COUNT}, got -1")],
-        "epoch": [
-            (lambda: epoch(2.0, 1, RNG), f"samples: expected {COUNT}, got 2.0"),
-            (lambda: epoch(5, 6, RNG), f"batch_size: expected {COUNT} and <= 5, got 6")],
+        "minibatches": [
+            (lambda: minibatches(2.0, 1, RNG), f"samples: expected {COUNT}, got 2.0"),
+            (lambda: minibatches(5, 6, RNG), f"batch_size: expected {COUNT} and <= 5, got 6")],
     },
     "schedules": {
         "robbins_monro": [(lambda: robbins_monro(0.1), "schedule: expected a function of the step number, got 0.1")],
@@ -162,6 +165,7 @@ BAD = {
             (lambda: kl_divergence([1.0], [0.5]), "q: expected probabilities that sum to 1, got the sum 0.5")],
     },
     "optimizers": {
+        "clip_gradient": [(lambda: clip_gradient(P, 0), f"largest: expected {POSITIVE}, got 0")],
         "Optimizer": [
             (lambda: sgd().step(np.zeros(3), np.zeros(1), None, 0.1), "g: expected one entry a parameter, (3,), got shape (1,)"),
             (lambda: adam().step(np.zeros((2, 3)), np.zeros(3), adam().init(np.zeros((2, 3))), 0.1),
@@ -385,7 +389,7 @@ BAD = {
             (lambda: loss_slice(np.sum, [1.0], [1.0], 0.0), "s: expected a vector (P,), got shape ()"),
             (lambda: loss_slice(np.sum, [1.0], [1.0], [0.0], [1.0], 0.0), "t: expected a vector (P,), got shape ()")],
     },
-    "costs": {
+    "complexity": {
         "parameter_count": [
             (lambda: parameter_count((2,)), "widths: expected at least an input and an output width, got (2,)"),
             (lambda: parameter_count((2, 0)), f"widths: expected {COUNT}, got 0")],
@@ -403,7 +407,6 @@ BAD = {
             (lambda: convolution_operations(1, 1, (1, 1), (1, 0)), f"output: expected {COUNT}, got 0")],
     },
     "training": {
-        "clip_gradient": [(lambda: clip_gradient(P, 0), f"largest: expected {POSITIVE}, got 0")],
         "evaluate": [
             (lambda: evaluate(NET, P, X, Y.T), "X: expected one sample a row, (N, 2), got shape (2, 4)"),
             (lambda: evaluate(NET, P, X.T[:0], Y.T[:0]), "X: expected one sample a row, (N, 2), got shape (0, 2)"),
@@ -421,6 +424,8 @@ BAD = {
             (lambda: fit(NET, P, X.T + np.nan, Y.T, **TRAINING), "X: expected finite numbers, got nan at index (0, 0)"),
             (lambda: fit(NET, P, X.T, Y.T + np.nan, **TRAINING), "Y: expected finite numbers, got nan at index (0, 0)"),
             (lambda: fit(NET, P, X.T, [0, 1, -1, 0], **TRAINING), "Y: expected labels 0 … 1, got -1 at index 2")],
+    },
+    "lockstep": {
         "lockstep_sgd": [
             (lambda: lockstep_sgd(NET, P, X.T, Y.T, eta=1, indices=np.zeros((3, 1), int)),
              "p: expected (R, 17), got shape (17,)"),
@@ -430,6 +435,8 @@ BAD = {
              "indices: expected integers 0 … 3, got others"),
             (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.zeros((3, 1), int), every=0),
              f"every: expected {COUNT}, got 0")],
+    },
+    "sweeps": {
         "sweep": [
             (lambda: sweep(NET, lambda rng: P, X.T, Y.T, etas=(), batch_sizes=(1,), seeds=(0,), epochs=1),
              "etas: expected a sequence of at least one number, got ()"),
@@ -448,7 +455,7 @@ FREE = {  # nothing that could be wrong by itself
     "network": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
     "convnet": {"cnn_parameters": "a network and a generator"},
     "datasets": {"mnist_images": "has no arguments", "load_mnist": "likewise", "tower_image": "likewise"},
-    "training": {"run_length": "a value for each mode; test_training has the mode itself", "recorded": "two values",
+    "runs": {"run_length": "a value for each mode; test_training has the mode itself", "recorded": "two values",
                  "progress": "any iterable"},
 }
 ROWS = [(f"{module}.{name}-{i}", call, message) for module, functions in BAD.items()

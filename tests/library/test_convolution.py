@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import convolve2d, correlate2d
 
 from lecture_code import convolution
-from lecture_code.activations import identity, relu, sigmoid, tanh
+from lecture_code.activations import linear, relu, sigmoid, tanh
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters, cnn_unpack
 from lecture_code.convolution import (
     _cut, _pieces, average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows,
@@ -461,7 +461,7 @@ def test_the_single_layer_network_of_the_chapter(rng):
 
 @pytest.mark.parametrize("loss", [softmax_cross_entropy, half_squared])
 @pytest.mark.parametrize("blocks", [
-    (), (Block(2, 3),), (Block(2, 3, activation=tanh, pool=2), Block(3, (2, 1), activation=identity)),
+    (), (Block(2, 3),), (Block(2, 3, activation=tanh, pool=2), Block(3, (2, 1), activation=linear)),
     (Block(2, 3, 2, 1, sigmoid), Block(2, 2, activation=relu, pool=2)), (Block(1, 2),) * 3])
 def test_the_networks_gradient(loss, blocks, rng):
     net = ConvNet((2, 7, 8), blocks, 3, loss)

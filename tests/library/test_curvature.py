@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lecture_code.activations import identity, relu, tanh
+from lecture_code.activations import linear, relu, tanh
 from lecture_code.convnet import Block, ConvNet, cnn_parameters, cnn_unpack
 from lecture_code.curvature import (
     classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice)
 from lecture_code.losses import half_squared
 from lecture_code.network import Network, cost, cost_and_gradient, unpack
 
-NET = Network((2, 5, 3), (relu, identity), half_squared)
+NET = Network((2, 5, 3), (relu, linear), half_squared)
 
 
 def rosenbrock_gradient(x):
@@ -55,7 +55,7 @@ def test_quadratics_are_exact_to_rounding(P, seed):
 
 
 def test_the_hessian_of_a_network(rng):
-    net = Network((2, 3, 2), (tanh, identity), half_squared)
+    net = Network((2, 3, 2), (tanh, linear), half_squared)
     p, x, y = rng.standard_normal(net.size), rng.standard_normal((2, 6)), rng.standard_normal((2, 6))
 
     def gradient(p):
@@ -164,7 +164,7 @@ def test_filter_normalisation_follows_the_scale_of_a_unit(rng):
 
 
 def test_directions_without_biases_and_for_convolutions(rng):
-    net = Network((2, 3), (identity,), half_squared, bias=False)
+    net = Network((2, 3), (linear,), half_squared, bias=False)
     assert filter_normalised(np.zeros(6), partial(unpack, net), rng).tolist() == [0] * 6
     cnn = ConvNet((1, 6, 6), (Block(2, 3),), 3)
     p = cnn_parameters(cnn, rng)

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lecture_code.activations import clipped_relu, identity, leaky_relu, relu, sigmoid, sign, softplus, step, tanh
+from lecture_code.activations import clipped_relu, linear, leaky_relu, relu, sigmoid, sign, softplus, heaviside, tanh
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient
 from lecture_code.convolution import (
     average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, filter_gradient,
     input_gradient, max_pool, max_pool_gradient)
 from lecture_code.losses import (
-    absolute, cross_entropy, entropy, half_squared, kl_divergence, logistic, softmax_cross_entropy, squared)
+    absolute, cross_entropy, entropy, half_squared, kl_divergence, binary_cross_entropy, softmax_cross_entropy, squared)
 from lecture_code.network import Network, cost_and_gradient, forward, per_sample_gradients
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax
-from lecture_code.samplers import epoch
+from lecture_code.samplers import minibatches
 from lecture_code.training import evaluate, fit
 
 FLOATS = [np.float32, np.float64]
-LOSSES = (half_squared, squared, absolute, logistic, softmax_cross_entropy)
+LOSSES = (half_squared, squared, absolute, binary_cross_entropy, softmax_cross_entropy)
 FAR = [-1e30, -1e4, -89, 0, 89, 1e4, 1e30]  # no warning on the way: in these tests one is an error
 
 
@@ -40,8 +40,8 @@ def test_exponentials_far_out(dtype):
     (relu, [0, 0, 0, 0, 89, 1e4, 1e30], [0, 0, 0, 0, 1, 1, 1]),
     (clipped_relu(2), [0, 0, 0, 0, 2, 2, 2], [0] * 7),
     (leaky_relu, [-1e28, -100, -0.89, 0, 89, 1e4, 1e30], [0.01] * 4 + [1] * 3),
-    (identity, FAR, [1] * 7),
-    (step, [0, 0, 0, 0, 1, 1, 1], [0] * 7),
+    (linear, FAR, [1] * 7),
+    (heaviside, [0, 0, 0, 0, 1, 1, 1], [0] * 7),
     (sign, [-1, -1, -1, 0, 1, 1, 1], [0] * 7)], ids=repr)
 def test_activations_far_out(activation, values, slopes, dtype):
     z = np.array(FAR, dtype)
@@ -53,10 +53,10 @@ def test_activations_far_out(activation, values, slopes, dtype):
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("scale", [1e4, 1e15])
-@pytest.mark.parametrize("loss", [softmax_cross_entropy, logistic])
+@pytest.mark.parametrize("loss", [softmax_cross_entropy, binary_cross_entropy])
 def test_a_network_with_huge_logits(loss, scale, dtype):
     # outputs ±scale: where the target is the loser, the loss is the difference of the logits (or the logit)
-    net = Network((1, 2), (identity,), loss, bias=False)
+    net = Network((1, 2), (linear,), loss, bias=False)
     p, x = np.array([scale, -scale], dtype), np.array([[1, -1]], dtype)
     right, wrong = np.eye(2, dtype=dtype), np.eye(2, dtype=dtype)[::-1]
     assert cost_and_gradient(net, p, x, right).cost == 0
@@ -70,7 +70,7 @@ def test_a_network_with_huge_logits(loss, scale, dtype):
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 def test_one_sample_is_a_batch(loss, rng):
-    net = Network((3, 4, 2), (tanh, identity), loss)
+    net = Network((3, 4, 2), (tanh, linear), loss)
     p, x, y = rng.standard_normal(net.size), rng.standard_normal((3, 1)), np.array([[1.0], [0]])
     C, gradient = cost_and_gradient(net, p, x, y)
     assert_allclose(C, loss(forward(net, p, x).a[-1], y)[0], rtol=1e-15)
@@ -81,7 +81,7 @@ def test_one_sample_is_a_batch(loss, rng):
 
 def test_a_batch_of_none():
     """Functions of single samples have nothing to do; a mean over no sample is an error, in test_bad_input."""
-    net = Network((3, 4, 2), (tanh, identity), half_squared)
+    net = Network((3, 4, 2), (tanh, linear), half_squared)
     p, x, z = np.zeros(net.size), np.zeros((3, 0)), np.zeros((2, 0))
     assert forward(net, p, x).a[-1].shape == (2, 0)
     assert softmax(z).shape == log_softmax(z).shape == (2, 0)
@@ -114,13 +114,13 @@ def test_one_class():
 @pytest.mark.parametrize("N, M", [(7, 3), (5, 5), (5, 4), (1, 1), (6, 1)])
 def test_batches_that_do_not_divide_the_data(N, M, rng):
     X, Y = rng.standard_normal((N, 2)), rng.standard_normal((N, 1))
-    net = Network((2, 1), (identity,), half_squared)
+    net = Network((2, 1), (linear,), half_squared)
     start = rng.standard_normal(3)
     p, history = fit(net, start, X, Y, eta=0.1, batch_size=M, epochs=2, rng=np.random.default_rng(3), score_train=True)
     assert len(history.step_cost) == 2 * -(-N // M)
     expected, again = start, np.random.default_rng(3)
     for _ in range(2):
-        for batch in epoch(N, M, again):
+        for batch in minibatches(N, M, again):
             residual = X[batch] @ expected[:2] + expected[2] - Y[batch, 0]
             step = np.append(X[batch].T @ residual, residual.sum()) / len(batch)  # the last batch has its own size
             expected = expected - 0.1 * step

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from lecture_code import losses, regularisation
-from lecture_code.activations import clipped_relu, identity, leaky, relu, sigmoid, softplus, tanh
+from lecture_code.activations import clipped_relu, linear, leaky, relu, sigmoid, softplus, tanh
 from lecture_code.network import Network, cost_and_gradient, forward, pack, unpack
 from lecture_code.optimizers import (
     adadelta, adagrad, adam, adamw, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
-from lecture_code.training import clip_gradient
+from lecture_code.optimizers import clip_gradient
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("default")  # the frameworks' own warnings are not ours
@@ -124,7 +124,7 @@ F = torch.nn.functional
     (losses.half_squared, lambda a, y: F.mse_loss(a, y, reduction="none").sum(0) / 2),
     (losses.squared, lambda a, y: F.mse_loss(a, y, reduction="none").sum(0)),
     (losses.absolute, lambda a, y: F.l1_loss(a, y, reduction="none").sum(0)),
-    (losses.logistic, lambda a, y: F.binary_cross_entropy_with_logits(a, y, reduction="none").sum(0)),
+    (losses.binary_cross_entropy, lambda a, y: F.binary_cross_entropy_with_logits(a, y, reduction="none").sum(0)),
     (losses.softmax_cross_entropy, lambda a, y: F.cross_entropy(a.T, y.T, reduction="none")),
 ], ids=repr)
 @pytest.mark.parametrize("targets", ["one-hot", "soft"])
@@ -217,7 +217,7 @@ def test_clipping_agrees_with_pytorch():
 
 @pytest.mark.parametrize("activation, peer", [(tanh, torch.tanh), (relu, F.relu), (sigmoid, torch.sigmoid)], ids=repr)
 def test_a_network_agrees_with_pytorch(activation, peer, rng):
-    net = Network((5, 8, 6, 3), (activation, activation, identity), losses.softmax_cross_entropy)
+    net = Network((5, 8, 6, 3), (activation, activation, linear), losses.softmax_cross_entropy)
     p, x, labels = rng.standard_normal(net.size), rng.standard_normal((5, 20)), rng.integers(3, size=20)
     W, b = unpack(net, p)
     tensors = [[torch.tensor(np.array(v), requires_grad=True) for v in part[1:]] for part in (W, b)]

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from lecture_code.activations import (
-    clipped_relu, identity, leaky_relu, relu, sigmoid, sign, softplus, step, tanh)
-from lecture_code.losses import absolute, half_squared, logistic, softmax_cross_entropy, squared
+    clipped_relu, linear, leaky_relu, relu, sigmoid, sign, softplus, heaviside, tanh)
+from lecture_code.losses import absolute, half_squared, binary_cross_entropy, softmax_cross_entropy, squared
 from lecture_code.network import (
     Network, backward, cost_and_gradient, forward, input_jacobian, output_jacobian, per_sample_gradients)
 from lecture_code.regularisation import (
     RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
     dropout_cost_and_gradient, dropout_forward, dropout_masks)
 
-ACTIVATIONS = (sigmoid, tanh, relu, clipped_relu(2.0), leaky_relu, softplus, identity, step, sign)
-LOSSES = (half_squared, squared, absolute, logistic, softmax_cross_entropy)
+ACTIVATIONS = (sigmoid, tanh, relu, clipped_relu(2.0), leaky_relu, softplus, linear, heaviside, sign)
+LOSSES = (half_squared, squared, absolute, binary_cross_entropy, softmax_cross_entropy)
 DEPTHS = (1, 2, 3, 4)
 GRID = list(product(ACTIVATIONS, LOSSES, DEPTHS, (True, False)))
 WIDTHS = (3, 5, 4, 6, 2)  # inputs, hidden layers; 3 outputs on top
@@ -29,7 +29,7 @@ M, SMALL, DELTA = 4, 1e-30, 1e-6
 
 def network(activation, loss, depth, bias):
     """Return a net whose layers all have the activation; below a softmax or a sigmoid the last one is linear."""
-    top = identity if loss in (softmax_cross_entropy, logistic) else activation
+    top = linear if loss in (softmax_cross_entropy, binary_cross_entropy) else activation
     return Network((*WIDTHS[:depth], 3), (activation,) * (depth - 1) + (top,), loss, bias)
 
 
@@ -37,7 +37,7 @@ def sample(net, rng):
     """Return p, x and targets far from every kink: no z within 1e-3 of 0 or 2, no output as near to its target."""
     while True:
         p, x = rng.standard_normal(net.size), rng.standard_normal((net.widths[0], M))
-        y = np.eye(3)[:, rng.integers(3, size=M)] if net.loss in (softmax_cross_entropy, logistic) else (
+        y = np.eye(3)[:, rng.integers(3, size=M)] if net.loss in (softmax_cross_entropy, binary_cross_entropy) else (
             rng.standard_normal((3, M)))
         z, a = forward(net, p, x)
         z = np.concatenate([layer.ravel() for layer in z[1:]])
@@ -123,7 +123,7 @@ def normalised_network(activation, loss, depth, bias, training, theta, x, y, run
     theta holds W (in rows), then b if there is one, γ and β of each layer. Returns the cost, and with
     `gradient` also its derivative by theta.
     """
-    top = identity if loss in (softmax_cross_entropy, logistic) else activation
+    top = linear if loss in (softmax_cross_entropy, binary_cross_entropy) else activation
     widths, at, lead, a, layers = (*WIDTHS[:depth], 3), 0, theta.shape[:-1], x, []
     for l in range(1, depth + 1):
         n_in, n = widths[l - 1:l + 1]
@@ -162,7 +162,7 @@ def test_with_batch_normalisation(activation, loss, depth, bias, training, rng):
     running = [RunningStatistics(rng.standard_normal((n, 1)), rng.random((n, 1)) + 0.5) for n in widths[1:]]
     # γ and β at random, too. Outputs of a step within 1e-6 of a kink would spoil the differences only: none is.
     theta, x = rng.standard_normal(size), rng.standard_normal((3, 6))
-    y = np.eye(3)[:, rng.integers(3, size=6)] if loss in (softmax_cross_entropy, logistic) else (
+    y = np.eye(3)[:, rng.integers(3, size=6)] if loss in (softmax_cross_entropy, binary_cross_entropy) else (
         rng.standard_normal((3, 6)))
     value = lambda theta: normalised_network(
         activation, loss, depth, bias, training, theta, x, y, running, gradient=False)

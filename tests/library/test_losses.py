@@ -10,10 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import log_loss, mean_squared_error
 
 from lecture_code.gradient_check import central_difference, complex_step
-from lecture_code.losses import absolute, half_squared, logistic, softmax_cross_entropy, squared
+from lecture_code.losses import absolute, half_squared, binary_cross_entropy, softmax_cross_entropy, squared
 from lecture_code.numerics import one_hot, softmax
 
-ALL = (half_squared, softmax_cross_entropy, squared, absolute, logistic)
+ALL = (half_squared, softmax_cross_entropy, squared, absolute, binary_cross_entropy)
 columns = arrays(np.float64, (4, 3), elements=st.floats(-50, 50))
 
 
@@ -109,7 +109,7 @@ def test_arguments_are_left_alone(loss, rng):
 
 
 def test_a_loss_shows_its_name():
-    assert [repr(loss) for loss in ALL] == ["half_squared", "softmax_cross_entropy", "squared", "absolute", "logistic"]
+    assert [repr(loss) for loss in ALL] == ["half_squared", "softmax_cross_entropy", "squared", "absolute", "binary_cross_entropy"]
 
 
 def test_squared_and_absolute_by_hand():
@@ -123,28 +123,28 @@ def test_squared_and_absolute_by_hand():
     assert_array_equal(absolute.prediction(a), a)
 
 
-def test_logistic_by_hand():
+def test_binary_cross_entropy_by_hand():
     # logit log 3 is the probability 3/4: −log(3/4) for y = 1, −log(1/4) for y = 0, their mean for y = 1/2
     a, y = np.full((1, 3), np.log(3)), np.array([[1, 0, 1 / 2]])
-    assert_allclose(logistic(a, y), [np.log(4 / 3), np.log(4), np.log(16 / 3) / 2], rtol=1e-15)
-    assert_allclose(logistic.gradient(a, y), [[-1 / 4, 3 / 4, 1 / 4]], rtol=1e-15)
-    assert_allclose(logistic.prediction(a), [[3 / 4] * 3], rtol=1e-15)
-    assert_allclose(logistic(np.zeros((2, 1)), np.array([[1], [0]])), [2 * np.log(2)], rtol=1e-15)  # outputs are summed
+    assert_allclose(binary_cross_entropy(a, y), [np.log(4 / 3), np.log(4), np.log(16 / 3) / 2], rtol=1e-15)
+    assert_allclose(binary_cross_entropy.gradient(a, y), [[-1 / 4, 3 / 4, 1 / 4]], rtol=1e-15)
+    assert_allclose(binary_cross_entropy.prediction(a), [[3 / 4] * 3], rtol=1e-15)
+    assert_allclose(binary_cross_entropy(np.zeros((2, 1)), np.array([[1], [0]])), [2 * np.log(2)], rtol=1e-15)  # outputs are summed
 
 
 @given(columns, arrays(np.float64, (4, 3), elements=st.sampled_from([0.0, 0.25, 1.0])))
-def test_logistic_is_a_softmax_of_two(a, y):
+def test_binary_cross_entropy_is_a_softmax_of_two(a, y):
     pair = softmax_cross_entropy(np.stack([a, np.zeros_like(a)]).reshape(2, -1), np.stack([y, 1 - y]).reshape(2, -1))
-    assert_allclose(logistic(a, y), pair.reshape(4, 3).sum(axis=0), rtol=1e-11, atol=1e-13)
+    assert_allclose(binary_cross_entropy(a, y), pair.reshape(4, 3).sum(axis=0), rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_logistic_far_out(dtype):
+def test_binary_cross_entropy_far_out(dtype):
     a, y = np.array([[1e4, -1e4, 1e4, -1e4]], dtype), np.array([[1, 1, 0, 0]], dtype)
-    assert_array_equal(logistic(a, y), [0, 1e4, 1e4, 0])
-    assert_allclose(logistic.gradient(a, y), [[0, -1, 1, 0]], atol=1e-37)
+    assert_array_equal(binary_cross_entropy(a, y), [0, 1e4, 1e4, 0])
+    assert_allclose(binary_cross_entropy.gradient(a, y), [[0, -1, 1, 0]], atol=1e-37)
     # a small loss keeps its digits: log(1 + e⁻³⁰) = e⁻³⁰ − …
-    assert_allclose(logistic(np.array([[30]], dtype), np.ones((1, 1), dtype)), [np.exp(-30.0)], rtol=1e-5)
+    assert_allclose(binary_cross_entropy(np.array([[30]], dtype), np.ones((1, 1), dtype)), [np.exp(-30.0)], rtol=1e-5)
 
 
 @pytest.mark.parametrize("loss", ALL)

@@ -11,23 +11,23 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from lecture_code.activations import clipped_relu, identity, leaky, relu, sigmoid, softplus, tanh
+from lecture_code.activations import clipped_relu, linear, leaky, relu, sigmoid, softplus, tanh
 from lecture_code.gradient_check import central_difference, complex_step
-from lecture_code.losses import absolute, half_squared, logistic, softmax_cross_entropy, squared
+from lecture_code.losses import absolute, half_squared, binary_cross_entropy, softmax_cross_entropy, squared
 from lecture_code.network import (
     Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, he, input_jacobian, lecun, output_jacobian,
     pack, per_sample_gradients, unpack, xavier)
 from lecture_code.numerics import one_hot
 
-ACTIVATIONS = (sigmoid, tanh, relu, identity, clipped_relu(2), leaky(0.25), softplus)
-LOSSES = (half_squared, softmax_cross_entropy, squared, absolute, logistic)
+ACTIVATIONS = (sigmoid, tanh, relu, linear, clipped_relu(2), leaky(0.25), softplus)
+LOSSES = (half_squared, softmax_cross_entropy, squared, absolute, binary_cross_entropy)
 WIDTHS = {1: (3, 4), 2: (3, 7, 4), 3: (3, 6, 5, 4)}
 SMALL = Network((2, 2, 3, 2), (sigmoid,) * 3, half_squared)
 
 
 def network(activation, loss, depth, bias=True):
     """Return a net with K = 4 outputs; below a softmax the last layer is linear."""
-    top = identity if loss in (softmax_cross_entropy, logistic) else activation
+    top = linear if loss in (softmax_cross_entropy, binary_cross_entropy) else activation
     return Network(WIDTHS[depth], (activation,) * (depth - 1) + (top,), loss, bias)
 
 
@@ -99,7 +99,7 @@ def test_unpacked_arrays_are_views(p):
 
 
 def test_pack_takes_lists_and_the_wider_dtype():
-    net = Network((1, 1), (identity,), half_squared)
+    net = Network((1, 1), (linear,), half_squared)
     assert_array_equal(pack(net, [None, [[2]]], [None, [[3.5]]]), [2, 3.5])
     assert pack(net, [None, np.float32([[2]])], [None, np.float32([[3]])]).dtype == np.float32
 
@@ -141,7 +141,7 @@ def test_a_network_checks_its_description(widths, activations, name, expected, g
 
 def test_forward_by_hand():
     # z = W x + b = (1·1 − 1·2 + 0.5, 2·1 + 0·2 − 1) = (−0.5, 1); ReLU gives (0, 1); then 3·0 − 4·1 + 1 = −3
-    net = Network((2, 2, 1), (relu, identity), half_squared)
+    net = Network((2, 2, 1), (relu, linear), half_squared)
     p = pack(net, [None, [[1, -1], [2, 0]], [[3, -4]]], [None, [[0.5], [-1]], [[1]]])
     x = np.array([[1.0], [2.0]])
     z, a = forward(net, p, x)
@@ -166,7 +166,7 @@ def test_forward_agrees_with_scikit_learn(model, loss, rng):
         warnings.simplefilter("ignore", ConvergenceWarning)
         peer = model(hidden_layer_sizes=(6, 5), activation="tanh", max_iter=3, random_state=0)
         peer.fit(X, labels if model is MLPClassifier else np.eye(3)[labels])
-    net = Network((4, 6, 5, 3), (tanh, tanh, identity), loss)
+    net = Network((4, 6, 5, 3), (tanh, tanh, linear), loss)
     p = pack(net, [None] + [w.T for w in peer.coefs_], [None] + [v[:, None] for v in peer.intercepts_])
     predict = peer.predict_proba if model is MLPClassifier else peer.predict
     assert_allclose(loss.prediction(forward(net, p, X.T).a[-1]), predict(X).T, rtol=1e-12, atol=1e-14)
@@ -214,7 +214,7 @@ def test_backpropagation_by_hand():
 
 def test_the_mean_over_a_batch_by_hand():
     # f = w x with w = 1: residuals 1 − 3 and 2 − 2; C = (4/2 + 0)/2 = 1; ∂C/∂w = (−2·1 + 0·2)/2 = −1
-    net = Network((1, 1), (identity,), half_squared, bias=False)
+    net = Network((1, 1), (linear,), half_squared, bias=False)
     C, gradient = cost_and_gradient(net, np.ones(1), np.array([[1.0, 2]]), np.array([[3.0, 2]]))
     assert C == 1 and gradient == [-1]
 
@@ -273,7 +273,7 @@ def test_a_batch_gradient_is_the_mean_of_single_gradients(rng):
 @pytest.mark.parametrize("bias, M, own_x", list(product((True, False), (1, 7), (True, False))))
 @pytest.mark.parametrize("loss", LOSSES)
 def test_lock_step_is_bit_equal_to_separate_runs(loss, bias, M, own_x, dtype, rng):
-    net = Network((9, 12, 10), (sigmoid, identity), loss, bias)
+    net = Network((9, 12, 10), (sigmoid, linear), loss, bias)
     p, x, y = (array.astype(dtype) for array in sample(net, M, rng, runs=(4,)))
     if own_x:
         x, y = rng.standard_normal((4, 9, M)).astype(dtype), np.stack([np.roll(y, r, axis=0) for r in range(4)])
@@ -308,7 +308,7 @@ def test_float32_agrees_with_float64(rng):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_huge_logits_stay_finite(dtype):
-    net = Network((1, 2), (identity,), softmax_cross_entropy)
+    net = Network((1, 2), (linear,), softmax_cross_entropy)
     p = np.array([1e4, -1e4, 0, 0], dtype)
     C, gradient = cost_and_gradient(net, p, np.ones((1, 1), dtype), np.array([[0], [1]], dtype))
     assert C == 2e4
@@ -316,7 +316,7 @@ def test_huge_logits_stay_finite(dtype):
 
 
 def test_one_class_has_nothing_to_learn(rng):
-    net = Network((3, 1), (identity,), softmax_cross_entropy)
+    net = Network((3, 1), (linear,), softmax_cross_entropy)
     C, gradient = cost_and_gradient(net, rng.standard_normal(4), rng.standard_normal((3, 5)), np.ones((1, 5)))
     assert C == 0
     assert_array_equal(gradient, 0)
@@ -367,7 +367,7 @@ def test_one_scale_a_layer():
 
 def test_per_sample_gradients_by_hand():
     # f = w x with w = 1: residuals 1 − 3 and 2 − 2, so −2·1 and 0·2
-    net = Network((1, 1), (identity,), half_squared)
+    net = Network((1, 1), (linear,), half_squared)
     G = per_sample_gradients(net, np.array([1.0, 0]), np.array([[1.0, 2]]), np.array([[3.0, 2]]))
     assert_array_equal(G, [[-2, -2], [0, 0]])
 
@@ -391,7 +391,7 @@ def test_per_sample_gradients_check_their_targets(raises):
 
 def test_jacobians_by_hand():
     # f = 3x + 5y and −x + 2y: ∂f/∂x is W; ∂f_k/∂p has x, y at the weights of row k, and 1 at its bias
-    net = Network((2, 2), (identity,), half_squared)
+    net = Network((2, 2), (linear,), half_squared)
     p = pack(net, [None, [[3.0, 5], [-1, 2]]], [None, [[0], [0]]])
     x = np.array([[7.0], [8.0]])
     assert_array_equal(input_jacobian(net, p, x)[:, :, 0], [[3, 5], [-1, 2]])
@@ -458,7 +458,7 @@ def test_single_sample_gradients_and_jacobians_keep_float32(rng):
 
 
 def test_integers_are_packed_as_floats():
-    net = Network((1, 1), (identity,), half_squared)
+    net = Network((1, 1), (linear,), half_squared)
     p = pack(net, [None, [[2]]], [None, [[1]]])
     assert p.dtype == np.float64
     cost, gradient = cost_and_gradient(net, p, np.ones((1, 1)), np.ones((1, 1)))
@@ -470,7 +470,7 @@ def test_integers_are_packed_as_floats():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("M", [1, 2, 7])
 def test_it_does_not_matter_how_the_samples_lie_in_memory(M, dtype, rng):
-    net = Network((6, 5, 3), (tanh, identity), softmax_cross_entropy)
+    net = Network((6, 5, 3), (tanh, linear), softmax_cross_entropy)
     p = gaussian_parameters(net, rng, dtype=dtype)
     rows, y = rng.standard_normal((M, 6)).astype(dtype), one_hot(rng.integers(3, size=M), 3, dtype).T
     by_rows, by_columns = (cost_and_gradient(net, p, x, y) for x in (rows.T, np.ascontiguousarray(rows.T)))
@@ -488,5 +488,5 @@ def test_the_output_is_the_end_of_the_forward_pass(rng):
 
 
 def test_packed_integers_become_floating_point_numbers():
-    net = Network((1, 1), (identity,), half_squared)
+    net = Network((1, 1), (linear,), half_squared)
     assert pack(net, [None, np.array([[2]])], [None, np.array([[3]])]).dtype == np.float64

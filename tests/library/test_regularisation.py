@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lecture_code.activations import identity, relu, sigmoid, softplus, tanh
+from lecture_code.activations import linear, relu, sigmoid, softplus, tanh
 from lecture_code.gradient_check import complex_step
-from lecture_code.losses import half_squared, logistic, softmax_cross_entropy
+from lecture_code.losses import half_squared, binary_cross_entropy, softmax_cross_entropy
 from lecture_code.network import Network, cost_and_gradient, forward, gaussian_parameters, pack
 from lecture_code.regularisation import (
     RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
     dropout_cost_and_gradient, dropout_forward, dropout_masks, fresh_statistics, l2_penalty)
 
-NET = Network((3, 6, 5, 2), (tanh, softplus, identity), half_squared)
+NET = Network((3, 6, 5, 2), (tanh, softplus, linear), half_squared)
 
 
 def relative(left, right):
@@ -74,7 +74,7 @@ def test_masks_follow_the_seed_and_the_dtype():
 def test_a_dropped_unit_by_hand():
     # z = (1, 2), mask (0, 2): a = (0, 4); output 3·0 + 5·4 = 20, y = 18: C = ½ · 4 = 2
     # ā¹ = (3, 5) · 2 = (6, 10), δ¹ = (0, 2 · 10); ∂C/∂W² = 2 · (0, 4)
-    net = Network((1, 2, 1), (identity, identity), half_squared)
+    net = Network((1, 2, 1), (linear, linear), half_squared)
     p = pack(net, [None, [[1], [2]], [[3, 5]]], [None, [[0], [0]], [[0]]])
     x, y, masks = np.ones((1, 1)), np.full((1, 1), 18.0), [None, np.array([[0.0], [2]]), None]
     cost, gradient = dropout_cost_and_gradient(net, p, x, y, masks)
@@ -83,10 +83,10 @@ def test_a_dropped_unit_by_hand():
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("loss", [half_squared, softmax_cross_entropy, logistic])
+@pytest.mark.parametrize("loss", [half_squared, softmax_cross_entropy, binary_cross_entropy])
 @pytest.mark.parametrize("activation", [tanh, sigmoid, softplus, relu])
 def test_dropout_gradient_agrees_with_complex_step(activation, loss, bias, rng):
-    net = Network((3, 6, 5, 2), (activation, activation, identity), loss, bias)
+    net = Network((3, 6, 5, 2), (activation, activation, linear), loss, bias)
     p, x, y = rng.standard_normal(net.size), rng.standard_normal((3, 7)), np.eye(2)[:, rng.integers(2, size=7)]
     masks = dropout_masks(net, 0.4, 7, rng)
     masks[0] = (rng.random((3, 7)) > 0.2) / 0.8  # inputs can be dropped, too
@@ -107,7 +107,7 @@ def test_without_dropout_it_is_the_network(masks, rng):
 
 
 def test_the_mean_over_masks_is_the_network_where_it_is_linear(rng):
-    net = Network((2, 400, 1), (identity, identity), half_squared)
+    net = Network((2, 400, 1), (linear, linear), half_squared)
     p = gaussian_parameters(net, rng, scale=0.1)
     x = np.repeat(rng.standard_normal((2, 1)), 3000, axis=1)
     out = dropout_forward(net, p, x, dropout_masks(net, 0.5, 3000, rng)).a[-1]
@@ -288,7 +288,7 @@ def test_a_share_of_1_forgets_the_past():
 
 
 def test_inputs_are_dropped_by_the_mask_of_the_input():
-    net = Network((2, 1), (identity,), half_squared, bias=False)
+    net = Network((2, 1), (linear,), half_squared, bias=False)
     trace = dropout_forward(net, np.array([3.0, 5]), np.array([[1.0], [1]]), [np.array([[0.0], [2]]), None])
     assert_array_equal(trace.a[0], [[0], [2]])
     assert_array_equal(trace.a[1], [[10]])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from lecture_code.samplers import epoch, with_replacement, without_replacement
+from lecture_code.samplers import minibatches, with_replacement, without_replacement
 
 
 @st.composite
@@ -20,7 +20,7 @@ def sizes(draw):
 @given(sizes())
 def test_an_epoch_shows_every_sample_once(sizes):
     N, M, seed = sizes
-    batches = list(epoch(N, M, np.random.default_rng(seed)))
+    batches = list(minibatches(N, M, np.random.default_rng(seed)))
     assert_array_equal(np.sort(np.concatenate(batches)), np.arange(N))
     assert len(batches) == -(-N // M)
     assert all(len(batch) == M for batch in batches[:-1])
@@ -30,24 +30,24 @@ def test_an_epoch_shows_every_sample_once(sizes):
 @given(sizes())
 def test_drop_last_leaves_only_whole_batches(sizes):
     N, M, seed = sizes
-    batches = list(epoch(N, M, np.random.default_rng(seed), drop_last=True))
-    whole = list(epoch(N, M, np.random.default_rng(seed)))[:N // M]
+    batches = list(minibatches(N, M, np.random.default_rng(seed), drop_last=True))
+    whole = list(minibatches(N, M, np.random.default_rng(seed)))[:N // M]
     assert len(batches) == N // M
     assert_array_equal(batches, whole)
 
 
 def test_seven_samples_in_batches_of_three():
-    assert [len(batch) for batch in epoch(7, 3, np.random.default_rng(0))] == [3, 3, 1]
-    assert [len(batch) for batch in epoch(7, 3, np.random.default_rng(0), drop_last=True)] == [3, 3]
+    assert [len(batch) for batch in minibatches(7, 3, np.random.default_rng(0))] == [3, 3, 1]
+    assert [len(batch) for batch in minibatches(7, 3, np.random.default_rng(0), drop_last=True)] == [3, 3]
 
 
 def test_every_epoch_has_a_fresh_order(rng):
-    orders = [np.concatenate(list(epoch(50, 10, rng))) for _ in range(4)]
+    orders = [np.concatenate(list(minibatches(50, 10, rng))) for _ in range(4)]
     assert all((first != second).any() for first, second in pairwise(orders))
 
 
 def test_every_sample_comes_first_equally_often(rng):
-    first = np.bincount([next(epoch(4, 1, rng))[0] for _ in range(4000)], minlength=4)
+    first = np.bincount([next(minibatches(4, 1, rng))[0] for _ in range(4000)], minlength=4)
     assert np.abs(first - 1000).max() < 5 * np.sqrt(4000 * 1 / 4 * 3 / 4)  # five standard deviations
 
 
@@ -66,7 +66,7 @@ def test_draws_are_independent_of_the_one_before(rng):
     assert abs((pairs[:, 0] == pairs[:, 1]).mean() - 1 / 2) < 5 / np.sqrt(4 * 4000)
 
 
-@pytest.mark.parametrize("stream", [lambda rng: epoch(9, 4, rng), lambda rng: with_replacement(9, 4, 5, rng)])
+@pytest.mark.parametrize("stream", [lambda rng: minibatches(9, 4, rng), lambda rng: with_replacement(9, 4, 5, rng)])
 def test_the_seed_decides(stream):
     batches = lambda seed: np.concatenate(list(stream(np.random.default_rng(seed))))
     assert_array_equal(batches(1), batches(1))
@@ -78,7 +78,7 @@ def test_the_seed_decides(stream):
     (5, 0, "batch_size", ">= 1 and <= 5", "0"), (5, 6, "batch_size", "<= 5", "6"), (5, 2.0, "batch_size", "an integer", "2.0")])
 def test_epoch_checks_its_arguments(samples, batch_size, name, expected, got, raises, rng):
     with raises(name, expected, got):
-        next(epoch(samples, batch_size, rng))
+        next(minibatches(samples, batch_size, rng))
 
 
 @pytest.mark.parametrize("arguments, name", [((0, 1, 1), "samples"), ((5, 0, 1), "batch_size"), ((5, 1, 0), "steps")])

@@ -21,11 +21,12 @@ MODULES = {  # dotted name below the package ↦ file
 FLOORS = (  # a module imports only from the floors before its own
     {"validation"},
     {"numerics", "datasets", "samplers", "schedules", "gradient_check", "checks"},
-    {"activations", "optimizers", "autodiff"},
+    {"activations", "optimizers", "autodiff", "runs"},
     {"losses"},
-    {"network", "convolution", "descent", "curvature", "costs"},
+    {"network", "convolution", "descent", "curvature", "complexity"},
     {"regularisation", "convnet"},
     {"training"},
+    {"lockstep", "sweeps"},
     {"plotting"},
     {"widgets", "feedback"},
     {"tasks"},  # with all its modules

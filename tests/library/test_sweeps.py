@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from lecture_code import training
-from lecture_code.activations import identity, sigmoid, tanh
+from lecture_code import sweeps
+from lecture_code.activations import linear, sigmoid, tanh
 from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.network import Network, gaussian_parameters, he, lecun, xavier
-from lecture_code.optimizers import adam, nesterov, sgd
-from lecture_code.training import clip_gradient, evaluate, fit, sweep
+from lecture_code.optimizers import adam, clip_gradient, nesterov, sgd
+from lecture_code.sweeps import sweep
+from lecture_code.training import evaluate, fit
 
-LINE = Network((1, 1), (identity,), half_squared, bias=False)  # f(x) = w x
-NET = Network((4, 6, 3), (tanh, identity), softmax_cross_entropy)
+LINE = Network((1, 1), (linear,), half_squared, bias=False)  # f(x) = w x
+NET = Network((4, 6, 3), (tanh, linear), softmax_cross_entropy)
 INITIAL = partial(gaussian_parameters, NET, scale=0.7)
 GRID = dict(etas=(0.01, 0.1, 0.5), batch_sizes=(5, 22, 1), seeds=(3, 0), epochs=2)
 
@@ -39,7 +40,7 @@ def problem(N=22, dtype=np.float64):
     (np.float64, sgd(), 20_000), (np.float32, sgd(), 20_000), (np.float64, adam(), 20_000), (np.float64, sgd(), 1),
     (np.float64, nesterov(iterate="theta"), 20_000)])
 def test_every_run_is_what_fit_does_alone(dtype, optimizer, together, monkeypatch):
-    monkeypatch.setattr(training, "TOGETHER", together)
+    monkeypatch.setattr(sweeps, "TOGETHER", together)
     X, labels = problem(dtype=dtype)
     validation = problem(9, dtype)
     initial = partial(INITIAL, dtype=dtype)

@@ -9,18 +9,20 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neural_network import MLPClassifier
 
-from lecture_code.activations import identity, relu, sigmoid, tanh
+from lecture_code.activations import linear, relu, sigmoid, tanh
 from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters
 from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.network import Network, cost, cost_and_gradient, forward, gaussian_parameters, pack
 from lecture_code.numerics import one_hot
 from lecture_code.optimizers import Optimizer, adam, momentum, nesterov, sgd
-from lecture_code.samplers import epoch
+from lecture_code.samplers import minibatches
 from lecture_code.schedules import constant, inverse
-from lecture_code.training import evaluate, fit, lockstep_sgd, progress, recorded, run_length
+from lecture_code.lockstep import lockstep_sgd
+from lecture_code.runs import progress, recorded, run_length
+from lecture_code.training import evaluate, fit
 
-LINE = Network((1, 1), (identity,), half_squared, bias=False)  # f(x) = w x
-NET = Network((4, 6, 3), (tanh, identity), softmax_cross_entropy)
+LINE = Network((1, 1), (linear,), half_squared, bias=False)  # f(x) = w x
+NET = Network((4, 6, 3), (tanh, linear), softmax_cross_entropy)
 HUGE = 1e200  # a learning rate after which w² overflows
 
 
@@ -65,7 +67,7 @@ def test_fit_is_the_loop_of_the_book(batch_size):
     q, costs, rng = p, [], seeded(9)
     Y = np.eye(3)[labels]
     for _ in range(3):
-        for batch in epoch(22, batch_size, rng):
+        for batch in minibatches(22, batch_size, rng):
             C, g = cost_and_gradient(NET, q, X[batch].T, Y[batch].T)
             q = q - 0.1 * g
             costs.append(C)
@@ -179,7 +181,7 @@ def test_one_sample_and_one_class():
     p, X, labels = problem()
     trained, history = fit(NET, p, X[:1], labels[:1], eta=0.1, batch_size=1, epochs=4, rng=seeded())
     assert len(history.step_cost) == 4 and history.step_cost[-1] < history.step_cost[0]
-    net = Network((4, 1), (identity,), softmax_cross_entropy)
+    net = Network((4, 1), (linear,), softmax_cross_entropy)
     trained, history = fit(net, np.ones(5), X, np.zeros(22, int), eta=0.1, batch_size=5, epochs=1, rng=seeded())
     assert_array_equal(trained, 1)
     assert_array_equal(history.step_cost, 0)
@@ -191,7 +193,7 @@ def test_one_sample_and_one_class():
 @pytest.mark.parametrize("batch_size, dtype, widths, loss", list(product(
     (1, 5, 22), (np.float32, np.float64), ((4, 3), (4, 6, 3), (4, 9, 12, 3)), (half_squared, softmax_cross_entropy))))
 def test_lock_step_is_bit_equal_to_separate_runs(batch_size, dtype, widths, loss):
-    net = Network(widths, (sigmoid,) * (len(widths) - 2) + (identity,), loss)
+    net = Network(widths, (sigmoid,) * (len(widths) - 2) + (linear,), loss)
     _, X, labels = problem(dtype=dtype)
     p = seeded(3).standard_normal((3, net.size)).astype(dtype)
     etas = [0.01, 0.1, 0.3]
@@ -273,10 +275,10 @@ def test_training_ends_when_every_run_has_diverged():
     assert len(history.step_cost) == 2
 
 
-@pytest.mark.parametrize("activation, loss", list(product((relu, identity, tanh), (half_squared, softmax_cross_entropy))))
+@pytest.mark.parametrize("activation, loss", list(product((relu, linear, tanh), (half_squared, softmax_cross_entropy))))
 @pytest.mark.parametrize("dtype, eta", [(np.float32, 1e30), (np.float64, 1e200)])
 def test_networks_diverge_without_a_warning(activation, loss, dtype, eta):
-    net = Network((4, 6, 3), (activation, identity), loss)
+    net = Network((4, 6, 3), (activation, linear), loss)
     _, X, labels = problem(dtype=dtype)
     p, history = fit(net, seeded(1).standard_normal((2, net.size)).astype(dtype), X, labels, eta=np.array([eta, 1e-3]),
                      batch_size=4, epochs=4, rng=seeded(), score_train=True)
@@ -346,7 +348,7 @@ def test_evaluate_by_hand():
     C, _ = evaluate(LINE, np.array([2.0]), X, Y)
     assert_allclose(C, 10 / 3, rtol=1e-15)
     # two outputs (x, −x): the larger is the first for x > 0
-    net = Network((1, 2), (identity,), half_squared, bias=False)
+    net = Network((1, 2), (linear,), half_squared, bias=False)
     _, accuracy = evaluate(net, np.array([1.0, -1.0]), np.array([[1.0], [2], [-1], [3]]), np.eye(2)[[0, 1, 1, 0]])
     assert accuracy == 3 / 4
 
@@ -378,7 +380,7 @@ def test_fit_agrees_with_scikit_learn(activation, name, optimizer, options, rng)
     peer = MLPClassifier((6, 5), activation=name, alpha=0, batch_size=5, learning_rate_init=0.05, shuffle=False, **options)
     peer.partial_fit(X, labels, classes=np.arange(3))  # draws its parameters, and makes one epoch
     del peer._optimizer  # whose state is forgotten here
-    net = Network((4, 6, 5, 3), (activation, activation, identity), softmax_cross_entropy)
+    net = Network((4, 6, 5, 3), (activation, activation, linear), softmax_cross_entropy)
     packed = lambda: pack(net, [None, *(W.T for W in peer.coefs_)], [None, *(b[:, None] for b in peer.intercepts_)])
     p, _ = fit(net, packed(), X, labels, eta=0.05, batch_size=5, epochs=4, rng=InOrder(), optimizer=optimizer)
     for _ in range(4):
@@ -531,7 +533,7 @@ def test_a_convolution_network_is_trained_alike(rng):
     net = ConvNet((1, 5, 5), (Block(2, 3, activation=tanh),), 3)
     p, X, y = cnn_parameters(net, rng), rng.standard_normal((8, 25)), rng.integers(3, size=8)
     steps = [p]
-    for batch in epoch(8, 3, np.random.default_rng(1)):
+    for batch in minibatches(8, 3, np.random.default_rng(1)):
         steps.append(steps[-1] - 0.5 * cnn_cost_and_gradient(net, steps[-1], X[batch].T, one_hot(y[batch], 3).T)[1])
     trained, history = fit(net, p, X, y, eta=0.5, batch_size=3, epochs=1, rng=np.random.default_rng(1), test=(X, y))
     assert_array_equal(trained, steps[-1])
@@ -543,7 +545,7 @@ def test_a_convolution_network_is_trained_alike(rng):
 
 
 def test_parameters_too_large_to_be_squared_are_finite_still():
-    net = Network((1, 1), (identity,), half_squared, bias=False)
+    net = Network((1, 1), (linear,), half_squared, bias=False)
     p, x = np.array([1e20], np.float32), np.array([[1e-20]], np.float32)
     trained, history = fit(net, p, x, np.zeros((1, 1)), eta=0.1, batch_size=1, epochs=1, rng=np.random.default_rng(0))
     assert history.diverged_at is None and trained == p

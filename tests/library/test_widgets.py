@@ -32,7 +32,8 @@ def draw(figure, **values):
 def small(**options):
     """Return an explorer with tiny empty pictures whose alt text is their values."""
     defaults = dict(caption="What is seen", alt=lambda **values: repr(values), figsize=(1, 1))
-    return explore(options.pop("draw", lambda figure, **values: None), **(defaults | options))
+    grid = {name: options.pop(name) for name in list(options) if name in {*GRID, "strange", "n", "a", "b", "c", "d"}}
+    return explore(options.pop("draw", lambda figure, **values: None), grid, **(defaults | options))
 
 
 def named(kind, explorer):
@@ -352,16 +353,15 @@ def test_the_script_of_a_walk_reaches_the_browser_whole():
 
 
 def test_every_picture_of_an_explorer_walks(static):
-    page = Page(explore(lambda figure, eta: corner(figure, [(0, 0), (eta, eta)]), caption="", alt="η {eta}",
-                        walk="step k", eta=[0.5, 1.0], figsize=(1, 1)))
+    page = Page(explore(lambda figure, eta: corner(figure, [(0, 0), (eta, eta)]), {"eta": [0.5, 1.0]}, caption="", alt="η {eta}",
+                        walk="step k", figsize=(1, 1)))
     walks = [parts(page.models[key]["value"]) for key in page.of("HTML") if "explorer-walk" in page.models[key]["value"]]
     assert_array_equal([points_of(walk)[-1] for walk in walks], [(40, 45), (60, 20)])
     assert [walk["svg"][0]["aria-label"] for walk in walks] == ["η 0.5", "η 1.0"]
 
 
 def test_typed_values_walk_too(live):
-    explorer = explore(lambda figure, eta: corner(figure, [(0, 0), (eta, eta)]), caption="", alt="", walk="step k",
-                       eta=[0.5], figsize=(1, 1))
+    explorer = explore(lambda figure, eta: corner(figure, [(0, 0), (eta, eta)]), {"eta": [0.5]}, caption="", alt="", walk="step k", figsize=(1, 1))
     boxes, button, shown = typed(explorer)
     boxes["eta"].value = 1.0
     button.click()

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lecture_code.activations import identity, tanh
+from lecture_code.activations import linear, tanh
 from lecture_code.convnet import Block, ConvNet
 from lecture_code.convolution import conv2d
-from lecture_code.costs import (
+from lecture_code.complexity import (
     backward_operations, convolution_operations, convolution_parameter_count, forward_operations, parameter_count,
     training_memory)
 from lecture_code.losses import half_squared
@@ -172,7 +172,7 @@ def test_the_memory_of_the_example():
 
 @given(widths, st.integers(1, 5), st.sampled_from([np.float32, np.float64]))
 def test_memory_against_the_arrays_of_a_run(widths, batch, dtype):
-    net = Network(widths, (tanh,) * (len(widths) - 2) + (identity,), half_squared)
+    net = Network(widths, (tanh,) * (len(widths) - 2) + (linear,), half_squared)
     p, x = np.ones(net.size, dtype), np.ones((widths[0], batch), dtype)
     trace = forward(net, p, x)
     delta, _ = backward(net, p, trace, np.ones((widths[-1], batch), dtype))
