@@ -13,6 +13,7 @@ from .expressions import INEQUALITIES
 from .tokens import LatexError
 from .tree import Big, Binary, Chain, Conditional, Count, Equality, ForAll, Node, Number, Runs, Sentence, Symbol, walk
 
+ZERO = Number("0")
 REALS = Symbol(r"\mathbb R")
 
 
@@ -91,6 +92,8 @@ def compare(v: Evaluator, chain: Chain) -> Iterator[Found]:
             if not isinstance(left, Symbol) or left.name + r" \leftarrow" not in v.env:
                 raise LatexError("the new value is not bound", at)
             a, v.env[left.name] = v.env[left.name + r" \leftarrow"], b
+        if right == ZERO and relation in ("=", r"\longrightarrow", r"\ne"):
+            b = np.zeros(np.shape(a))
         try:
             yield _related(v, relation, a, b, left, right, at)
         except FAULTS as error:
@@ -99,14 +102,11 @@ def compare(v: Evaluator, chain: Chain) -> Iterator[Found]:
 
 
 def _related(v: Evaluator, relation: str, a, b, left: Node, right: Node, at: int) -> Found:
-    zero = Number("0")
-    if right == zero and relation in ("=", r"\longrightarrow", r"\ne"):
-        b = np.zeros(np.shape(a))
     if np.shape(a) != np.shape(b) or relation in INEQUALITIES and np.ndim(a):
         raise mismatch(a, relation, b)
     size = max(np.abs(a).max(), np.abs(b).max())
     if relation in INEQUALITIES:
-        with_zero = zero in (left, right)
+        with_zero = ZERO in (left, right)
         gap = float(np.real(b - a if relation in ("<", r"\le") else a - b)) / (1 if with_zero else float(size) or 1)
         rtol = v.options.rtol
         holds = gap > rtol * (size if with_zero else 1) if relation in "<>" else gap >= -rtol
