@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent
-sys.path[:0] = [str(TOOLS), str(TOOLS.parent)]
+sys.path.insert(0, str(TOOLS))
 
 import formulas  # noqa: E402
 import typeset  # noqa: E402
@@ -42,6 +42,11 @@ def chapters(root: Path, numbers: list[str]) -> list[Path]:
 
 def bindings(root: Path, name: str) -> Path:
     return root / "tests" / "typeset" / f"{name[:2]}.py"
+
+
+def use_library_of(root: Path) -> None:
+    """Have the bindings import lecture_code from the project's folder."""
+    sys.path.insert(0, str(root.resolve()))
 
 
 def check(path: Path, root: Path) -> Result:
@@ -86,6 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=TOOLS.parent, help="the project's folder")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args(arguments)
+    use_library_of(options.root)
     results = check_all(options.root, options.chapters, options.jobs)
     if not results:
         parser.error("no such chapter")

@@ -16,7 +16,7 @@ def column(n):
 
 
 def e(y):
-    return one_hot(np.array([int(y)]), K).reshape(K, 1)
+    return one_hot(np.reshape(y, 1), K).reshape(K, 1)
 
 
 def lse(z):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -23,8 +23,9 @@ from .arrays import FUNCTIONS, Value
 from .evaluator import Evaluator
 from .guards import hidden_errors
 from .parser import parse
-from .statements import free, test
+from .statements import Found, free, test
 from .tokens import LatexError
+from .tree import Node
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,13 @@ def check(latex: str, cases: list[dict | Case], **options) -> str:
             for values in product(*running.values()):
                 evaluator = Evaluator({**each.values}, settings, seen)
                 evaluator.env.update(zip(running, values))
-                for statement in statements:
-                    for found in test(evaluator, statement):
-                        tested += 1
-                        if not found.holds:
-                            at = "".join(f", {name} = {value}" for name, value in zip(running, values))
-                            raise LatexError(found.what + at + which, found.at)
-                        if found.gap is not None:
-                            gaps[found.at] = min(found.gap, gaps.get(found.at, np.inf))
+                for found in _all_of(evaluator, statements):
+                    tested += 1
+                    if not found.holds:
+                        at = "".join(f", {name} = {value}" for name, value in zip(running, values))
+                        raise LatexError(found.what + at + which, found.at)
+                    if found.gap is not None:
+                        gaps[found.at] = min(found.gap, gaps.get(found.at, np.inf))
             seen = {key: value for key, value in seen.items() if key[0] not in running}
             if hidden := hidden_errors(seen, statements, {*settings.alike}):
                 return hidden + which
@@ -140,6 +140,13 @@ def check(latex: str, cases: list[dict | Case], **options) -> str:
             missing = LatexError(f"this condition is never {'true' if True not in states else 'false'}: add a case", at)
             return missing.shown(latex)
     return _gaps(latex, gaps, options.get("gap", Options.gap))
+
+
+def _all_of(evaluator: Evaluator, statements: list[Node]) -> Iterator[Found]:
+    """Test all statements; infinities are values, and not worth a warning."""
+    for statement in statements:
+        with np.errstate(all="ignore"):
+            yield from test(evaluator, statement)
 
 
 def _names(names: str | tuple[str, ...]) -> tuple[str, ...]:

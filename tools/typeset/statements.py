@@ -27,7 +27,16 @@ class Found(NamedTuple):
 
 
 def test(v: Evaluator, statement: Node) -> Iterator[Found]:
-    """Yield for each relation of a statement whether it holds."""
+    """Yield for each relation of a statement whether it holds; whatever goes wrong is a LatexError."""
+    try:
+        yield from _test(v, statement)
+    except LatexError:
+        raise
+    except FAULTS as error:
+        raise LatexError(f"{type(error).__name__}: {error}", statement.at) from error
+
+
+def _test(v: Evaluator, statement: Node) -> Iterator[Found]:
     if isinstance(statement, Chain):
         yield from compare(v, statement)
     elif isinstance(statement, Sentence):

@@ -27,7 +27,8 @@ class LatexError(ValueError):
 
 class Token(NamedTuple):
     text: str
-    at: int  # in one_line(latex)
+    at: int  # where it begins in one_line(latex)
+    end: int = 0
 
 
 def one_line(latex: str) -> str:
@@ -57,7 +58,7 @@ def tokens(latex: str) -> list[Token]:
             text = r"\text{" + " ".join(text[6:-1].split()) + "}"
         elif text.startswith(r"\arg") and text.endswith(r"\min"):
             text = r"\argmin"
-        found.append(Token(text, at))
+        found.append(Token(text, at, match.end()))
         at = match.end()
     return found
 
@@ -98,12 +99,12 @@ class Reader:
         start, depth = self.i, 1
         while depth:
             depth += {"{": 1, "}": -1}.get(self.next("}" if not self.peek() else "").text, 0)
+        if self.i == start + 1:
+            self.fail("an empty group", self.tokens[start].at)
         return self.tokens[start:self.i - 1]
 
     def within(self, source: Sequence[Token], rule: Callable[[Self], T]) -> T:
         """Apply a rule to some tokens, of which none may be left over."""
-        if not source:
-            self.fail("an empty group")
         inner = type(self)(source, self.names, self.functions)
         found = rule(inner)
         if inner.peek():
