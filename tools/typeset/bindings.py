@@ -128,8 +128,7 @@ def check(latex: str, cases: list[dict | Case], **options) -> str:
                         raise LatexError(found.what + at + which, found.at)
                     if found.gap is not None:
                         gaps[found.at] = min(found.gap, gaps.get(found.at, np.inf))
-            seen = {key: value for key, value in seen.items() if key[0] not in running}
-            if hidden := hidden_errors(seen, statements, {*settings.alike}):
+            if hidden := hidden_errors(seen, statements, {*settings.alike, *running}):
                 return hidden + which
         except LatexError as error:
             return error.shown(latex)

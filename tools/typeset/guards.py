@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .arrays import Value
-from .tree import Node, Number, walk
+from .tree import Node, Number, names_in, walk
 
 ONES = r"\mathbf 1"
 
@@ -23,10 +23,11 @@ def hidden_errors(seen: dict[tuple, Value], formula: list[Node], alike: set[str]
         Names for which this is allowed: the binding says why.
     """
     literals = {float(part.text.rstrip("…")) for part in walk(formula) if isinstance(part, Number)} | {0.0, 1.0}
+    mentioned = names_in(formula)
     numbers: dict[float, str] = {}
     arrays: list[tuple[str, np.ndarray]] = []
     for (name, *_), value in seen.items():
-        if name in alike or name == ONES or callable(value) or isinstance(value, (set, frozenset, list, range, str)):
+        if name not in mentioned or name in alike or name == ONES or callable(value) or isinstance(value, (set, frozenset, list, range, str)):
             continue
         value = np.asarray(value)
         if value.size == 1:
