@@ -16,7 +16,7 @@ import typeset_check
 from typeset import bindings
 from typeset.mutants import mutants
 from typeset.parser import parse
-from typeset.tokens import LatexError
+from typeset.tokens import LatexError, name_of
 
 import formulas
 
@@ -31,7 +31,8 @@ def mutate(path: Path, root: Path) -> tuple[str, Counter, Counter, list[tuple[st
         if formula.label not in chapter.cases:
             continue
         cases, options = chapter.cases[formula.label]
-        values = cases[0].values if isinstance(cases[0], bindings.Case) else cases[0]
+        values = {name_of(name): value for name, value in
+                  (cases[0].values if isinstance(cases[0], bindings.Case) else cases[0]).items()}
         for kind, shown, latex in mutants(formula.latex):
             try:
                 parse(latex, {*values}, bindings.functions_in(values))

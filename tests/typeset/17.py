@@ -12,7 +12,7 @@ from typeset import Chapter, Given
 
 chapter = Chapter()
 rng = np.random.default_rng(17)
-K, ky, kx, dy, dx = 5, 3, 2, 6, 8
+K, ky, kx, dy, dx = 6, 2, 3, 5, 7
 hy, hx = dy - ky + 1, dx - kx + 1
 
 
@@ -42,7 +42,7 @@ base = {"X": X, "F": F, "*": star, r"\circledast": convolve2d, "k_y": ky, "k_x":
 chapter.bind("eq-convolution", {**base, "*": library_star})
 chapter.bind("eq-valid-size", {**base, "*": library_star, "X": rng.standard_normal((9, 9)), "d": 9}, alike="X")
 chapter.bind("eq-shift-equivariance", *({**base, "X'": X[s:, t:], "s": s, "t": t, "i": range(hy - s), "j": range(hx - t)}
-                                        for s, t in ((1, 4), (2, 3))), alike=("s", "t"))
+                                        for s, t in ((1, 4), (2, 1))), alike=("s", "t"))
 chapter.bind("eq-true-convolution", {**base, r"\circledast": library_full, "i": range(dy + ky - 1), "j": range(dx + kx - 1)},
              zero_outside="X")
 chapter.bind("eq-flip-relation", base)

@@ -24,7 +24,7 @@ from .evaluator import Evaluator
 from .guards import hidden_errors
 from .parser import parse
 from .statements import Found, free, test
-from .tokens import LatexError
+from .tokens import LatexError, name_of
 from .tree import Node
 
 
@@ -100,19 +100,17 @@ def check(latex: str, cases: list[dict | Case], **options) -> str:
     options
         See `Options`.
     """
-    full = [each if isinstance(each, Case) else Case(each, {}) for each in cases]
+    full = [_spelled(each if isinstance(each, Case) else Case(each, {})) for each in cases]
     if not full:
         return "nothing was tested: no case"
     first = full[0].values
-    varied = frozenset(name for name, value in first.items() if not callable(value)
-                       and len({repr(each.values.get(name)) for each in full}) > 1)
+    varied = frozenset(name for name, value in first.items() if len({repr(each.values.get(name)) for each in full}) > 1)
     gaps: dict[int, float] = {}
     conditions: dict[int, set] = {}
     tested = 0
     for number, each in enumerate(full, 1):
         which = f" (case {number} of {len(full)})" if len(full) > 1 else ""
-        settings = replace(Options(), **{**options, **each.options}, varied=varied, conditions=conditions)
-        settings = replace(settings, **{name: _names(getattr(settings, name)) for name in ("alike", "zero_outside")})
+        settings = _settings({**options, **each.options}, varied, conditions)
         try:
             statements = parse(latex, {*each.values}, functions_in(each.values))
             seen: dict[tuple, Value] = {}
@@ -148,8 +146,20 @@ def _all_of(evaluator: Evaluator, statements: list[Node]) -> Iterator[Found]:
             yield from test(evaluator, statement)
 
 
+def _spelled(each: Case) -> Case:
+    return Case({name_of(name): value for name, value in each.values.items()}, each.options)
+
+
+def _settings(options: dict, varied: frozenset, conditions: dict) -> Options:
+    """Return the options, with all names in one spelling."""
+    found = replace(Options(), **options, varied=varied, conditions=conditions)
+    return replace(found, by=name_of(found.by), alike=_names(found.alike), zero_outside=_names(found.zero_outside),
+                   outcomes=[(chance, {name_of(name): value for name, value in values.items()})
+                             for chance, values in found.outcomes])
+
+
 def _names(names: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    return tuple(map(name_of, (names,) if isinstance(names, str) else names))
 
 
 def _gaps(latex: str, gaps: dict[int, float], allowed: float | tuple | list) -> str:

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .arrays import FUNCTIONS, STEP, Value, combine, derivative, extremum, plain
-from .tokens import LatexError
-from .tree import (At, Big, Binary, Call, Cases, Chain, Count, Derivative, Expectation, Index, Matrix, Node, Number,
+from .tokens import LatexError, name_of
+from .tree import (At, Big, Binary, Call, Cases, Chain, Conditioned, Count, Derivative, Expectation, Index, Matrix, Node, Number,
                    Sentence, Several, Symbol)
 
 FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
@@ -52,7 +52,7 @@ class Evaluator:
     """
 
     def __init__(self, values: dict[str, Value], options, seen: dict | None = None) -> None:
-        self.env = {**FUNCTIONS, **values}
+        self.env: dict[str, Value] = {**FUNCTIONS, **values}
         self.options = options
         self.ranges = {name: value for name, value in values.items() if isinstance(value, range)}
         self.seen, self.recording = {} if seen is None else seen, True
@@ -84,7 +84,7 @@ class Evaluator:
     def __getitem__(self, key: str | tuple) -> Value:
         """What the rule of a `Given` asks for: v["z"], v["W", 2]."""
         name, *indices = key if isinstance(key, tuple) else (key,)
-        return self.find(name, indices)
+        return self.find(name_of(name), indices)
 
     def find(self, name: str, indices: list) -> Value:
         """Return what a name with these indices (numbers, or tuples of numbers) stands for."""
@@ -197,6 +197,10 @@ class Evaluator:
         counted = ({node.name: value} for value in self.ranges[node.name])
         return sum(all(self.under(each, condition) for condition in node.conditions) for each in counted)
 
+    def value_of_Conditioned(self, node: Conditioned) -> Value:
+        self(node.condition)  # it changes nothing, as the outcomes are those given this; but it has a value
+        return self(node.body)
+
     def value_of_Expectation(self, node: Expectation) -> Value:
         outcomes = self.options.outcomes
         if abs(sum(chance for chance, _ in outcomes) - 1) > 1e-9:
@@ -223,7 +227,9 @@ class Evaluator:
         elif node.relation == r"\in":
             domains = [self(node.low)]
         else:
-            last = self.env[r"\infty"] if node.high is None or node.high == Symbol(r"\infty") else self.number(node.high)
+            if node.relation not in ("=", r"\ge") or (node.high is None) != (node.relation == r"\ge"):
+                raise LatexError("these limits are not understood", node.at)
+            last = self.number(node.high or Symbol(r"\infty"))
             domains = [range(self.number(node.low), last + 1)]
         found = [dict(zip(node.names, values)) for values in product(*domains)]
         return [each for each in found if node.relation != ":" or self.under(each, node.low)]

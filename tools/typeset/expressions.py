@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .tokens import Reader, Token
-from .tree import (At, Big, Binary, Call, Cases, Chain, Count, Derivative, Expectation, Index, Matrix, Node, Number,
+from .tokens import Reader, Token, name_of
+from .tree import (At, Big, Binary, Call, Cases, Chain, Conditioned, Count, Derivative, Expectation, Index, Matrix, Node, Number,
                    Runs, Sentence, Several, Symbol, names_in)
 
 INEQUALITIES = {"<", ">", r"\le", r"\ge"}
@@ -118,7 +118,8 @@ class Expressions(Reader):
         inside = (self.chain(),) if opening == "[" else self.items(separators)
         self.stop.pop()
         if opening == "[" and self.take("|"):  # what an expectation is conditioned on
-            self.raw() if self.peek().startswith(r"\text") else self.expression()
+            if not self.take(r"\text{past}"):
+                inside = (Conditioned(inside[0], self.expression(), at=inside[0].at),)
         self.next(CLOSE[opening])
         return inside
 
@@ -177,7 +178,7 @@ class Expressions(Reader):
             return Derivative(order, self.group(), self.product(), at=at)
         name = r"\nabla^2 " if order else r"\nabla "
         token = self.next()
-        return self.symbol(token.text, at, name) if name + token.text in self.names else \
+        return self.symbol(token.text, at, name) if name_of(name + token.text) in self.names else \
             Derivative(order, None, self.symbol(token.text, token.at), at=at)
 
     def big(self, operator: str, at: int) -> Node:
@@ -230,7 +231,7 @@ class Expressions(Reader):
         if token == r"\operatorname":
             name += token + "{" + "".join(part.text for part in self.raw()) + "}"
         elif token in ACCENTS:
-            name += token + " " + "".join(part.text for part in self.raw())
+            name = name_of(f"{name}{token} {''.join(part.text for part in self.raw())}")
         elif token.startswith(r"\text{") and token[6:-1] in self.names:
             name += token[6:-1]
         elif token not in NO_FACTOR and re.fullmatch(r"[a-zA-Z]|\\(?!text|cup)[a-zA-Z]+", token):

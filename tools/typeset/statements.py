@@ -98,9 +98,9 @@ def compare(v: Evaluator, chain: Chain) -> Iterator[Found]:
             yield Found(float(a) in b, at, f"{a} is not in {b}")
             continue
         if relation == r"\leftarrow":
-            if not isinstance(left, Symbol) or left.name + r" \leftarrow" not in v.env:
+            if not isinstance(left, Symbol) or left.name + r"\leftarrow" not in v.env:
                 raise LatexError("the new value is not bound", at)
-            a, v.env[left.name] = v.env[left.name + r" \leftarrow"], b
+            a, v.env[left.name] = v.env[left.name + r"\leftarrow"], b
         if right == ZERO and relation in ("=", r"\longrightarrow", r"\ne"):
             b = np.zeros(np.shape(a))
         try:

@@ -44,6 +44,15 @@ _SAME = {r"\lVert": r"\|", r"\rVert": r"\|", r"\ast": "*", r"\to": r"\longrighta
          r"\leq": r"\le", r"\geq": r"\ge", r"\neq": r"\ne", r"\operatorname*{arg\,min}": r"\argmin"}
 
 
+def name_of(latex: str) -> str:
+    r"""Return a symbol's name in one spelling: \bar{a}, \bar a and \bar  a are the same, and C^{*} is C^*."""
+    name = re.sub(r"\\text\{(.*?)\}", r"\1", latex)
+    name = re.sub(r"(?<=[\^_])\{(.*?)\}|(?<=bar)\{(.*?)\}|(?<=hat)\{(.*?)\}|(?<=tilde)\{(.*?)\}|(?<=mathbf)\{(.*?)\}",
+                  lambda group: " " * group[0].startswith("{") + next(part for part in group.groups() if part), name)
+    name = re.sub(r"(?<=\S[\^_]) ", "", name)
+    return re.sub(r"\s+(?=\\)", "", name)
+
+
 def tokens(latex: str) -> list[Token]:
     """Return the tokens; spaces and sizes of brackets are left out, and synonyms are one token."""
     line, found, at = one_line(latex), [], 0

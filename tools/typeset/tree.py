@@ -91,6 +91,12 @@ class Expectation(Node):
 
 
 @dataclass(frozen=True)
+class Conditioned(Node):
+    body: Node
+    condition: Node
+
+
+@dataclass(frozen=True)
 class Count(Node):
     name: str  # of the index that is counted
     conditions: tuple[Node, ...]
