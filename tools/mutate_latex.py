@@ -15,8 +15,7 @@ from pathlib import Path
 import typeset_check
 from typeset import bindings
 from typeset.mutants import mutants
-from typeset.parser import parse
-from typeset.tokens import LatexError, name_of
+from typeset.tokens import LatexError
 
 import formulas
 
@@ -31,11 +30,9 @@ def mutate(path: Path, root: Path) -> tuple[str, Counter, Counter, list[tuple[st
         if formula.label not in chapter.cases:
             continue
         cases, options = chapter.cases[formula.label]
-        values = {name_of(name): value for name, value in
-                  (cases[0].values if isinstance(cases[0], bindings.Case) else cases[0]).items()}
         for kind, shown, latex in mutants(formula.latex):
             try:
-                parse(latex, {*values}, bindings.functions_in(values))
+                bindings.parsed(latex, cases[0], **options)
             except LatexError:
                 continue  # no formula any more: noticed, and not counted
             total[kind] += 1

@@ -82,10 +82,17 @@ def case(values: dict[str, Value], **options) -> Case:
     return Case(values, options)
 
 
-def functions_in(values: dict[str, Value]) -> set[str]:
-    """Return the names that stand for functions."""
-    return {name for name, value in {**FUNCTIONS, **values}.items()
-            if callable(value) or isinstance(value, dict) and any(map(callable, value.values()))}
+def names_of(each: Case, settings: Options) -> tuple[set[str], set[str]]:
+    """Return what the parser has to know: the names that are bound, and those that stand for functions."""
+    values = {**each.values, **(settings.outcomes[0][1] if settings.outcomes else {})}
+    return {*values}, {name for name, value in {**FUNCTIONS, **values}.items()
+                       if callable(value) or isinstance(value, dict) and any(map(callable, value.values()))}
+
+
+def parsed(latex: str, each: dict | Case, **options) -> list[Node]:
+    """Return the statements of a formula as one of its cases has them parsed."""
+    each = _spelled(each if isinstance(each, Case) else Case(each, {}))
+    return parse(latex, *names_of(each, _settings({**options, **each.options})))
 
 
 def check(latex: str, cases: list[dict | Case], **options) -> str:
@@ -112,7 +119,7 @@ def check(latex: str, cases: list[dict | Case], **options) -> str:
         which = f" (case {number} of {len(full)})" if len(full) > 1 else ""
         settings = _settings({**options, **each.options}, varied, conditions)
         try:
-            statements = parse(latex, {*each.values}, functions_in(each.values))
+            statements = parse(latex, *names_of(each, settings))
             seen: dict[tuple, Value] = {}
             running = {name: each.values[name] for name in sorted(free(statements))
                        if isinstance(each.values.get(name), range)}
@@ -150,9 +157,9 @@ def _spelled(each: Case) -> Case:
     return Case({name_of(name): value for name, value in each.values.items()}, each.options)
 
 
-def _settings(options: dict, varied: frozenset, conditions: dict) -> Options:
+def _settings(options: dict, varied: frozenset = frozenset(), conditions: dict | None = None) -> Options:
     """Return the options, with all names in one spelling."""
-    found = replace(Options(), **options, varied=varied, conditions=conditions)
+    found = replace(Options(), **options, varied=varied, conditions={} if conditions is None else conditions)
     return replace(found, by=name_of(found.by), alike=_names(found.alike), zero_outside=_names(found.zero_outside),
                    outcomes=[(chance, {name_of(name): value for name, value in values.items()})
                              for chance, values in found.outcomes])
