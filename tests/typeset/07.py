@@ -8,7 +8,7 @@ from lecture_code import optimizers, samplers
 from lecture_code.activations import linear, tanh
 from lecture_code.losses import half_squared
 from lecture_code.network import Network, cost, cost_and_gradient, per_sample_gradients
-from typeset import Chapter
+from typeset import Chapter, case
 
 chapter = Chapter()
 rng = np.random.default_rng(7)
@@ -83,33 +83,34 @@ epoch = {"C": {"": costs.mean(), **dict(enumerate(means, 1))}, "M": dict(enumera
 chapter.bind("eq-epoch-cost", epoch)
 chapter.bind("eq-short-batch-error", {**epoch, "r": sizes[-1], "C_last": costs[8:].mean(), "C_full": costs[:8].mean()})
 
-# ---- larger steps: samples C_i = ½ β ‖θ − y_i‖², where the bound is attained ------------------------------------------
+# ---- larger steps: samples C_i = ½ (θ − y_i)ᵀ D (θ − y_i); the bound is attained where D is a multiple of I -------------
 beta, y, at = 1.7, rng.standard_normal((2, N)), rng.standard_normal((2, 1))
 centre = y.mean(axis=1, keepdims=True)
 
 
-def bowl(theta):
-    return beta * ((theta - y)**2).sum(axis=0).mean() / 2
+def descent(D):
+    """The symbols for D = diag(D), and the gradients of all batches of three samples, equally likely."""
+    D = column(D)
+    gradients = [D * (at - y[:, list(indices)].mean(axis=1, keepdims=True)) for indices in product(range(N), repeat=3)]
+    return case({"C": lambda theta: (D * (theta - y)**2).sum(axis=0).mean() / 2, r"\theta": at, r"\beta": beta, "M": 3, r"\eta": 0.4,
+                 "V": lambda theta: (D * (theta[:, :1] - y)).var(axis=1).sum()},
+                outcomes=[(1 / N**3, {"g_B": g}) for g in gradients])
 
 
-def batches(M):
-    return [beta * (at - y[:, list(indices)].mean(axis=1, keepdims=True)) for indices in product(range(N), repeat=M)]
-
-
-def scatter(theta):
-    return (beta * (theta - y)).var(axis=1).sum()
+round_bowl = descent([beta, beta])
 
 
 def best(M):
     """The rate with the lowest mean cost after one step, which is a parabola in the rate."""
-    mean = [np.mean([bowl(at - rate * g) for g in batches(int(M))]) for rate in (0, 0.5, 1)]
-    a2, a1, _ = np.polyfit([0, 0.5, 1], mean, 2)
+    C, batches = round_bowl.values["C"], product(range(N), repeat=int(M))
+    steps = [beta * (at - y[:, list(indices)].mean(axis=1, keepdims=True)) for indices in batches]
+    a2, a1, _ = np.polyfit([0, 0.5, 1], [np.mean([C(at - rate * g) for g in steps]) for rate in (0, 0.5, 1)], 2)
     return -a1 / (2 * a2)
 
 
-descent = {"C": bowl, r"\theta": at, r"\beta": beta, "V": scatter, "M": 3, r"\eta": 0.4}
-chapter.bind("eq-minibatch-descent", descent, outcomes=[(1 / N**3, {"g_B": g}) for g in batches(3)])
-chapter.bind("eq-best-rate", {**descent, r"\eta^*": best, "M_0": scatter(at) / (beta * np.linalg.norm(at - centre))**2})
+chapter.bind("eq-minibatch-descent", round_bowl, descent([beta, 0.6]))
+chapter.bind("eq-best-rate", {**round_bowl.values, r"\eta^*": best,
+                              "M_0": beta**2 * y.var(axis=1).sum() / (beta * np.linalg.norm(at - centre))**2})
 
 
 @chapter.second_check("eq-linear-scaling", reason="O(η²) is a limit, and the union of batches is an index")

@@ -36,7 +36,7 @@ def combine(operator: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return a + b if operator == "+" else a - b
     if operator == "^" and axes[1] == 0:
         return np.linalg.matrix_power(a, int(b)) if axes[0] == 2 else a**b
-    if operator == "/" and (axes[1] == 0 or axes == (1, 1)):
+    if operator == "/" and (axes[1] == 0 or axes in ((1, 1), (0, 1))):
         return a / b
     if operator == r"\odot" and np.shape(a) == np.shape(b) or axes == (1, 1) and operator in ("", r"\cdot"):
         return a * b
