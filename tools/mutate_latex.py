@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -39,15 +40,15 @@ def mutate(path: Path, root: Path) -> tuple[str, Counter, Counter, list[tuple[st
             if bindings.check(latex, cases, **options):
                 killed[kind] += 1
             else:
-                survivors.append((formula.label, shown))
+                survivors.append((formula.label, shown.strip()))
     return path.stem, total, killed, survivors
 
 
 def listed(file: Path) -> dict[tuple[str, str], str]:
     """Return the survivors that are known: {(label, place): reason}."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    parts = (line.split(" | ") for line in lines if line and not line.startswith("#"))
-    return {(label, shown): reason for label, shown, reason in parts}
+    parts = (re.fullmatch(r"(\S+) \| (.*) \| (.+)", line) for line in lines if line and not line.startswith("#"))
+    return {(part[1], part[2].strip()): part[3] for part in parts}
 
 
 def main() -> int:
