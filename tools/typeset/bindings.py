@@ -190,6 +190,7 @@ class Chapter:
     cases: dict[str, tuple[list, dict]] = field(default_factory=dict)
     reasons: dict[str, tuple[str, Callable[[], None]]] = field(default_factory=dict)
     sums: list[str] = field(default_factory=list)
+    givens: dict[str, str] = field(default_factory=dict)
 
     def bind(self, label: str, *cases: dict | Case, **options) -> None:
         """Say what the symbols of a formula stand for, in one case or several; options as in `Options`."""
@@ -208,6 +209,10 @@ class Chapter:
     def arithmetic(self, *sums: str) -> None:
         """Say where numbers in the chapter's text come from: "3750 = 60000 * 2 / 32"."""
         self.sums += sums
+
+    def given(self, reason: str, *numbers: str) -> None:
+        """Say why numbers in the chapter's text come from nowhere: "an example", "an exercise", "a quotation"."""
+        self.givens.update(dict.fromkeys(numbers, reason))
 
     def _new(self, label: str) -> None:
         if label in self.cases or label in self.reasons:

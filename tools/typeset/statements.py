@@ -135,15 +135,17 @@ def _related(v: Evaluator, relation: str, a, b, left: Node, right: Node, at: int
 def _tolerance(v: Evaluator, size: float, left: Node, right: Node, loose: bool) -> float:
     """Return how far the sides of an equality may be apart; a decimal number says so itself."""
     for side in (left, right):
-        decimals = [part.text for part in walk(side) if isinstance(part, Number) and "." in part.text]
-        if len(decimals) != 1:
-            continue
-        unit = 10.0**-len(decimals[0].rstrip("…").partition(".")[2])
-        if isinstance(side, Number) and decimals[0].endswith("…"):
-            return unit
-        if loose:
-            return unit / 2 * (1 if isinstance(side, Number) else size / float(decimals[0]))
+        if isinstance(side, Number) and "." in side.text and (loose or side.text.endswith("…")):
+            return unit_of(side) / (1 if side.text.endswith("…") else 2)
+    for side in (left, right):
+        if loose and isinstance(side, Binary) and side.operator == "" and isinstance(side.left, Number) and "." in side.left.text:
+            return unit_of(side.left) / 2 * size / float(side.left.text)  # 0.358 θ
     return v.options.approx * max(size, 0.1) if loose else v.options.rtol * size + 1e-12
+
+
+def unit_of(number: Number) -> float:
+    """Return the place value of a number's last decimal."""
+    return 10.0**-len(number.text.rstrip("…").partition(".")[2])
 
 
 def _space(v: Evaluator, node: Node) -> list[int] | None:
