@@ -2,7 +2,7 @@
 
 ``python tools/prose_numbers.py [NN …]`` looks at the numbers with a decimal point or with three or more digits,
 in text and in inline formulas, and fails when one of them comes from nowhere. A number is found, rounded as it
-stands, in a stored output or in the code of a cell nearby; in an equation of the text that holds as it is
+stands, in a stored output or in code (of a cell nearby, where it has only one or two digits); in an equation of the text that holds as it is
 typeset (``$99/101 \\approx 0.980$``); or in ``chapter.arithmetic("3750 = 60000 * 2 / 32")`` of
 ``tests/typeset/NN.py``. ``--mutate`` changes every digit and counts how many changes are noticed.
 """
@@ -30,7 +30,7 @@ from typeset.parser import parse
 from typeset.statements import unit_of
 from typeset.tree import Binary, Chain, Node, Number as Numeral, walk
 
-NEAR = 4  # cells before and after that count as nearby
+NEAR = 4  # so many cells before and after are searched for a number of one or two digits; for others, all
 SPACES = "\u00a0\u202f\u2009"
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 NUMBER = re.compile(rf"""
@@ -56,6 +56,11 @@ class Number:
         slack = self.unit / 2 if self.digits > 1 else 1e-9 * self.value
         scales = (1, 100) if self.percent else (1,)
         return (value == 0) == (self.value == 0) and any(abs(abs(value) * scale - self.value) <= slack * (1 + 1e-9) for scale in scales)
+
+    def is_coarse(self, value: float) -> bool:
+        """Does a value round to this whole number, whose last zeros are no digits?"""
+        zeros = len(self.text) - len(self.text.rstrip("0"))
+        return "." not in self.text and abs(abs(value) - self.value) <= 10**zeros / 2
 
     @property
     def digits(self) -> int:
@@ -188,7 +193,7 @@ class ChapterText:
     def is_found(self, place: Place, number: Number | None = None, piece: Piece | None = None) -> bool:
         """Does a number (or another one in its place) come from somewhere?"""
         number, piece = number or place.number, piece or place.piece
-        near = self.sources[max(0, place.cell - NEAR):place.cell + NEAR + 1]
+        near = self.sources if number.digits > 2 else self.sources[max(0, place.cell - NEAR):place.cell + NEAR + 1]
         return number.value in self.declared or any(number.is_rounded(value) for values in near for value in values) or \
             piece.kind == "math" and calculated(piece)
 
@@ -224,9 +229,14 @@ def declared(chapter: Chapter) -> tuple[list[Declared], list[str]]:
         left, _, right = line.partition("=")
         stated = [*numbers(Piece("math", left.strip(), 0))]
         value = eval(right, {"__builtins__": {}}, {**names, "pi": np.pi, "e": np.e, "ceil": np.ceil})
-        if len(stated) != 1 or not stated[0].is_rounded(value):
+        if len(stated) != 1 or not (stated[0].is_rounded(value) or stated[0].is_coarse(value)):
             faults.append(f"chapter.arithmetic({line!r}) is wrong: the right side is {value:.10g}")
         found.append(Declared(stated[0].value if stated else value, line))
+    for number, value in chapter.values.items():
+        stated = [*numbers(Piece("math", number, 0))]
+        if len(stated) != 1 or not (stated[0].is_rounded(value) or stated[0].is_coarse(value)):
+            faults.append(f"chapter.computed({number!r}, …) is wrong: the value is {value:.10g}")
+        found += [Declared(each.value, number) for each in stated]
     for number in chapter.givens:
         stated = [*numbers(Piece("math", number, 0))]
         if len(stated) != 1:

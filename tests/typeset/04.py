@@ -164,3 +164,23 @@ chapter.bind("eq-barzilai-borwein", {r"\eta_k": measured, "s": move, "y": change
 damped = descent.levenberg_marquardt(lambda t: r(t[:, None])[:, 0], lambda t: J(t[:, None]), theta[:, 0], 0.2, 1).theta
 chapter.bind("eq-levenberg-marquardt", {"J": J(theta), "r": r(theta), r"\lambda": 0.2, "I": np.eye(3),
                                         "s": (damped[1] - damped[0])[:, None]})
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("2.4 = 0.2 * 12", "3.6 = 6 - 0.2 * 12", "0.6 = 1 - 2 * 0.2", "0.9 = 1 - 2 * 0.05", "1.2 = 2 * 1.1 - 1",
+                   "1.25 = 10 / (10 - 2)")
+
+
+def sharpest_curvature():
+    """The largest curvature at the neuron's minimum, for the second inputs of the chapter."""
+    inputs, targets = np.array([[1.0] * 4, [-2, 0, 1, 2]]), np.array([0, 1, 0, 1])
+
+    def slope(w):
+        s = sigmoid(w @ inputs)
+        return -2 * inputs @ ((targets - s) * s * (1 - s))
+    at = descent.gradient_descent(lambda w: ((targets - sigmoid(w @ inputs))**2).sum(), slope, [0.0, 0.0], 1.0, 2000).theta[-1]
+    return np.linalg.eigvalsh(np.stack([(slope(at + h) - slope(at - h)) / 2e-5 for h in 1e-5 * np.eye(2)]))[-1]
+
+
+chapter.computed("0.84", sharpest_curvature())
+chapter.given("a question", "300")

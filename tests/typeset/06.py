@@ -3,7 +3,7 @@
 from itertools import product
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.stats import binom
 
 from lecture_code import optimizers, schedules
@@ -237,3 +237,21 @@ for_all = {r"\theta": point, "x": feature, r"\eta_k": 0.1}
 chapter.bind("eq-online-least-squares", {**for_all, "t": 0.4, r"\theta \leftarrow": online(half_squared, 0.4, point, feature, 0.1)}, rtol=1e-8)
 chapter.bind("eq-online-logistic", *({**for_all, r"\sigma": sigmoid, "y": label, r"\theta \leftarrow": online(
     binary_cross_entropy, label, point, feature, 0.1)} for label in (0, 1)), alike="y", rtol=1e-8)
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("729 = 3 ** 6", "0.9 = 0.6 * 1.5", "785 = 28 * 28 + 1", "11 791 = 5842 + 5949")  # MNIST's fours and nines
+chapter.computed("0.18", mean_squares(schedules.inverse(1), 0.1, 1.0, 10**6)[-1])
+
+
+def ripple_slope(theta):
+    """The slope of 0.05 θ² + 1 − cos θ."""
+    return 0.1 * theta + np.sin(theta)
+
+
+valley, ridge = brentq(ripple_slope, 5, 6), brentq(ripple_slope, 3.2, 4)
+chapter.computed("5.68", valley)
+chapter.computed("1.79", 0.05 * valley**2 + 1 - np.cos(valley))
+chapter.computed("3.50", ridge)
+chapter.given("a question", "0.01")
+chapter.given("an exercise", "0.3", "0.75", "1.2")

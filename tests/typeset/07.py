@@ -133,3 +133,11 @@ for k in range(20):
     mean, squares = mean - rate * mean, (1 - rate)**2 * squares + rate**2 * noise
 ends = [(0.5, {r"\theta": {20: centre + mean + sign * np.sqrt(squares) * np.array([[0.6], [0.8]])}}) for sign in (1, -1)]
 chapter.bind("eq-noise-floor", {r"\theta^*": centre, r"\eta": rate, "M": M, "V": y.var(axis=1).sum(), "k": 20}, outcomes=ends, approx=1e-6)
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("119 = 120 - 1", "1875 = 60000 / 32", "93 750 = 50 * 60000 / 32", "312.5 = 10000 / 32", "312 = 10000 // 32",
+                   "0.5 = 8 / (8 + 8)", "2.5 = 0.5 / 0.2", "20 480 = 2 * 10240", "409 600 = 400 * 1024", "256 = 4 ** 4",
+                   "4800 = 40 * 120")
+chapter.given("an example", "400")
+chapter.given("an exercise", "10 000", "5000")

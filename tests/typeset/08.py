@@ -236,3 +236,18 @@ def adamw():
     found, _ = decayed.step(theta, g, state, eta)
     wanted, _ = adam.step(theta - eta * 0.4 * theta, g, adam.init(theta), eta)
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("0.99 = 1 - 1 / 100", "100 = 1 / (1 - 0.99)", "0.995 = sqrt(0.99)", "3.16 = 1 / sqrt(1 - 0.9)",
+                   "693 = log(0.5) / log(0.999)", "1.1\\cdot10^{-6} = 1e-6 + 1e-7")
+
+
+def keras_step(place):
+    """The first step of Adam with gradients of 1e-6 and eps = 1e-7."""
+    return abs(run(optimizers.adam(eps=1e-7, stabiliser=place), [1e-6], 0.0, 1e-3)[0][1])
+
+
+chapter.computed("290", keras_step("outside") / keras_step("inside"))
+chapter.computed("300", keras_step("outside") / keras_step("inside"))
+chapter.given("Adam's usual value", "0.999")

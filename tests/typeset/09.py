@@ -123,3 +123,13 @@ chapter.bind("eq-subgradient", *({"r": r, "s": s, "t": t} for r, s in ((0.7, 1),
              alike="s")
 chapter.bind("eq-absolute-gradient", *regression)
 chapter.bind("eq-absolute-step", *stepped(lambda t, s: abs(s["y"] - np.tanh(t.T @ s["x"])).item()), rtol=1e-8)
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("784 = 28 * 28", "1.6 = log(5)", "0.0625 = 0.5 * 0.125", "0.375 = 0.5 * 0.75", "0.3125 = 0.5 * 0.625",
+                   "0.6875 = 0.375 + 0.3125", "7840 = 10 * 784", "1.2 = 20 * 60000 / 1e6", "6000 = 10 * 60000 / 100",
+                   "0.45 = 0.15 * 3")
+chapter.given("the size of MNIST", "60 000", "10 000")
+chapter.given("the output of an experiment", "0.047")
+chapter.given("an example", "0.003")
+chapter.given("an exercise", "500")

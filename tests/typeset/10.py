@@ -108,3 +108,11 @@ chapter.bind("eq-escape-entropy", *({"k_cross-entropy": escape(lambda a: a - 1, 
 chapter.bind("eq-escape-squared", *({"k_squared": escape(lambda a: (a - 1) * a * (1 - a), zeta, eta), r"\zeta": zeta, r"\eta": eta}
                                     for zeta, eta in ((4.0, 5e-4), (6.0, 2e-3))), approx=1e-2)
 chapter.bind("eq-squared-softmax", smooth)
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("1.461 = log(1 + 9 / e)", "0.693 = log(2)", "0.405 = log(3 / 2)", "1.4·10⁻⁴⁵ = 2.0 ** -149", "2.303 = log(10)",
+                   "1.443 = 1 / log(2)", "3.32 = log(10) / log(2)", "0.000045 = e ** -10 / (1 + e ** -10) ** 2",
+                   "22 000 = e ** 10 + 3 * 10 + 5 / 2")
+chapter.given("an example", "1000")
+chapter.given("a question", "0.01")

@@ -136,3 +136,12 @@ chapter.bind("eq-residual-gradient", {
 # Products and additions of W a + b; then those of Wᵀδ, of σ′ ⊙, and of δ aᵀ summed over M samples.
 chapter.bind("eq-operations-forward", {"forward": 7 * (7 + 6) + 7, "n": 7})
 chapter.bind("eq-operations-backward", {"backward": (7 * 5 * (7 + 6) + 7 * 5 + 7 * 7 * (5 + 4)) / 5, "n": 7, "M": 5})
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("784 = 28 * 28", "79 510 = 784 * 100 + 100 + 100 * 10 + 10", "79 511 = 79510 + 1", "80 000 = 79510",
+                   "600 000 = 60000 * 10", "1.5 = (4 - 1 / 1) / 2")
+chapter.given("an example", "0.001")
+chapter.given("points of the data", "0.7", "0.6", "0.9")
+chapter.given("the least rate of a slider", "0.005")
+chapter.given("measured, different on each machine", "1.6")

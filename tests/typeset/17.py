@@ -99,3 +99,10 @@ chapter.bind("eq-im2col", base)
 chapter.bind("eq-im2col-product", {**base, "*": library_star})
 chapter.bind("eq-im2col-gradient", signals)
 chapter.bind("eq-linear-collapse", {**net, "U": Given(lambda v: scores(v["W"], v["Z"], v["b"]))})
+
+
+# ---- numbers of the text ------------------------------------------------------------------------------------------
+chapter.arithmetic("451 584 = 28 * 28 * 24 * 24", "11.5 = 100 * 8 * 24 * 24 * 5 * 5 / 1e6", "5770 = 24 * 24 * 10 + 10",
+                   "200 = 8 * 5 * 5", "46 090 = 8 * 24 * 24 * 10 + 10", "576 = 24 * 24")
+chapter.given("a question", "1000")
+chapter.given("quotients of the recorded times", "400", "20 000")

@@ -190,6 +190,7 @@ class Chapter:
     cases: dict[str, tuple[list, dict]] = field(default_factory=dict)
     reasons: dict[str, tuple[str, Callable[[], None]]] = field(default_factory=dict)
     sums: list[str] = field(default_factory=list)
+    values: dict[str, float] = field(default_factory=dict)
     givens: dict[str, str] = field(default_factory=dict)
 
     def bind(self, label: str, *cases: dict | Case, **options) -> None:
@@ -209,6 +210,10 @@ class Chapter:
     def arithmetic(self, *sums: str) -> None:
         """Say where numbers in the chapter's text come from: "3750 = 60000 * 2 / 32"."""
         self.sums += sums
+
+    def computed(self, number: str, value: float) -> None:
+        """Say the value that a number in the chapter's text rounds."""
+        self.values[number] = float(value)
 
     def given(self, reason: str, *numbers: str) -> None:
         """Say why numbers in the chapter's text come from nowhere: "an example", "an exercise", "a quotation"."""

@@ -36,6 +36,8 @@ def mutants(latex: str) -> Iterator[Mutant]:
             yield Mutant(kind, f"{line[max(0, start - 12):start]}⟨{line[start:end]}→{new}⟩{line[end:end + 12]}", mutant)
 
     opaque = _opaque(source)
+    digits = {j for i, token in enumerate(source) if token.text == r"\frac"  # the 1 and the 2 of \frac12 are no 12
+              for j in (i + 1, i + 1 + len(_group(source, i + 1)))}
     letters = [*dict.fromkeys(token.text for i, token in enumerate(source) if i not in opaque and LETTER.match(token.text))]
     for i, token in enumerate(source):
         before = source[i - 1].text if i else ""
@@ -53,7 +55,7 @@ def mutants(latex: str) -> Iterator[Mutant]:
         elif token.text == r"\frac":
             yield from _fraction(line, source, i, change)
         elif i not in opaque and re.match(r"\d", token.text):
-            if not before.isdigit() and not after.isdigit() and before + after != "[]":
+            if i in digits or not before.isdigit() and not after.isdigit():
                 yield from _number(token, change)
         elif token.text == "^":
             group = _group(source, i + 1)
@@ -110,7 +112,8 @@ def _fraction(line: str, source: list[Token], i: int, change: Callable) -> Itera
     if any(part.text in (r"\partial", r"\mathrm") for part in above):
         return
     top, bottom = (line[part[0].at:part[-1].end] for part in (above, below))
-    yield from change("upside down", source[i].at, below[-1].end, rf"\frac {{{bottom}}}{{{top}}}")
+    swapped = "".join(part if part.startswith("{") else f"{{{part}}}" for part in (bottom, top))
+    yield from change("upside down", source[i].at, below[-1].end, rf"\frac {swapped}")
     if len(top + bottom) < 12:
         yield from change("factor", source[i].at, below[-1].end, "")
 
