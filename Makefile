@@ -17,6 +17,7 @@ SUBMISSIONS ?=
 JOBS ?= 2
 OPTIONS ?=
 MODULES ?=
+CHAPTERS ?=
 INSTALL := -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 PIP := $(BIN)/python $(INSTALL)
 
@@ -25,10 +26,10 @@ export OPENBLAS_NUM_THREADS := 1
 export SOLUTIONS
 
 .DEFAULT_GOAL := help
-.PHONY: help book live test serve lab execute exercises formulas release grade bench coverage mutants frameworks clean distclean
+.PHONY: help book live test serve lab execute exercises formulas release grade bench coverage mutants mutants-latex frameworks clean distclean
 
 help:           ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
 
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
@@ -72,8 +73,13 @@ grade: $(VENV)/.teach        ## grade a folder: SUBMISSIONS=folder [JOBS=2] [OPT
 bench: $(VENV)/.test         ## time the library side by side with its peers
 	$(BIN)/python benchmarks/run.py --write book/benchmarks.md
 
-formulas: $(VENV)/.book      ## the table of all formulas and their checks
+formulas: $(VENV)/.book      ## the table of all formulas and their checks; each is executed as typeset
 	$(BIN)/python tools/formulas.py
+	$(BIN)/python tools/typeset_check.py $(CHAPTERS)
+	$(BIN)/python tools/prose_numbers.py $(CHAPTERS)
+
+mutants-latex: $(VENV)/.book ## does anything notice a changed token in a formula? all, or CHAPTERS='09 …'
+	$(BIN)/python tools/mutate_latex.py $(CHAPTERS)
 
 coverage: $(VENV)/.dev       ## lines and branches of the library that its tests run
 	$(BIN)/python tools/cover.py $(OPTIONS)
