@@ -34,10 +34,10 @@ export OPENBLAS_NUM_THREADS := 1
 export SOLUTIONS PLANNED
 
 .DEFAULT_GOAL := help
-.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants frameworks clean distclean
+.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks clean distclean
 
 help:           ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
 
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
@@ -85,8 +85,13 @@ grade: $(VENV)/.teach        ## grade a folder: SUBMISSIONS=folder [JOBS=2] [OPT
 bench: $(VENV)/.test         ## time the library side by side with its peers
 	$(BIN)/python benchmarks/run.py --write book/benchmarks.md
 
-formulas: $(VENV)/.book      ## the table of all formulas and their checks
+formulas: $(VENV)/.book      ## the table of all formulas and their checks; each is executed as typeset
 	$(BIN)/python -m tools.formulas
+	$(BIN)/python -m tools.typeset_check $(CHAPTER)
+	$(BIN)/python -m tools.prose_numbers $(CHAPTER)
+
+mutants-latex: $(VENV)/.book ## does anything notice a changed token in a formula? all, or CHAPTER=NN
+	$(BIN)/python -m tools.mutate_latex $(CHAPTER)
 
 reading: $(VENV)/.book       ## how long the chapters take to read
 	$(BIN)/python -m tools.reading_time

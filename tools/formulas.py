@@ -4,7 +4,8 @@
 `book/_ext/formula_checks.py` reads pages with the same functions, so the command and the build agree.
 
 A chapter is a page ``book/NN-name``. Its displayed formulas are ``$$ … $$ (eq-name)``; a code cell
-checks one by the comment ``# check definition|identity|claim: eq-name`` and the assertions after it.
+checks one by the comment ``# check definition|identity|claim: eq-name`` and the assertions after it, and
+``tests/typeset/NN.py`` says what its symbols stand for, so that `typeset_check.py` executes the LaTeX itself.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from typeset import labels_of  # noqa: E402
 
 KINDS = ("definition", "identity", "claim")
 CHAPTER = re.compile(r"(.*/)?\d\d-[\w-]+$")
@@ -56,6 +61,7 @@ class Page:
     formulas: list[Formula] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    executed: set[str] = field(default_factory=set)  # labels of the formulas that are executed as they are typeset
 
     def kind_of(self, label: str | None) -> str | None:
         return next((check.kind for check in self.checks if check.label == label), None)
@@ -452,7 +458,19 @@ def read_page(path: Path, name: str | None = None) -> Page:
     else:
         page.formulas += displayed_formulas(path.read_text(encoding="utf-8"), "text")
     _compare(page)
+    _read_bindings(page, path.resolve().parents[1] / "tests" / "typeset")
     return page
+
+
+def _read_bindings(page: Page, folder: Path) -> None:
+    """Note which formulas ``tests/typeset/NN.py`` binds, without running it: `typeset_check.py` fails where one is false."""
+    if not folder.exists():
+        return
+    labels = {formula.label for formula in page.formulas}
+    bound, second = labels_of(folder / f"{page.name.rpartition('/')[2][:2]}.py")
+    page.executed = labels & bound
+    page.faults += [f"{label} has no binding in tests/typeset, and no reason why not" for label in sorted(filter(None, labels - bound - second))]
+    page.faults += [f"tests/typeset binds {label}, which is no formula of this page" for label in sorted((bound | second) - labels)]
 
 
 def _compare(page: Page) -> None:
@@ -501,13 +519,14 @@ def implementations(package: Path) -> dict[str, list[str]]:
 
 def table(pages: list[Page]) -> str:
     """Return the counts of every chapter as text."""
-    rows = [("chapter", "formulas", *(f"{kind[:-1]}ies" if kind[-1] == "y" else f"{kind}s" for kind in KINDS), "checked")]
+    rows = [("chapter", "formulas", *(f"{kind[:-1]}ies" if kind[-1] == "y" else f"{kind}s" for kind in KINDS), "checked", "executed")]
     counts = []
     for page in pages:
         kinds = [page.kind_of(formula.label) for formula in page.formulas]
-        counts.append([len(kinds), *(kinds.count(kind) for kind in KINDS), len(kinds) - kinds.count(None)])
+        counts.append([len(kinds), *(kinds.count(kind) for kind in KINDS), len(kinds) - kinds.count(None),
+                       sum(formula.label in page.executed for formula in page.formulas)])
         rows.append((page.name, *map(str, counts[-1])))
-    rows.append(("all", *(str(sum(column)) for column in zip(*counts))) if counts else ("all", *"00000"))
+    rows.append(("all", *(str(sum(column)) for column in zip(*counts))) if counts else ("all", *"000000"))
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join("  ".join(entry.ljust(width) if i == 0 else entry.rjust(width)
                                for i, (entry, width) in enumerate(zip(row, widths))).rstrip() for row in rows)

@@ -215,8 +215,22 @@ def test_the_table_counts(write_chapter, tmp_path, capsys):
     (tmp_path / "book" / "notation.md").write_text("$$ free = 1 $$")
     assert formulas.main(["--root", str(tmp_path)]) == 0
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
-        ["chapter", "formulas", "definitions", "identities", "claims", "checked"],
-        ["01-toy", "1", "0", "1", "0", "1"], ["02-next", "1", "0", "0", "1", "1"], ["all", "2", "0", "1", "1", "2"]]
+        ["chapter", "formulas", "definitions", "identities", "claims", "checked", "executed"],
+        ["01-toy", "1", "0", "1", "0", "1", "0"], ["02-next", "1", "0", "0", "1", "1", "0"], ["all", "2", "0", "1", "1", "2", "0"]]
+
+
+def test_a_formula_needs_a_binding_or_a_reason(write_chapter, tmp_path):
+    page = tmp_path / "book" / "01-toy.ipynb"
+    write_chapter(A, GOOD)
+    bindings = tmp_path / "tests" / "typeset" / "01.py"
+    bindings.parent.mkdir(parents=True)
+    assert "no binding" in formulas.read_page(page).faults[0] and not formulas.read_page(page).executed
+    bindings.write_text('chapter.bind("eq-a", {"a": 2.5})')
+    assert formulas.read_page(page).faults == [] and formulas.read_page(page).executed == {"eq-a"}
+    bindings.write_text('@chapter.second_check("eq-a", reason="words")\ndef a(): ...')
+    assert formulas.read_page(page).faults == [] and not formulas.read_page(page).executed
+    bindings.write_text('chapter.bind("eq-a", {})\nchapter.bind("eq-b", {})')
+    assert "binds eq-b, which is no formula" in formulas.read_page(page).faults[0]
 
 
 def test_the_command_fails_on_a_fault_and_names_it(write_chapter, tmp_path, capsys):
