@@ -75,7 +75,6 @@ population = {"f": lambda x, theta: theta * x, r"\rho": squared, r"\theta": 0.7,
 chapter.bind("eq-population", population, outcomes=outcomes)
 chapter.bind("eq-empirical", {**line, r"\theta": 0.7, r"\hat C": lambda theta: np.mean(
     [squared(theta * inputs[i], answers[i]) for i in inputs])})
-spread = sum(chance * (squared(0.7 * x, y) - mean_loss) ** 2 for chance, x, y in cases)
 # Two samples, drawn independently: every pair of cases, with the product of their chances.
 pairs = [(p * q, {r"\hat C": lambda theta, m=np.mean([squared(0.7 * x, y), squared(0.7 * u, v)]): m,
                   r"\rho": squared(0.7 * x, y)}) for p, x, y in cases for q, u, v in cases]
@@ -91,7 +90,7 @@ def least_squares(N, P, s, repeats):
 
 
 chapter.bind("eq-fitted-gap", {"P": 6, "s": 0.7, "N": 400, r"\hat C": abs, "C": lambda theta: 0.7**2 + np.sum(theta**2)},
-             outcomes=list(least_squares(400, 6, 0.7, 2000)), approx=0.1)
+             outcomes=list(least_squares(400, 6, 0.7, 2000)), approx=1e-3)
 chapter.bind("eq-best-error", {"R^*": quad(lambda x: 1 / (1 + np.exp(3 * x)), 0, 1)[0]})
 
 
