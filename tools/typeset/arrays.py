@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from math import factorial
+
 import numpy as np
 
 Value = object  # a number, an array, a function, a set
@@ -68,7 +70,7 @@ def diagonal(v: np.ndarray) -> np.ndarray:
 FUNCTIONS: dict[str, Callable] = {
     r"\log": np.log, r"\exp": np.exp, r"\sin": np.sin, r"\cos": np.cos, r"\tanh": np.tanh, r"\sqrt": np.sqrt,
     "^T": np.transpose, r"\|": norm, r"\|F": lambda a: np.sqrt((a**2).sum()), "|": size,
-    r"\lceil": lambda a: np.ceil(np.round(a, 9)),
+    r"\lceil": lambda a: np.ceil(np.round(a, 9)), "!": lambda n: float(factorial(int(np.round(n)))),
     r"\operatorname{sign}": lambda a: np.sign(np.real(a)), r"\operatorname{Diag}": diagonal,
     r"\operatorname{vec}": lambda a: a.T.reshape(-1, 1),  # column by column
 }

@@ -94,7 +94,7 @@ class Expressions(Reader):
         return not (words or token in NO_FACTOR or token == self.stop[-1] or token == "|" and self.peek(1) == "_")
 
     def factor(self) -> Node:
-        """A primary and what is behind it: indices, powers, transposes."""
+        """A primary and what is behind it: indices, powers, transposes, a factorial."""
         node = self.primary()
         while self.peek() in ("^", "_"):
             mark = self.next()
@@ -108,7 +108,7 @@ class Expressions(Reader):
                 node = Call(Symbol(r"\|F", at=node.at), node.arguments, at=node.at)
             else:
                 node = Index(node, self.index(group), at=mark.at)
-        return node
+        return Call(Symbol("!", at=self.at), (node,), at=node.at) if self.take("!") else node
 
     # -- primaries
 
