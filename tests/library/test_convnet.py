@@ -1,6 +1,5 @@
 """Convolution networks: shapes, gradients against the complex step, PyTorch, and many runs at once."""
 
-from functools import partial
 
 import numpy as np
 import pytest
