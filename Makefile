@@ -7,26 +7,34 @@ BIN := $(VENV)/bin
 # JupyterLite has an environment of its own: see live/requirements.txt.
 LIVE := .venv-live
 # make book SOLUTIONS=no leaves the pages of the solutions out, and puts the site into a folder of its own.
+# make book PLANNED=no does so with the chapters that are not written yet.
 SOLUTIONS ?= yes
-BUILD := $(if $(filter no,$(SOLUTIONS)),_build/withheld/_build,_build)
+PLANNED ?= yes
+WITHHOLD := $(if $(filter no,$(SOLUTIONS)),--solutions) $(if $(filter no,$(PLANNED)),--planned)
+WITHHELD := _build/without$(subst --,-,$(subst $() ,,$(WITHHOLD)))
+BUILD := $(if $(strip $(WITHHOLD)),$(WITHHELD)/_build,_build)
 SITE := $(BUILD)/html
-WITHHOLD := --path-output _build/withheld --toc _build/withheld/_toc.yml
 PORT ?= 8000
 NB ?=
 SUBMISSIONS ?=
 JOBS ?= 2
 OPTIONS ?=
 MODULES ?=
-CHAPTERS ?=
+# make test CHAPTER=07: that chapter, its exercises, their pages, and what of them runs in the browser.
+CHAPTER ?=
+# make test FRAMEWORKS=yes installs PyTorch and Keras first, for the chapters that need them.
+FRAMEWORKS ?= no
+# What make check leaves out: what needs the site, a browser, or whole classes of students.
+LONG := tests/site tests/live tests/fronts tests/grading
 INSTALL := -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 PIP := $(BIN)/python $(INSTALL)
 
 # Small matrices: one thread is faster than two, and sums come out in one order.
 export OPENBLAS_NUM_THREADS := 1
-export SOLUTIONS
+export SOLUTIONS PLANNED
 
 .DEFAULT_GOAL := help
-.PHONY: help book live test serve lab execute exercises formulas release grade bench coverage mutants mutants-latex frameworks clean distclean
+.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -34,21 +42,25 @@ help:           ## list the targets
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
 	@mkdir -p $(BUILD)
-	$(if $(filter no,$(SOLUTIONS)),$(BIN)/python tools/withhold.py > _build/withheld/_toc.yml)
-	$(BIN)/jupyter-book build . $(if $(filter no,$(SOLUTIONS)),$(WITHHOLD)) -W --keep-going -n --quiet \
+	$(if $(strip $(WITHHOLD)),$(BIN)/python -m tools.withhold $(WITHHOLD) > $(WITHHELD)/_toc.yml)
+	$(BIN)/jupyter-book build . $(if $(strip $(WITHHOLD)),--path-output $(WITHHELD) --toc $(WITHHELD)/_toc.yml) -W --keep-going -n --quiet \
 	    || { rm -rf $(BUILD)/.doctrees; exit 1; }
 	@! grep -rlE --include='*.html' 'class="output traceback|Traceback \(most recent' $(SITE) \
 	    || { echo 'The pages above show a traceback.'; exit 1; }
 	@echo
 	@echo 'The book is in $(SITE)/index.html. Open that file in a browser:'
 	@echo '    file://$(CURDIR)/$(SITE)/index.html'
-	@echo 'or run  make serve$(if $(filter no,$(SOLUTIONS)), SOLUTIONS=no)  and open the address it prints.'
+	@echo 'or run  make serve$(if $(filter no,$(SOLUTIONS)), SOLUTIONS=no)$(if $(filter no,$(PLANNED)), PLANNED=no)  and open the address it prints.'
 
 live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
-	$(LIVE)/bin/python tools/live.py $(SITE)
+	$(LIVE)/bin/python -m tools.live $(SITE)
 
-test: $(VENV)/.test live     ## run all tests: library, notebooks, exercises, site, browser
-	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile --no-loadscope-reorder
+check: $(VENV)/.test         ## the tests of three minutes: library, exercises, formulas, form of the notebooks
+	$(BIN)/python -m pytest $(filter-out $(LONG) %conftest.py %__pycache__,$(wildcard tests/*)) -m 'not slow' -n 2 --dist loadfile
+
+test: $(VENV)/.test $(if $(filter yes,$(FRAMEWORKS)),$(VENV)/.frameworks) live  ## all tests, notebooks and browser, too; or CHAPTER=NN
+	$(BIN)/python -m pytest tests book solutions --nbval -n 2 --dist loadfile --no-loadscope-reorder \
+	    $(if $(CHAPTER),--chapter $(CHAPTER))
 
 serve: live                  ## show the site, with chapters that run, at http://127.0.0.1:8000 (PORT=…)
 	@echo 'Open http://127.0.0.1:$(PORT)/ and stop with Ctrl-C.'
@@ -58,37 +70,40 @@ lab: $(VENV)/.book           ## open chapters and exercises in JupyterLab
 	$(BIN)/jupyter lab
 
 execute: $(VENV)/.book       ## run notebooks and store their outputs: all, or NB=book/….ipynb
-	$(BIN)/python tools/execute.py $(NB)
+	$(BIN)/python -m tools.execute $(NB)
 
 exercises: $(VENV)/.test     ## make exercises/ from solutions/
-	$(BIN)/python tools/exercises.py
+	$(BIN)/python -m tools.exercises
 
 release: $(VENV)/.teach      ## exercises for students: a zip for each set in _build/release
-	$(BIN)/python tools/release.py
+	$(BIN)/python -m tools.release
 
 grade: $(VENV)/.teach        ## grade a folder: SUBMISSIONS=folder [JOBS=2] [OPTIONS='--seed …']
 	@test -n '$(SUBMISSIONS)' || { echo 'Which folder? make grade SUBMISSIONS=…'; exit 1; }
-	$(BIN)/python tools/grade.py '$(SUBMISSIONS)' --jobs $(JOBS) $(OPTIONS)
+	$(BIN)/python -m tools.grade '$(SUBMISSIONS)' --jobs $(JOBS) $(OPTIONS)
 
 bench: $(VENV)/.test         ## time the library side by side with its peers
 	$(BIN)/python benchmarks/run.py --write book/benchmarks.md
 
 formulas: $(VENV)/.book      ## the table of all formulas and their checks; each is executed as typeset
-	$(BIN)/python tools/formulas.py
-	$(BIN)/python tools/typeset_check.py $(CHAPTERS)
-	$(BIN)/python tools/prose_numbers.py $(CHAPTERS)
+	$(BIN)/python -m tools.formulas
+	$(BIN)/python -m tools.typeset_check $(CHAPTER)
+	$(BIN)/python -m tools.prose_numbers $(CHAPTER)
 
-mutants-latex: $(VENV)/.book ## does anything notice a changed token in a formula? all, or CHAPTERS='09 …'
-	$(BIN)/python tools/mutate_latex.py $(CHAPTERS)
+mutants-latex: $(VENV)/.book ## does anything notice a changed token in a formula? all, or CHAPTER=NN
+	$(BIN)/python -m tools.mutate_latex $(CHAPTER)
+
+reading: $(VENV)/.book       ## how long the chapters take to read
+	$(BIN)/python -m tools.reading_time
 
 coverage: $(VENV)/.dev       ## lines and branches of the library that its tests run
-	$(BIN)/python tools/cover.py $(OPTIONS)
+	$(BIN)/python -m tools.cover $(OPTIONS)
 
 mutants: $(VENV)/.dev        ## does a test notice each small change? all, or MODULES='losses …'
-	$(BIN)/python tools/mutate.py --jobs $(JOBS) $(OPTIONS) $(MODULES)
+	$(BIN)/python -m tools.mutate --jobs $(JOBS) $(OPTIONS) $(MODULES)
 
-frameworks: $(VENV)/.frameworks  ## install PyTorch and Keras, and compare the library with them
-	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/library -k 'pytorch or keras'
+frameworks: $(VENV)/.frameworks  ## install PyTorch and Keras, compare the library with them, run their chapters
+	$(BIN)/python -m pytest tests/library book solutions --nbval -k 'frameworks or pytorch or keras' -n 2 --dist loadfile
 
 clean:          ## remove the site
 	rm -rf _build

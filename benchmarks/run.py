@@ -35,14 +35,16 @@ import numpy as np
 
 from lecture_code import autodiff
 from lecture_code.activations import linear, relu, sigmoid, tanh
-from lecture_code.convolution import fast_layout, input_gradient, prepare
 from lecture_code.complexity import backward_operations, forward_operations
 from lecture_code.datasets import higham, load_mnist
+from lecture_code.fast_convolution import fast_layout, input_gradient, prepare
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, cost_and_gradient, gaussian_parameters, unpack
+from lecture_code.initialisation import gaussian_parameters
+from lecture_code.network import Network, cost_and_gradient, unpack
 from lecture_code.lockstep import lockstep_sgd
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
+from lecture_code.trials import training_trial
 
 try:
     import torch
@@ -275,9 +277,9 @@ def reverse_mode(rounds: int) -> list[Row]:
 
     def graph() -> None:
         leaves = W1, b1, W2, b2 = [autodiff.variable(a) for a in (W[1], b[1], W[2], b[2])]
-        z = W2 @ autodiff.tanh(W1 @ x + b1) + b2
+        z = W2 @ (W1 @ x + b1).tanh() + b2
         z = z - z.value.max(axis=0)
-        C = (autodiff.log(autodiff.exp(z).sum(axis=0)) - (y * z).sum(axis=0)).sum() / 100
+        C = (z.exp().sum(axis=0).log() - (y * z).sum(axis=0)).sum() / 100
         autodiff.gradients(C, leaves)
 
     runs = {"library": graph, "backpropagation by hand": lambda: cost_and_gradient(MNIST_NET, p, x, y)}
@@ -310,7 +312,8 @@ def sweeps(rounds: int) -> list[Row]:
                         evaluate(net, p, *scored)
 
         def at_once() -> None:
-            sweep(net, initial, X, Y, etas=etas, batch_sizes=sizes, seeds=seeds, epochs=epochs, validation=scored, jobs=jobs)
+            trial = training_trial(net, lambda net, rng: initial(rng), X, Y, epochs=epochs, validation=scored)
+            sweep(trial, {"eta": etas, "batch_size": sizes, "seed": seeds}, jobs=jobs)
 
         seconds = interleaved({"each": one_by_one, "sweep": at_once}, max(1, rounds // 3),
                               time.process_time if jobs == 1 else time.perf_counter)
@@ -338,7 +341,8 @@ def loading(rounds: int) -> list[Row]:
         "from lecture_code.activations import linear, tanh\n"
         "from lecture_code.datasets import load_mnist\n"
         "from lecture_code.losses import softmax_cross_entropy\n"
-        "from lecture_code.network import Network, gaussian_parameters\n"
+        "from lecture_code.initialisation import gaussian_parameters\n"
+        "from lecture_code.network import Network\n"
         "from lecture_code.training import fit\n"
         "net, rng, data = Network((784, 100, 10), (tanh, linear), softmax_cross_entropy), np.random.default_rng(0), load_mnist()\n"
         "fit(net, gaussian_parameters(net, rng, 0.05, dtype=np.float32), data.X_train, data.y_train, eta=0.1,"

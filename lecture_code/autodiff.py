@@ -1,25 +1,22 @@
 """Reverse-mode differentiation of NumPy expressions, in about a hundred lines.
 
 ``x = variable(2.0)`` starts a graph, ``f = (x + y) * z`` records it while it computes, and
-``gradients(f, [x, y, z])`` walks it backwards once. A node never changes: adjoints live in a dictionary
-during the walk and are popped as soon as they have been handed on to the operands.
+``gradients(f, [x, y, z])`` walks it backwards once. A node never changes: its value is read-only, and adjoints
+live in a dictionary during the walk and are popped as soon as they have been handed on to the operands.
 
 Book: ch-backpropagation
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lecture_code.numerics import _product
+from lecture_code.numerics import _product, as_floats
 from lecture_code.validation import require
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 Pull = Callable[[np.ndarray], np.ndarray]  # adjoint of the result ↦ this operand's share of its own adjoint
 
@@ -30,10 +27,10 @@ class Node:
 
     Attributes
     ----------
-    value : array of floating-point numbers (a constant may be a plain number)
+    value : array of floating-point numbers, read-only (a constant may be a plain number)
     op : what computed it; "variable" or "constant" for a leaf
     operands : the nodes that it was computed from
-    pulls : one function an operand: ∂C/∂value ↦ this operand's share of ∂C/∂operand
+    pulls : one function an operand: ∂C/∂value ↦ this operand's share of ∂C/∂operand, before `_summed_to`
     name : what the drawn graph calls it
     varies : whether it depends on a variable; adjoints are computed only where it does
     """
@@ -56,31 +53,58 @@ class Node:
         return f"Node({self.name or self.op}, shape {self.shape})"
 
     def __add__(self, other: Any) -> Node:
-        y = _node(other)
-        return _entrywise("+", self.value + y.value, self, y, lambda g: g, lambda g: g)
+        x, y = self, _node(other)
+        return _record("+", x.value + y.value, (x, lambda g: g), (y, lambda g: g))
 
     def __sub__(self, other: Any) -> Node:
-        y = _node(other)
-        return _entrywise("−", self.value - y.value, self, y, lambda g: g, lambda g: -g)
+        x, y = self, _node(other)
+        return _record("−", x.value - y.value, (x, lambda g: g), (y, lambda g: -g))
 
     def __mul__(self, other: Any) -> Node:
-        y = _node(other)
-        return _entrywise("×", self.value * y.value, self, y, lambda g: g * y.value, lambda g: g * self.value)
+        x, y = self, _node(other)
+        return _record("×", x.value * y.value, (x, lambda g: g * y.value), (y, lambda g: g * x.value))
 
     def __truediv__(self, other: Any) -> Node:
-        y = _node(other)
-        quotient = self.value / y.value
-        return _entrywise("/", quotient, self, y, lambda g: g / y.value, lambda g: -g * quotient / y.value)
+        x, y = self, _node(other)
+        f = x.value / y.value
+        return _record("/", f, (x, lambda g: g / y.value), (y, lambda g: -g * f / y.value))
 
     def __matmul__(self, other: Any) -> Node:
         x, y = self, _node(other)
         require(min(len(x.shape), len(y.shape)) >= 2, "@", "two matrices", f"shapes {x.shape} and {y.shape}")
-        return _record("@", _product(x.value, y.value), (x, y), (
-            lambda g: _summed_to(x.shape, g @ y.value.mT), lambda g: _summed_to(y.shape, x.value.mT @ g)))
+        return _record("@", _product(x.value, y.value), (x, lambda g: g @ y.value.mT), (y, lambda g: x.value.mT @ g))
 
     def __pow__(self, n: float) -> Node:
         require(isinstance(n, (int, float)), "exponent", "a plain number", n)
-        return _record(f"^{n:g}", self.value**n, (self,), (lambda g: g * n * self.value ** (n - 1),))
+        return _record(f"^{n:g}", self.value**n, (self, lambda g: g * n * self.value ** (n - 1)))
+
+    def exp(self) -> Node:
+        """Return eˣ, entry by entry."""
+        f = np.exp(self.value)
+        return _record("exp", f, (self, lambda g: g * f))
+
+    def log(self) -> Node:
+        """Return log x, entry by entry."""
+        return _record("log", np.log(self.value), (self, lambda g: g / self.value))
+
+    def tanh(self) -> Node:
+        """Return tanh x, entry by entry."""
+        f = np.tanh(self.value)
+        return _record("tanh", f, (self, lambda g: g * (1 - f * f)))
+
+    def relu(self) -> Node:
+        """Return max(x, 0), entry by entry, with slope 0 at 0."""
+        return _record("relu", np.maximum(self.value, 0), (self, lambda g: g * (self.value.real > 0)))
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Node:
+        """Return the sum over all entries, or along `axis`."""
+        kept = self.value.sum(axis=axis, keepdims=True)
+        return _record("sum", kept if keepdims else kept.squeeze(axis),
+                       (self, lambda g: np.broadcast_to(g.reshape(kept.shape), self.shape)))
+
+    def reshape(self, *shape: int) -> Node:
+        """Return the entries in another shape."""
+        return _record("reshape", self.value.reshape(*shape), (self, lambda g: g.reshape(self.shape)))
 
     def __getitem__(self, index: Any) -> Node:
         def pull(g: np.ndarray) -> np.ndarray:
@@ -88,18 +112,7 @@ class Node:
             np.add.at(back, index, g)  # an entry that was taken twice gets both shares
             return back
 
-        return _record("[ ]", self.value[index], (self,), (pull,))
-
-    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Node:
-        """Return the sum over all entries, or along `axis`."""
-        value = self.value.sum(axis=axis, keepdims=True)
-        kept = value.shape
-        return _record("sum", value if keepdims else value.squeeze(axis), (self,), (
-            lambda g: np.full(self.shape, g.reshape(kept)),))
-
-    def reshape(self, *shape: int) -> Node:
-        """Return the entries in another shape."""
-        return _record("reshape", self.value.reshape(*shape), (self,), (lambda g: g.reshape(self.shape),))
+        return _record("[ ]", self.value[index], (self, pull))
 
     def __neg__(self) -> Node:
         return self * -1
@@ -121,62 +134,39 @@ class Node:
 
 
 def variable(value: Any, name: str = "") -> Node:
-    """Return a leaf of the graph by which one can differentiate; integers become float64."""
-    return Node(_floating(value), "variable", name=name, varies=True)
+    """Return a leaf to differentiate by, with a copy of `value`: what becomes of the array does not reach the graph.
 
-
-def _floating(value: Any) -> np.ndarray:
-    value = np.asarray(value)
-    return value if value.dtype.kind in "fc" else value.astype(np.float64)
+    Integers become float64. Plain arrays in an expression, which may be whole batches of data, are not copied:
+    leave them as they are until the gradients are taken.
+    """
+    return Node(_read_only(as_floats(np.array(value))), "variable", name=name, varies=True)
 
 
 def _node(value: Any) -> Node:
     """Return a node as it is, and anything else as a constant; a plain number does not widen float32."""
-    return value if isinstance(value, Node) else Node(value if isinstance(value, (int, float)) else _floating(value))
+    if isinstance(value, Node):
+        return value
+    return Node(value if isinstance(value, (int, float)) else _read_only(as_floats(value).view()))
 
 
-def _record(op: str, value: Any, operands: tuple[Node, ...], pulls: tuple[Pull, ...]) -> Node:
-    return Node(np.asarray(value), op, operands, pulls, "", True in [x.varies for x in operands])
+def _read_only(value: Any) -> np.ndarray:
+    value = np.asarray(value)
+    value.flags.writeable = False
+    return value
 
 
-def _entrywise(op: str, value: Any, x: Node, y: Node, left: Pull, right: Pull) -> Node:
-    return _record(op, value, (x, y), (
-        lambda g: _summed_to(x.shape, left(g)), lambda g: _summed_to(y.shape, right(g))))
+def _record(op: str, value: Any, *operands: tuple[Node, Pull]) -> Node:
+    """Return the node of a value that was computed from operands; each comes with its pull."""
+    nodes, pulls = zip(*operands)
+    return Node(_read_only(value), op, nodes, pulls, varies=any([x.varies for x in nodes]))
 
 
 def _summed_to(shape: tuple[int, ...], g: np.ndarray) -> np.ndarray:
     """Undo broadcasting: an entry that was repeated gets the sum of the adjoints of its copies."""
     if g.shape == shape:
         return g
-    if g.ndim > len(shape):
-        g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    g = g.sum(axis=tuple(range(g.ndim - len(shape))))  # axes that broadcasting put in front
     return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i]), keepdims=True)
-
-
-def exp(x: Any) -> Node:
-    """Return eˣ, entry by entry."""
-    x = _node(x)
-    value = np.exp(x.value)
-    return _record("exp", value, (x,), (lambda g: g * value,))
-
-
-def log(x: Any) -> Node:
-    """Return log x, entry by entry."""
-    x = _node(x)
-    return _record("log", np.log(x.value), (x,), (lambda g: g / x.value,))
-
-
-def tanh(x: Any) -> Node:
-    """Return tanh x, entry by entry."""
-    x = _node(x)
-    value = np.tanh(x.value)
-    return _record("tanh", value, (x,), (lambda g: g * (1 - value * value),))
-
-
-def relu(x: Any) -> Node:
-    """Return max(x, 0), entry by entry, with slope 0 at 0."""
-    x = _node(x)
-    return _record("relu", np.maximum(x.value, 0), (x,), (lambda g: g * (x.value.real > 0),))
 
 
 def topological(output: Node, constants: bool = True) -> list[Node]:
@@ -193,21 +183,29 @@ def topological(output: Node, constants: bool = True) -> list[Node]:
     return order
 
 
-def _backward(output: Node, seed: Any, done: Callable[[Node, np.ndarray], None]) -> None:
-    """Hand every adjoint to `done` once it is complete, from the output back to the leaves."""
-    require(isinstance(output, Node), "output", "a node", type(output).__name__)
-    if seed is None:
-        require(output.value.size == 1, "output", "a single number, or a seed", f"shape {output.shape}")
-    seed = np.ones_like(output.value) if seed is None else np.asarray(seed)
-    require(seed.shape == output.shape, "seed", f"the shape {output.shape} of the output", seed.shape)
-    adjoints = {output: seed}
+def _backward(output: Node, seed: Any = None) -> Iterator[tuple[Node, np.ndarray]]:
+    """Yield every node that varies with its adjoint, from the output back to the leaves.
+
+    In this order all results that use a node come before it: its adjoint is complete when it is handed on.
+    """
+    adjoints = {output: _seed(output, seed)}
     for node in reversed(topological(output, constants=False)):
         adjoint = adjoints.pop(node)
-        done(node, adjoint)
-        for operand, pull in zip(node.operands, node.pulls):
-            if operand.varies:
-                share = pull(adjoint)
-                adjoints[operand] = adjoints[operand] + share if operand in adjoints else share
+        yield node, adjoint
+        for x, pull in zip(node.operands, node.pulls):
+            if x.varies:
+                share = _summed_to(x.shape, pull(adjoint))
+                adjoints[x] = adjoints[x] + share if x in adjoints else share
+
+
+def _seed(output: Node, seed: Any) -> np.ndarray:
+    """Return ∂C/∂output, which is 1 where the output is C itself."""
+    require(isinstance(output, Node), "output", "a node", type(output).__name__)
+    if seed is None:
+        require(np.size(output.value) == 1, "output", "a single number, or a seed", f"shape {output.shape}")
+        return np.ones_like(output.value)
+    require(np.shape(seed) == output.shape, "seed", f"the shape {output.shape} of the output", np.shape(seed))
+    return np.asarray(seed)
 
 
 def gradients(output: Node, variables: Sequence[Node], seed: Any = None) -> list[np.ndarray]:
@@ -228,81 +226,42 @@ def gradients(output: Node, variables: Sequence[Node], seed: Any = None) -> list
     ValueError
         If the output is not a single number and no seed is given, or the seed has another shape.
     """
-    wanted, found = set(variables), {}
-
-    def keep(node: Node, adjoint: np.ndarray) -> None:
-        if node in wanted:
-            found[node] = adjoint
-
-    _backward(output, seed, keep)
-    return [_read_only(found[x]) if x in found else np.zeros_like(x.value) for x in variables]
-
-
-def _read_only(g: np.ndarray) -> np.ndarray:
-    g = np.asarray(g).view()  # two nodes may share one adjoint: it must not be changed through either
-    g.flags.writeable = False
-    return g
+    wanted = set(variables)
+    found = {node: adjoint for node, adjoint in _backward(output, seed) if node in wanted}
+    return [_read_only(found[x].view() if x in found else np.zeros_like(x.value)) for x in variables]
 
 
 def adjoints(output: Node, seed: Any = None) -> dict[Node, np.ndarray]:
     """Return the adjoint ∂C/∂v of every node v that varies, in the order in which the walk completes them."""
-    record: dict[Node, np.ndarray] = {}
-    _backward(output, seed, record.__setitem__)
-    return record
+    return dict(_backward(output, seed))
 
 
-def draw_graph(output: Node, ax: Axes | None = None, values: int | None = None, known: int | None = None) -> Axes:
-    """Draw the graph from left to right: in each node what it is, above it its value, below it its adjoint.
+class GraphSize(NamedTuple):
+    """How large a graph is.
 
-    Parameters
+    Attributes
     ----------
-    output : a node with a single number
-    ax : where to draw; a new figure if None
-    values : show the values of the first so many nodes in topological order; None for all
-    known : show the first so many adjoints, in the order in which the walk completes them; None for all
+    nodes : all of them, constants included
+    varying : those that depend on a variable
+    edges : operands, counted at every result that uses them
+    bytes : of all values
+    visits : how many nodes are entered by walking every route from the output to a leaf: on a graph without
+        a value that is used twice as many as nodes, else up to exponentially more
     """
-    import matplotlib.pyplot as plt
 
-    ax = plt.subplots()[1] if ax is None else ax
-    order, found = topological(output), adjoints(output)
-    order_found = list(found)[:known]
-    place = _places(order)
-    for node in order:
-        for operand in node.operands:
-            ax.annotate("", place[node], place[operand], zorder=1,
-                        arrowprops={"arrowstyle": "->", "color": "0.6", "shrinkA": 14, "shrinkB": 14})
-    for i, node in enumerate(order):
-        x, y = place[node]
-        label = node.name or {"variable": "v", "constant": "c"}.get(node.op, node.op)
-        ax.text(x, y, label, ha="center", va="center", zorder=3,
-                bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "0.3" if node.varies else "0.75"})
-        if values is None or i < values:
-            ax.annotate(_brief(node.value), (x, y), (0, 14), textcoords="offset points", ha="center", color="#0072B2")
-        if node in order_found:
-            ax.annotate(_brief(found[node]), (x, y), (0, -22), textcoords="offset points", ha="center", color="#D55E00")
-    ax.margins(0.12, 0.25)
-    ax.plot(*np.array(list(place.values())).T, linestyle="none")  # annotations do not widen the axes
-    ax.set_axis_off()
-    return ax
+    nodes: int
+    varying: int
+    edges: int
+    bytes: int
+    visits: int
 
 
-def _places(order: list[Node]) -> dict[Node, tuple[float, float]]:
-    """Return (x, y) for each node: x is the longest way from a leaf, moved right for leaves used late."""
-    depth: dict[Node, int] = {}
-    for node in order:
-        depth[node] = max((depth[operand] + 1 for operand in node.operands), default=0)
+def graph_size(output: Node) -> GraphSize:
+    """Count the nodes, the edges, the memory and the routes of the graph below `output`."""
+    order = topological(output)
+    routes = dict.fromkeys(order, 0) | {output: 1}
     for node in reversed(order):
-        for operand in node.operands:
-            if not operand.operands:
-                users = [depth[user] for user in order if operand in user.operands]
-                depth[operand] = min(users) - 1
-    columns: dict[int, list[Node]] = {}
-    for node in order:
-        columns.setdefault(depth[node], []).append(node)
-    return {node: (x, (len(column) - 1) / 2 - row + 0.15 * (x % 2)) for x, column in columns.items()
-            for row, node in enumerate(column)}
-
-
-def _brief(value: Any) -> str:
-    value = np.asarray(value)
-    return f"{value.item():.4g}" if value.size == 1 else "×".join(map(str, value.shape))
+        for x in node.operands:
+            routes[x] += routes[node]
+    return GraphSize(len(order), sum(x.varies for x in order), sum(len(x.operands) for x in order),
+                     sum(np.asarray(x.value).nbytes for x in order), sum(routes.values()))

@@ -1,22 +1,15 @@
-"""Convolution over images with channels, its gradients, and pooling.
+"""Convolution over images with channels, three ways, and its gradients.
 
-"Convolution" is what deep learning calls so, a cross-correlation: the filter is not flipped. Images have
-the shape (N, C, H, W), filters (Q, C, k_y, k_x), with any strides in memory. Results lie in memory in the order
-height, channels, width, samples: there the input rows under one output row are a matrix whose rows lie one after
-another, and a convolution is one matrix product for each output row. Of wide images in the usual order the rows
-stay whole: height, channels, samples, width. `numpy.ascontiguousarray` gives the usual order where it is needed.
-What `prepare` makes of the images serves the way forward and the way back.
+"Convolution" is what deep learning calls so, a cross-correlation: the filter is not flipped. Images have the shape
+(N, C, H, W), filters (Q, C, k_y, k_x), and every function takes them in any memory order. This is the code to read;
+`fast_convolution` has the same functions as networks use them, several times faster and much longer.
 
 Book: ch-convolution
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from ctypes import addressof, c_byte
-from functools import reduce
-from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -24,48 +17,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from lecture_code.validation import require
 
 Pair = int | tuple[int, int]
-WIDE = 16  # numbers in a row of Z: from about there on it is faster to copy rows than to turn them
-BLOCK = 2**21  # bytes of shifted copies held at a time
-NEAR = 40_000  # bytes that fit into the cache next to the processor
-SMALL = 10**6  # multiplications up to which OpenBLAS multiplies matrices as they lie, without packing them first
 
 
-def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
-    """Return a number for both directions, or a pair (vertical, horizontal), as a pair of integers >= `least`."""
-    if type(value) is int and value >= least:  # nearly always
-        return value, value
-    pair = value if isinstance(value, tuple) else (value, value)
-    whole = all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in pair)
-    if not (whole and len(pair) == 2 and min(pair) >= least):
-        require(False, name, f"an integer >= {least}, or a pair of them", value)
-    return int(pair[0]), int(pair[1])
-
-
-def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
-    """Return ⌊(d + 2·padding − k) / stride⌋ + 1, how often a window of k fits into d entries.
-
-    Book: eq-valid-size
-
-    Raises
-    ------
-    ValueError
-        If k exceeds the padded size.
-    """
-    require(stride >= 1, "stride", "an integer >= 1", stride)
-    if d + 2 * padding < k:
-        require(False, "k", f"a window that fits into {d} + 2·{padding} entries", k)
-    return (d + 2 * padding - k) // stride + 1
-
-
-class _Order(NamedTuple):
-    """In which order the axes of images lie in memory: a transposition of (N, C, H, W), and the one back."""
-
-    axes: tuple[int, int, int, int]
-    back: tuple[int, int, int, int]
-
-
-SAMPLES_LAST = _Order((2, 1, 3, 0), (3, 1, 0, 2))
-WIDTH_LAST = _Order((2, 1, 0, 3), (2, 1, 0, 3))  # leaves the rows of images whole
+# What the functions take: checked here, once
 
 
 class _Geometry(NamedTuple):
@@ -77,7 +31,20 @@ class _Geometry(NamedTuple):
     fits: tuple[int, int]
 
 
+def _whole(value: Any, least: int) -> bool:
+    return (type(value) is int or isinstance(value, np.integer)) and value >= least  # True is no number
+
+
+def _pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
+    """Return a number for both directions, or a pair (vertical, horizontal), as a pair of integers >= `least`."""
+    pair = value if isinstance(value, tuple) else (value, value)
+    if len(pair) != 2 or not (_whole(pair[0], least) and _whole(pair[1], least)):
+        require(False, name, f"an integer >= {least}, or a pair of them", value)
+    return int(pair[0]), int(pair[1])
+
+
 def _geometry(shape: tuple[int, ...], size: Pair, stride: Pair, padding: Pair) -> _Geometry:
+    """Return the geometry of a window over images whose last two axes are H and W."""
     (ky, kx), (sy, sx), (py, px) = _pair("size", size), _pair("stride", stride), _pair("padding", padding, 0)
     fits = output_size(shape[-2], ky, sy, py), output_size(shape[-1], kx, sx, px)
     return _Geometry((ky, kx), (sy, sx), (py, px), fits)
@@ -87,11 +54,21 @@ def _images(name: str, X: np.ndarray) -> np.ndarray:
     X = np.asarray(X)
     if X.ndim != 4:
         require(False, name, "an array of four axes", f"shape {X.shape}")
+    if 0 in X.shape[1:]:
+        require(False, name, "no empty axis after the first", f"shape {X.shape}")
     return X if X.dtype.kind in "fc" else X.astype(np.float64)  # products of bytes would wrap around
 
 
-def _filters(F: np.ndarray, b: np.ndarray | None, C: int) -> tuple[np.ndarray, np.ndarray]:
+def _filters(F: np.ndarray) -> np.ndarray:
     F = _images("F", F)
+    if not len(F):
+        require(False, "F", "at least one filter", f"shape {F.shape}")
+    return F
+
+
+def _biased(F: np.ndarray, b: np.ndarray | None, C: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return filters over C channels, and their biases, zeros for None."""
+    F = _filters(F)
     if F.shape[1] != C:
         require(False, "F", f"filters of {C} channels, as X has", f"shape {F.shape}")
     b = np.zeros(len(F), F.dtype) if b is None else np.asarray(b)
@@ -100,193 +77,140 @@ def _filters(F: np.ndarray, b: np.ndarray | None, C: int) -> tuple[np.ndarray, n
     return F, b
 
 
-def _fitting(X: np.ndarray, F: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _signal(dZ: np.ndarray, N: int, Q: int, g: _Geometry) -> np.ndarray:
+    """Return dZ, if it has the shape (N, Q, h, w) of the output."""
+    dZ = _images("dZ", dZ)
+    if dZ.shape != (N, Q, *g.fits):
+        require(False, "dZ", f"the shape {(N, Q, *g.fits)} of the output", dZ.shape)
+    return dZ
+
+
+def _shape(shape: tuple[int, int]) -> tuple[int, int]:
+    fits = isinstance(shape, tuple) and len(shape) == 2 and all(_whole(d, 1) for d in shape)
+    require(fits, "shape", "(height, width) of the input", shape)
+    return shape
+
+
+def _padded(X: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
+    py, px = padding
+    return np.pad(X, ((0, 0), (0, 0), (py, py), (px, px))) if py or px else X
+
+
+def _fitting(
+    X: np.ndarray, F: np.ndarray, b: np.ndarray | None, stride: Pair, padding: Pair
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[int, int], tuple[int, int]]:
+    """Return X with its frame of zeros, F, b, the stride and how often the filters fit, in both directions."""
     X = _images("X", X)
-    return X, *_filters(F, b, X.shape[1])
+    F, b = _biased(F, b, X.shape[1])
+    g = _geometry(X.shape, F.shape[2:], stride, padding)
+    return _padded(X, g.padding), F, b, g.stride, g.fits
 
 
-def _aligned(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
-    """Return an empty array that begins at a multiple of 64 bytes: small products take a quarter less time there."""
-    memory = np.empty(prod(shape) * dtype.itemsize + 64, np.uint8)
-    return np.ndarray(shape, dtype, memory, -addressof(c_byte.from_buffer(memory)) % 64)
+# Places and windows
 
 
-def _memory(shape: tuple[int, ...], dtype: np.dtype, order: _Order) -> np.ndarray:
-    """Return an empty array for images (N, C, H, W), its axes in this order: ``.transpose(order.back)`` are the images."""
-    return _aligned([shape[axis] for axis in order.axes], dtype)
+def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
+    """Return ⌊(d + 2·padding − k) / stride⌋ + 1, how often a window of k fits into d entries.
 
-
-def _ordered(
-    X: np.ndarray, order: _Order = SAMPLES_LAST, padding: tuple[int, int] = (0, 0), fill: float = 0
-) -> np.ndarray:
-    """Return images, padded, in this memory order; no copy where they are so already."""
-    (py, px), (N, C, H, W) = padding, X.shape
-    if not (py or px) and X.transpose(order.axes).flags.c_contiguous:
-        return X
-    padded = _memory((N, C, H + 2 * py, W + 2 * px), X.dtype, order).transpose(order.back)
-    if py or px:
-        padded[...] = fill
-    middle = padded[:, :, py:py + H, px:px + W]
-    for n in range(0, N, 32):  # a few samples at a time: their rows stay near while they are turned
-        middle[n:n + 32] = X[n:n + 32]
-    return padded
-
-
-def _matrices(X: np.ndarray, order: _Order) -> np.ndarray:
-    """Return images as matrices (C, W N), one for each of the H rows: a view where they lie in this order."""
-    N, C, H, W = X.shape
-    return _ordered(X, order).transpose(order.axes).reshape(H, C, W * N)
-
-
-def fast_layout(X: np.ndarray) -> np.ndarray:
-    """Return the same images (N, C, H, W) in the memory order height, channels, width, samples.
-
-    Every function turns its arguments by itself; an array that goes into several of them, as dZ into both
-    gradients, is turned once if it passes through here, and so are images that go through several layers.
-    """
-    return _ordered(_images("X", X))
-
-
-def _every(start: int, step: int, count: int) -> slice:
-    return slice(start, start + step * (count - 1) + 1, step)
-
-
-def _row_matrices(X: np.ndarray, g: _Geometry, order: _Order) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield, for output rows first … last − 1 at a time, the matrices (k_y (k_x C + 1), w N) of the entries under the filter.
-
-    Only the k_x horizontal shifts are copied: rows i s_y … i s_y + k_y − 1 of the copies lie one after
-    another and are the matrix of output row i, so the matrices overlap in memory. Its rows of ones carry the bias.
-    """
-    (ky, kx), (sy, sx), _, (height, width) = g
-    N, C = X.shape[:2]
-    one_row = (kx * C + 1) * width * N * X.itemsize
-    together = min(height, max(1, (BLOCK // max(1, one_row) - ky) // sy + 1))
-    step = (sy * one_row, width * N * X.itemsize, X.itemsize)
-    for first in range(0, height, together):
-        last = min(first + together, height)
-        rows = X[:, :, first * sy:(last - 1) * sy + ky]
-        memory = _memory((N, kx * C + 1, rows.shape[2], width), X.dtype, order)
-        shifts = memory.transpose(order.back)
-        shifts[:, kx * C] = 1
-        for v in range(kx):
-            shifts[:, v * C:(v + 1) * C] = rows[..., _every(v, sx, width)]
-        matrices = last - first, ky * (kx * C + 1), width * N
-        yield slice(first, last), np.ndarray(matrices, X.dtype, memory, 0, step)
-
-
-def _pieces(width: int, size: int, limit: int) -> int:
-    """Return into how many equal pieces of whole columns to cut an output row so that none is larger than the limit."""
-    for count in range(1, width):
-        if size <= count * limit and width % count == 0:
-            return count
-    return width
-
-
-def _cut(rows: np.ndarray, count: int) -> np.ndarray:
-    """Return matrices (..., K, L) as pieces (..., count, K, L / count): a view."""
-    *lead, K, L = rows.shape
-    return rows.reshape(*lead, K, count, L // count).swapaxes(-3, -2)
-
-
-class Prepared(NamedTuple):
-    """Images made ready for filters of one size: what both passes of a convolution read, copied once.
-
-    Attributes
-    ----------
-    images : (N, C, H, W), as they were given
-    geometry : size, stride and padding of the filters, and how often they fit
-    order : of the axes in the memory of what is computed
-    blocks : the rows of the output, a few at a time, each with the matrices of the entries under the filter
-    """
-
-    images: np.ndarray
-    geometry: _Geometry
-    order: _Order
-    blocks: Iterable[tuple[slice, np.ndarray]]
-
-    def conv2d(self, F: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
-        """Return Z (N, Q, h, w) for filters F and biases b, as the function `conv2d` does.
-
-        Book: eq-convolution
-
-        Raises
-        ------
-        ValueError
-            If the filters have other channels or another size than those that X was prepared for.
-        """
-        N, C = self.images.shape[:2]
-        F, b = _filters(F, b, C)
-        (ky, kx), (height, width), Q = self.geometry.size, self.geometry.fits, len(F)
-        if F.shape[-2:] != (ky, kx):
-            require(False, "F", f"filters of the size {(ky, kx)} that X was prepared for", f"shape {F.shape}")
-        dtype = np.result_type(self.images, F, b)
-        weights = np.zeros((Q, ky, kx * C + 1), dtype)
-        weights[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(Q, ky, -1)
-        weights[:, -1, -1] = b
-        weights = weights.reshape(Q, -1)
-        Z = _memory((N, Q, height, width), dtype, self.order)
-        rows = Z.reshape(height, Q, width * N)
-        count = _pieces(width, weights.size * width * N, SMALL)
-        for i, under in self.blocks:
-            np.matmul(weights, _cut(under, count), out=_cut(rows[i], count))
-        return Z.transpose(self.order.back)
-
-    def filter_gradient(self, dZ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (dF, db) of the shapes (Q, C, k_y, k_x) and (Q,), as the function `filter_gradient` does.
-
-        Book: eq-conv-grad-f
-
-        Raises
-        ------
-        ValueError
-            If dZ has not the shape (N, Q, h, w) of the output.
-        """
-        dZ = _images("dZ", dZ)
-        (N, C), Q = self.images.shape[:2], dZ.shape[1]
-        (ky, kx), (height, width) = self.geometry.size, self.geometry.fits
-        if dZ.shape != (N, Q, height, width):
-            require(False, "dZ", f"the shape {(N, Q, height, width)} of the output", dZ.shape)
-        d = _matrices(dZ, self.order)
-        count = _pieces(width, d[0].nbytes, NEAR)
-        total = sum((_cut(under, count) @ _cut(d[i], count).mT).sum(axis=(0, 1))
-                    for i, under in self.blocks).reshape(ky, kx * C + 1, Q)
-        return total[:, :-1].reshape(ky, kx, C, Q).transpose(3, 2, 0, 1), total[-1, -1]
-
-
-def prepare(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> Prepared:
-    """Return images ready for filters of one size: their `conv2d` and `filter_gradient` share the shifted copies.
-
-    Training needs both, the one on the way forward, the other on the way back. The copies take about k_x times
-    the memory of X, where the functions `conv2d` and `filter_gradient` hold a few rows of them at a time.
-
-    Parameters
-    ----------
-    X : (N, C, H, W) images
-    size, stride, padding : of the filters; one number, or (vertical, horizontal)
+    Book: eq-valid-size
 
     Raises
     ------
     ValueError
-        If X has not four axes, or the filters do not fit.
+        If k exceeds the padded size, or a number is not whole, or too small.
     """
-    return _prepared(_images("X", X), size, stride, padding, list)
+    for name, value, least in (("d", d, 1), ("k", k, 1), ("stride", stride, 1), ("padding", padding, 0)):
+        if not _whole(value, least):
+            require(False, name, f"an integer >= {least}", value)
+    if k > d + 2 * padding:
+        require(False, "k", f"a window that fits into {d} + 2·{padding} entries", k)
+    return (d + 2 * padding - k) // stride + 1
 
 
-def _prepared(X: np.ndarray, size: Pair, stride: Pair, padding: Pair, kept: Callable = iter) -> Prepared:
-    """Return images ready for one use, whose blocks are made while they are read; with a list, for several uses."""
-    g = _geometry(X.shape, size, stride, padding)
-    whole_rows = X.strides[3] == X.itemsize and g.fits[1] >= WIDE
-    order = WIDTH_LAST if whole_rows else SAMPLES_LAST
-    x = X if whole_rows and g.padding == (0, 0) else _ordered(X, order, g.padding)
-    return Prepared(X, g, order, kept(_row_matrices(x, g, order)))
+def windows(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> np.ndarray:
+    """Return V_{ncijuv} = X_{n,c,i·s+u,j·s+v}, what lies under the filter at (i, j): a view, if nothing is padded.
+
+    Book: eq-im2col
+
+    Parameters
+    ----------
+    X : (N, C, H, W) images
+    size : (k_y, k_x) of the filter, or one number for both
+    stride : s ≥ 1, the step between windows; one number, or (vertical, horizontal)
+    padding : zeros added on each side; one number, or (vertical, horizontal)
+
+    Returns
+    -------
+    array (N, C, h, w, k_y, k_x), h = ⌊(H + 2·padding − k_y) / s⌋ + 1, and likewise w; read-only
+
+    Raises
+    ------
+    ValueError
+        If X has the wrong number of axes or an empty one, or the window does not fit.
+    """
+    X = _images("X", X)
+    size, (sy, sx), padding, _ = _geometry(X.shape, size, stride, padding)
+    V = sliding_window_view(_padded(X, padding), size, axis=(2, 3))
+    return V[:, :, ::sy, ::sx]
 
 
-def conv2d(
+def im2col(X: np.ndarray, size: Pair, stride: Pair = 1, padding: Pair = 0) -> np.ndarray:
+    """Return Col(X)_{(c,u,v),(n,i,j)} = X_{n,c,i·s+u,j·s+v}: every window is copied into a column.
+
+    Book: eq-im2col
+
+    Arguments and errors as for `windows`.
+
+    Returns
+    -------
+    matrix (C k_y k_x, N h w)
+    """
+    V = windows(X, size, stride, padding)
+    N, C, h, w, ky, kx = V.shape
+    return V.transpose(1, 4, 5, 0, 2, 3).reshape(C * ky * kx, N * h * w)
+
+
+# Three ways to the same numbers
+
+
+def conv2d_loops(
     X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
 ) -> np.ndarray:
-    """Return Z_{nqij} = b_q + Σ_{cuv} F_{qcuv} X_{n,c,i·s+u,j·s+v}, X with zeros around it where padded.
+    """Return Z_{nqij} = b_q + Σ_{cuv} F_{qcuv} X_{n,c,i·s+u,j·s+v}, entry by entry: slow and plain.
 
     Book: eq-convolution
+
+    Arguments and errors as for `conv2d`.
+    """
+    X, F, b, (sy, sx), (h, w) = _fitting(X, F, b, stride, padding)  # X padded
+    Z = np.zeros((len(X), len(F), h, w), np.result_type(X, F, b))
+    for n, q, i, j in np.ndindex(Z.shape):
+        Z[n, q, i, j] = b[q]
+        for c, u, v in np.ndindex(F.shape[1:]):
+            Z[n, q, i, j] += F[q, c, u, v] * X[n, c, i * sy + u, j * sx + v]
+    return Z
+
+
+def conv2d_windows(
+    X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
+) -> np.ndarray:
+    """Return what `conv2d` does, as a sum over all windows at once: a view and one einsum.
+
+    Book: eq-convolution
+
+    Arguments and errors as for `conv2d`.
+    """
+    X, F, b, stride, _ = _fitting(X, F, b, stride, padding)  # X padded
+    V = windows(X, F.shape[2:], stride)
+    return np.einsum("ncijuv,qcuv->nqij", V, F) + b[:, None, None]
+
+
+def conv2d_im2col(
+    X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
+) -> np.ndarray:
+    """Return Z_{nqij} = b_q + Σ_{cuv} F_{qcuv} X_{n,c,i·s+u,j·s+v}, as one product of the filters with Col(X).
+
+    Book: eq-convolution, eq-im2col-product
 
     Parameters
     ----------
@@ -303,10 +227,18 @@ def conv2d(
     Raises
     ------
     ValueError
-        If an array has the wrong number of axes, the channels differ, or a filter does not fit.
+        If an array has the wrong number of axes or an empty one, the channels differ, or a filter does not fit.
     """
-    X, F = _images("X", X), _images("F", F)
-    return _prepared(X, F.shape[-2:], stride, padding).conv2d(F, b)
+    X, F, b, stride, (h, w) = _fitting(X, F, b, stride, padding)  # X padded
+    N, Q = len(X), len(F)
+    Z = F.reshape(Q, -1) @ im2col(X, F.shape[2:], stride) + b[:, None]
+    return Z.reshape(Q, N, h, w).swapaxes(0, 1)
+
+
+conv2d = conv2d_im2col  # the one to use where nothing else is said
+
+
+# Gradients
 
 
 def filter_gradient(
@@ -314,9 +246,9 @@ def filter_gradient(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (dF, db): dF_{qcuv} = Σ_{nij} dZ_{nqij} X_{n,c,i·s+u,j·s+v} and db_q = Σ_{nij} dZ_{nqij}.
 
-    Book: eq-conv-grad-f
+    Book: eq-conv-grad-f, eq-im2col-gradient
 
-    dF is a convolution again, of X with dZ.
+    dF is a convolution again, of X with dZ, and a product with the same matrix Col(X).
 
     Parameters
     ----------
@@ -334,7 +266,19 @@ def filter_gradient(
     ValueError
         If dZ has not the shape of the output.
     """
-    return _prepared(_images("X", X), size, stride, padding).filter_gradient(dZ)
+    X, dZ, size, stride = _looked_at(X, dZ, size, stride, padding)  # X padded
+    (N, Q, h, w), C = dZ.shape, X.shape[1]
+    D = dZ.swapaxes(0, 1).reshape(Q, N * h * w)
+    dF = D @ im2col(X, size, stride).T
+    return dF.reshape(Q, C, *size), D.sum(axis=1)
+
+
+def _looked_at(
+    X: np.ndarray, dZ: np.ndarray, size: Pair, stride: Pair, padding: Pair
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[int, int]]:
+    X, dZ = _images("X", X), _images("dZ", dZ)
+    g = _geometry(X.shape, size, stride, padding)
+    return _padded(X, g.padding), _signal(dZ, len(X), dZ.shape[1], g), g.size, g.stride
 
 
 def input_gradient(
@@ -344,7 +288,8 @@ def input_gradient(
 
     Book: eq-conv-grad-x
 
-    With stride 1 and no padding this is the full convolution of dZ with the flipped filter.
+    Place (i, j) stamps the filter, times dZ_{ij}, on the window that it looked at; stamps that overlap add up. With
+    stride 1 and no padding this is `full_convolution` of dZ with F.
 
     Parameters
     ----------
@@ -362,41 +307,30 @@ def input_gradient(
     ValueError
         If dZ has not the shape of the output.
     """
-    dZ, F = _images("dZ", dZ), _images("F", F)
-    g = _geometry(shape, F.shape[-2:], stride, padding)
-    (ky, kx), (sy, sx), (py, px), (height, width) = g
-    (Q, C), N, (H, W) = F.shape[:2], len(dZ), shape
-    require(dZ.shape == (N, Q, height, width), "dZ", f"the shape {(N, Q, height, width)} of the output", dZ.shape)
-    d = _matrices(dZ, SAMPLES_LAST).reshape(height * Q, width * N)
-    # The filter rows that meet input row h are u = h mod s_y, + s_y, …; the last of them meets the first dZ row.
-    met = [F[:, :, r::sy][:, :, ::-1].transpose(3, 1, 2, 0) for r in range(min(sy, ky))]
-    met = [np.ascontiguousarray(f).reshape(kx * C, -1) for f in met]
-    dX = np.zeros((H + 2 * py, C, W + 2 * px, N), np.result_type(dZ, F))
-    part = _aligned((kx * C, width * N), dX.dtype)
-    shifted = _aligned((kx, *dX.shape[1:]), dX.dtype)
-    shifted[...] = 0
-    count = _pieces(width, met[0].size * width * N, SMALL)
-    for h in range(py, H + py):
-        first, last = max(0, -((ky - 1 - h) // sy)), min(height - 1, h // sy)
-        if first > last:  # between two windows, or behind the last one
-            continue
-        rows = met[h % sy]
-        skip = rows.shape[1] // Q - 1 - (h // sy - first)
-        under = _cut(d[first * Q:(last + 1) * Q], count)
-        np.matmul(rows[:, skip * Q:(skip + last - first + 1) * Q], under, out=_cut(part, count))
-        for v, column in enumerate(part.reshape(kx, C, width, N)):
-            shifted[v][:, _every(v, sx, width)] = column  # where no window is, the zeros stay
-        shifted.sum(axis=0, out=dX[h])
-    return dX[py:py + H, :, px:px + W].transpose(3, 1, 0, 2)
+    dZ, F, (sy, sx), (py, px) = _sent_back(dZ, F, shape, stride, padding)
+    (N, Q, h, w), (_, C, ky, kx), (H, W) = dZ.shape, F.shape, shape
+    D = dZ.swapaxes(0, 1).reshape(Q, N * h * w)
+    stamps = (F.reshape(Q, -1).T @ D).reshape(C, ky, kx, N, h, w)
+    dX = np.zeros((C, N, H + 2 * py, W + 2 * px), stamps.dtype)
+    for u, v in np.ndindex(ky, kx):
+        dX[:, :, u:u + sy * h:sy, v:v + sx * w:sx] += stamps[:, u, v]
+    return dX[:, :, py:py + H, px:px + W].swapaxes(0, 1)
+
+
+def _sent_back(
+    dZ: np.ndarray, F: np.ndarray, shape: tuple[int, int], stride: Pair, padding: Pair
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[int, int]]:
+    dZ, F = _images("dZ", dZ), _filters(F)
+    g = _geometry(_shape(shape), F.shape[2:], stride, padding)
+    return _signal(dZ, len(dZ), len(F), g), F, g.stride, g.padding
 
 
 def full_convolution(D: np.ndarray, F: np.ndarray) -> np.ndarray:
     """Return Σ_q Σ_{uv} F_{qcuv} D_{n,q,i−u,j−v}: what mathematics calls a convolution, over all overlaps.
 
-    Book: eq-true-convolution
+    Book: eq-true-convolution, eq-flip-relation
 
-    Equal to `conv2d` of D, padded with k − 1 zeros, with the filters flipped and their two channel axes
-    exchanged.
+    It is `conv2d` of D, padded with k − 1 zeros, with the filters flipped and their two channel axes exchanged.
 
     Parameters
     ----------
@@ -406,166 +340,13 @@ def full_convolution(D: np.ndarray, F: np.ndarray) -> np.ndarray:
     Returns
     -------
     array (N, C, h + k_y − 1, w + k_x − 1)
-    """
-    D, F = _images("D", D), _images("F", F)
-    require(F.shape[0] == D.shape[1], "F", f"{D.shape[1]} filters, as D has channels", f"shape {F.shape}")
-    return input_gradient(D, F, (D.shape[2] + F.shape[2] - 1, D.shape[3] + F.shape[3] - 1))
-
-
-# Three more ways to the same numbers, for reading and for timing
-
-
-def conv2d_loops(
-    X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
-) -> np.ndarray:
-    """Return what `conv2d` does, from the formula, entry by entry: slow and plain.
-
-    Book: eq-convolution
-    """
-    X, F, b = _fitting(X, F, b)
-    g = _geometry(X.shape, F.shape[-2:], stride, padding)
-    X = _padded(X, g.padding)
-    Z = np.empty((len(X), len(F), *g.fits), np.result_type(X, F, b))
-    for n, q, i, j in np.ndindex(Z.shape):
-        Z[n, q, i, j] = b[q]
-        for c, u, v in np.ndindex(F.shape[1:]):
-            Z[n, q, i, j] += F[q, c, u, v] * X[n, c, i * g.stride[0] + u, j * g.stride[1] + v]
-    return Z
-
-
-def conv2d_windows(
-    X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
-) -> np.ndarray:
-    """Return what `conv2d` does, as a sum over all windows at once: a view and one einsum.
-
-    Book: eq-convolution
-    """
-    X, F, b = _fitting(X, F, b)
-    windows = _windows(X, _geometry(X.shape, F.shape[-2:], stride, padding))
-    return np.einsum("ncijuv,qcuv->nqij", windows, F) + b[:, None, None]
-
-
-def conv2d_im2col(
-    X: np.ndarray, F: np.ndarray, b: np.ndarray | None = None, stride: Pair = 1, padding: Pair = 0
-) -> np.ndarray:
-    """Return what `conv2d` does, as one matrix product: every window is copied into a column ("im2col").
-
-    Book: eq-im2col, eq-im2col-product
-    """
-    X, F, b = _fitting(X, F, b)
-    windows = _windows(X, _geometry(X.shape, F.shape[-2:], stride, padding))
-    N, _, height, width = windows.shape[:4]
-    columns = windows.transpose(1, 4, 5, 0, 2, 3).reshape(prod(F.shape[1:]), N * height * width)
-    Z = F.reshape(len(F), -1) @ columns + b[:, None]
-    return Z.reshape(len(F), N, height, width).transpose(1, 0, 2, 3)
-
-
-def _padded(X: np.ndarray, padding: tuple[int, int]) -> np.ndarray:
-    return np.pad(X, ((0, 0), (0, 0), *((p, p) for p in padding)))
-
-
-def _windows(X: np.ndarray, g: _Geometry) -> np.ndarray:
-    """Return the view (N, C, h, w, k_y, k_x) of all windows of the padded images."""
-    windows = sliding_window_view(_padded(X, g.padding), g.size, axis=(2, 3))
-    return windows[:, :, ::g.stride[0], ::g.stride[1]]
-
-
-# Pooling
-
-
-def _pooling(X: np.ndarray, size: Pair, stride: Pair | None, padding: Pair, fill: float) -> tuple[np.ndarray, _Geometry]:
-    X = _images("X", X)
-    g = _geometry(X.shape, size, size if stride is None else stride, padding)
-    half = all(2 * p <= k for p, k in zip(g.padding, g.size))
-    require(half, "padding", f"at most half of the window {g.size}, so that no window sees only padding", padding)
-    return _ordered(X, padding=g.padding, fill=fill), g
-
-
-def _under(x: np.ndarray, g: _Geometry) -> list[np.ndarray]:
-    """Return k_y k_x views of x (N, C, H, W): entry (u, v) of every window, in reading order."""
-    (ky, kx), (sy, sx), _, (height, width) = g
-    return [x[:, :, _every(u, sy, height), _every(v, sx, width)] for u in range(ky) for v in range(kx)]
-
-
-def _largest(x: np.ndarray, g: _Geometry) -> np.ndarray:
-    return reduce(np.maximum, _under(x, g)[1:], _under(x, g)[0].copy("K"))
-
-
-def _check_pooled(dA: np.ndarray, X: np.ndarray, g: _Geometry) -> np.ndarray:
-    dA = _images("dA", dA)
-    shape = (*X.shape[:2], *g.fits)
-    require(dA.shape == shape, "dA", f"the shape {shape} of the output", dA.shape)
-    return _ordered(dA)
-
-
-def _cropped(dx: np.ndarray, shape: tuple[int, ...], g: _Geometry) -> np.ndarray:
-    (py, px), (H, W) = g.padding, shape[-2:]
-    return dx[:, :, py:py + H, px:px + W]
-
-
-def max_pool(X: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> np.ndarray:
-    """Return the largest entry of each window, channel by channel.
-
-    Parameters
-    ----------
-    X : (N, C, H, W)
-    size : of the window; one number, or (vertical, horizontal)
-    stride : the step between windows; None for the size, so that they do not overlap
-    padding : entries added on each side, which never win; at most half the size
-
-    Returns
-    -------
-    array (N, C, h, w); what does not fill a window at the right and lower border is left out
 
     Raises
     ------
     ValueError
-        If the window does not fit, or the padding exceeds half of it.
+        If an array has the wrong number of axes or an empty one, or D has not one channel for each filter.
     """
-    x, g = _pooling(X, size, stride, padding, -np.inf)
-    return _largest(x, g)
-
-
-def max_pool_gradient(
-    X: np.ndarray, dA: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0
-) -> np.ndarray:
-    """Return ∂C/∂X: each window hands its share of dA to its largest entry, to the first one where several are equal.
-
-    Parameters
-    ----------
-    X, size, stride, padding : what `max_pool` was given
-    dA : (N, C, h, w), ∂C/∂A of its result
-    """
-    x, g = _pooling(X, size, stride, padding, -np.inf)
-    d = _check_pooled(dA, X, g)
-    largest = _largest(x, g)
-    dx, open_ = np.zeros_like(x, d.dtype), np.ones_like(largest, bool)
-    for entry, share in zip(_under(x, g), _under(dx, g)):
-        hit = open_ & (entry == largest)
-        share += hit * d
-        open_ &= ~hit
-    return _cropped(dx, X.shape, g)
-
-
-def average_pool(X: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> np.ndarray:
-    """Return the mean of each window, channel by channel; zeros from the padding are counted.
-
-    Arguments and errors as for `max_pool`.
-    """
-    x, g = _pooling(X, size, stride, padding, 0)
-    return reduce(np.add, _under(x, g)[1:], _under(x, g)[0].copy("K")) / prod(g.size)
-
-
-def average_pool_gradient(
-    X: np.ndarray, dA: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0
-) -> np.ndarray:
-    """Return ∂C/∂X: each window hands every one of its entries an equal share of dA.
-
-    Arguments as for `max_pool_gradient`.
-    """
-    x, g = _pooling(X, size, stride, padding, 0)
-    d = _check_pooled(dA, X, g) / prod(g.size)
-    dx = np.zeros_like(x, d.dtype)
-    for share in _under(dx, g):
-        share += d
-    return _cropped(dx, X.shape, g)
+    D, F = _images("D", D), _filters(F)
+    require(len(F) == D.shape[1], "F", f"{D.shape[1]} filters, as D has channels", f"shape {F.shape}")
+    ky, kx = F.shape[2:]
+    return conv2d(D, F[:, :, ::-1, ::-1].swapaxes(0, 1), padding=(ky - 1, kx - 1))

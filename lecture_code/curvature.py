@@ -5,27 +5,24 @@ Book: ch-gradient-descent
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from lecture_code.validation import require, require_finite, require_positive
+from lecture_code.numerics import ScalarFunction, VectorFunction
+from lecture_code.validation import require, require_finite, require_positive, require_vector
 
-Cost = Callable[[np.ndarray], float]
-Gradient = Callable[[np.ndarray], np.ndarray]
 Unpack = Callable[[np.ndarray], tuple[Sequence, Sequence]]
 
 
-def _vector(name: str, theta: np.ndarray) -> np.ndarray:
-    theta = np.asarray(theta, dtype=np.float64)
-    require(theta.ndim == 1 and theta.size > 0, name, "a vector (P,)", f"shape {theta.shape}")
-    require_finite(name, theta)
-    return theta
+def hessian(gradient: VectorFunction, theta: np.ndarray, delta: float = 1e-5) -> np.ndarray:
+    """Return ½(A + Aᵀ), where column j of A is (∇C(θ + Δe_j) − ∇C(θ − Δe_j)) / 2Δ.
 
-
-def hessian(gradient: Gradient, theta: np.ndarray, delta: float = 1e-5) -> np.ndarray:
-    """Return ½(A + Aᵀ), where column j of A is (∇C(θ + Δe_j) − ∇C(θ − Δe_j)) / 2Δ: 2P gradients.
+    Within Δ of a kink, as many a point of a ReLU network is, the jump of the gradient is taken for curvature: it adds
+    jump/2Δ to the entries, which can be more than all true ones. So everything is computed with Δ/2, too, which takes
+    4P gradients in all, and a warning says where the two differ by more than a hundredth of the largest entry.
 
     Parameters
     ----------
@@ -42,12 +39,22 @@ def hessian(gradient: Gradient, theta: np.ndarray, delta: float = 1e-5) -> np.nd
     ValueError
         If theta is not a finite vector, the gradient has another shape, or Δ ≤ 0.
     """
-    theta = _vector("theta", theta)
+    theta = require_vector("theta", theta)
+    H = _hessian(gradient, theta, delta)
+    difference = np.abs(H - _hessian(gradient, theta, delta / 2)).max()
+    rounding = 1e-14 * np.abs(gradient(theta)).max() / delta
+    if difference > 0.01 * np.abs(H).max() + rounding:
+        warnings.warn(f"Δ = {delta:g} and its half give Hessians that differ by {difference:.2g}, of entries up to "
+                      f"{np.abs(H).max():.2g}: there is a kink, or hardly any curvature, within Δ", stacklevel=2)
+    return H
+
+
+def _hessian(gradient: VectorFunction, theta: np.ndarray, delta: float) -> np.ndarray:
     A = [hessian_vector(gradient, theta, e, delta) for e in np.eye(len(theta))]
     return (np.array(A) + np.transpose(A)) / 2
 
 
-def hessian_vector(gradient: Gradient, theta: np.ndarray, v: np.ndarray, delta: float = 1e-5) -> np.ndarray:
+def hessian_vector(gradient: VectorFunction, theta: np.ndarray, v: np.ndarray, delta: float = 1e-5) -> np.ndarray:
     """Return (∇C(θ + Δv) − ∇C(θ − Δv)) / 2Δ ≈ ∇²C(θ) v: two gradients, whatever P is.
 
     Parameters
@@ -55,7 +62,7 @@ def hessian_vector(gradient: Gradient, theta: np.ndarray, v: np.ndarray, delta: 
     gradient, theta, delta : as for `hessian`
     v : (P,), the direction; Δ‖v‖ is the length of the step
     """
-    theta, v = _vector("theta", theta), _vector("v", v)
+    theta, v = require_vector("theta", theta), require_vector("v", v)
     require_positive("delta", delta)
     require(v.shape == theta.shape, "v", f"the shape {theta.shape} of theta", v.shape)
     above, below = (np.asarray(gradient(theta + step * v)) for step in (delta, -delta))
@@ -112,7 +119,7 @@ def classify(H: np.ndarray, tolerance: float = 1e-6, error: float = 0.0) -> Crit
 
 
 def critical_point(
-    gradient: Gradient, theta: np.ndarray, delta: float = 1e-5, flat: float = 1e-6, tolerance: float = 1e-6
+    gradient: VectorFunction, theta: np.ndarray, delta: float = 1e-5, flat: float = 1e-6, tolerance: float = 1e-6
 ) -> CriticalPoint:
     """Return the kind of the critical point θ, from the Hessian by differences.
 
@@ -130,18 +137,20 @@ def critical_point(
     ValueError
         If θ is not a critical point.
     """
-    theta = _vector("theta", theta)
+    theta = require_vector("theta", theta)
     length = float(np.linalg.norm(gradient(theta)))
     require(length <= flat, "theta", f"a point where the gradient is at most {flat:g} long", f"length {length:.3g}")
-    H = hessian(gradient, theta, delta)
-    return classify(H, tolerance, error=float(np.linalg.norm(H - hessian(gradient, theta, 2 * delta))))
+    H = _hessian(gradient, theta, delta)
+    return classify(H, tolerance, error=float(np.linalg.norm(H - _hessian(gradient, theta, 2 * delta))))
 
 
 def filter_normalised(theta: np.ndarray, unpack: Unpack, rng: np.random.Generator) -> np.ndarray:
     """Draw a random direction in which every filter is as long as the same filter of θ (Li et al. 2018).
 
-    A filter is what enters one unit: a row of W^[ℓ], or F_q of a convolution. Units whose scale does not
-    matter, as in a ReLU network, then do not blow the picture up. Biases do not move.
+    A filter is what enters one unit: a row of W^[ℓ], or F_q of a convolution. Biases do not move.
+    In a ReLU network the scale of a layer does not matter, c W^[ℓ], c b^[ℓ] and W^[ℓ+1]/c compute the same; it does not
+    matter to the picture either. But if the units of a layer are rescaled by different factors, which computes the
+    same, too, then the entries of W^[ℓ+1] change their sizes within one filter, and the picture is another one.
 
     Parameters
     ----------
@@ -154,7 +163,7 @@ def filter_normalised(theta: np.ndarray, unpack: Unpack, rng: np.random.Generato
     -------
     array (P,)
     """
-    theta = _vector("theta", theta)
+    theta = require_vector("theta", theta)
     direction = rng.standard_normal(theta.shape)
     (weights, _), (moves, biases) = unpack(theta), unpack(direction)
     for W, D in zip(weights, moves):
@@ -168,7 +177,7 @@ def filter_normalised(theta: np.ndarray, unpack: Unpack, rng: np.random.Generato
 
 
 def loss_slice(
-    cost: Cost, theta: np.ndarray, u: np.ndarray, s: np.ndarray, v: np.ndarray | None = None, t: np.ndarray | None = None
+    cost: ScalarFunction, theta: np.ndarray, u: np.ndarray, s: np.ndarray, v: np.ndarray | None = None, t: np.ndarray | None = None
 ) -> np.ndarray:
     """Return the cost on a line, C(θ + s_i u), or on a plane, C(θ + s_i u + t_j v).
 
@@ -188,11 +197,11 @@ def loss_slice(
     ValueError
         If shapes differ, or only one of v and t is given.
     """
-    theta, u = _vector("theta", theta), _vector("u", u)
+    theta, u = require_vector("theta", theta), require_vector("u", u)
     require((v is None) == (t is None), "v and t", "both or neither", "one")
     require(u.shape == theta.shape, "u", f"the shape {theta.shape} of theta", u.shape)
     if v is None:
-        return np.array([cost(theta + a * u) for a in _vector("s", s)])
-    v = _vector("v", v)
+        return np.array([cost(theta + a * u) for a in require_vector("s", s)])
+    v = require_vector("v", v)
     require(v.shape == theta.shape, "v", f"the shape {theta.shape} of theta", v.shape)
-    return np.array([[cost(theta + a * u + b * v) for a in _vector("s", s)] for b in _vector("t", t)])
+    return np.array([[cost(theta + a * u + b * v) for a in require_vector("s", s)] for b in require_vector("t", t)])

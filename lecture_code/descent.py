@@ -1,24 +1,26 @@
 """Deterministic descent: gradient descent with three step rules, Newton, Barzilai–Borwein, least squares.
 
-Every method returns the same record, a `Path`, with the number of gradients that had been computed when
-each point was reached: the fair currency in which methods are compared. SciPy is imported where used.
+A method is written as it is read: it yields every point that it accepts, with the gradient there. Called, it
+returns a `Path`, the same record for all, with the number of gradients that had been computed when each point was
+reached: the fair currency in which methods are compared. SciPy is imported where used.
 
 Book: ch-gradient-descent
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from functools import wraps
+from inspect import signature
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lecture_code.validation import require, require_count, require_finite, require_positive
+from lecture_code.numerics import MatrixFunction, ScalarFunction, VectorFunction
+from lecture_code.validation import require, require_count, require_positive, require_vector
 
-Cost = Callable[[np.ndarray], float]
-Vector = Callable[[np.ndarray], np.ndarray]
-Matrix = Callable[[np.ndarray], np.ndarray]
-StepRule = Callable[[Cost, np.ndarray, np.ndarray], float]
+StepRule = Callable[[ScalarFunction, np.ndarray, np.ndarray], float]
+Points = Iterator[tuple[np.ndarray, np.ndarray]]  # (θ, ∇C(θ)), one for each point that a method accepts
 
 
 class Path(NamedTuple):
@@ -43,16 +45,21 @@ class Path(NamedTuple):
 class _Recorder:
     """Counts gradients and keeps the accepted points."""
 
-    def __init__(self, cost: Cost, gradient: Vector | None = None):
-        self.cost, self._gradient = cost, gradient
+    def __init__(self, cost: ScalarFunction):
+        self.cost = cost
         self.evaluations = 0
         self._rows: list[tuple[np.ndarray, float, float, int]] = []
 
-    def gradient(self, theta: np.ndarray) -> np.ndarray:
-        self.evaluations += 1
-        g = np.asarray(self._gradient(theta), dtype=np.float64)
-        require(g.shape == theta.shape, "gradient", f"a function that returns shape {theta.shape}", f"shape {g.shape}")
-        return g
+    def counted(self, name: str, function: VectorFunction, shape: tuple[int, ...], price: int = 1) -> VectorFunction:
+        """Return the function, which now adds its price at each call and raises unless its result has the shape."""
+
+        def counted(theta: np.ndarray) -> np.ndarray:
+            self.evaluations += price
+            A = np.asarray(function(theta), dtype=np.float64)
+            require(A.shape == shape, name, f"a function that returns shape {shape}", f"shape {A.shape}")
+            return A
+
+        return counted
 
     def accept(self, theta: np.ndarray, g: np.ndarray) -> bool:
         """Keep a point; False says that it is not finite."""
@@ -65,27 +72,51 @@ class _Recorder:
         return Path(theta, cost, norm, evaluations, not (np.isfinite(cost[-1]) and np.isfinite(theta[-1]).all()))
 
 
+def _recorded(method: Callable[..., Points]) -> Callable[..., Path]:
+    """Return the method as a function that checks its start, follows its points and returns their `Path`."""
+
+    @wraps(method)
+    def run(*args: Any, **options: Any) -> Path:
+        bound = signature(method).bind(*args, **options)
+        bound.apply_defaults()
+        given = bound.arguments
+        theta = given["theta"] = _start(given["theta"], given["steps"], given["tolerance"])
+        record = _Recorder(given["cost"] if "cost" in given else _half_square(given["residual"]))
+        for name in {"gradient", "hessian", "jacobian"} & given.keys():
+            rows = np.size(given["residual"](theta)) if name == "jacobian" else theta.size
+            shape = (theta.size,) if name == "gradient" else (rows, theta.size)
+            given[name] = record.counted(name, given[name], shape, given.get(f"{name}_evaluations", 1))
+        with np.errstate(over="ignore", invalid="ignore"):  # a walk that diverges is recorded, not warned of
+            for theta, g in method(**given):
+                if not record.accept(theta, g) or np.linalg.norm(g) <= given["tolerance"]:
+                    break
+        return record.path()
+
+    run.__annotations__["return"] = "Path"
+    return run
+
+
 def _start(theta: np.ndarray, steps: int, tolerance: float) -> np.ndarray:
-    theta = np.atleast_1d(np.array(theta, dtype=np.float64))
-    require(theta.ndim == 1 and theta.size > 0, "theta", "a vector (P,)", f"shape {theta.shape}")
-    require_finite("theta", theta)
     require_count("steps", steps)
     require(0 <= tolerance < np.inf, "tolerance", "a finite number >= 0", tolerance)
-    return theta
+    return require_vector("theta", np.atleast_1d(np.array(theta, dtype=np.float64)))
 
 
-def _matrix(name: str, function: Matrix, theta: np.ndarray, rows: int) -> np.ndarray:
-    """Return the Jacobian or Hessian at θ, or raise unless it has `rows` rows and a column for each parameter."""
-    A, shape = np.asarray(function(theta)), (rows, len(theta))
-    require(A.shape == shape, name, f"a function that returns shape {shape}", f"shape {A.shape}")
-    return A
+def _half_square(residual: VectorFunction) -> ScalarFunction:
+    """Return θ ↦ ½‖r(θ)‖², the cost of least squares."""
+
+    def cost(theta: np.ndarray) -> float:
+        r = residual(theta)
+        return 0.5 * float(r @ r)
+
+    return cost
 
 
 def fixed(eta: float) -> StepRule:
     """Return the rule that always steps by η."""
     require_positive("eta", eta)
 
-    def rule(cost: Cost, theta: np.ndarray, g: np.ndarray) -> float:
+    def rule(cost: ScalarFunction, theta: np.ndarray, g: np.ndarray) -> float:
         return eta
 
     return rule
@@ -98,7 +129,7 @@ def exact(largest: float = 100.0) -> StepRule:
     """
     require_positive("largest", largest)
 
-    def rule(cost: Cost, theta: np.ndarray, g: np.ndarray) -> float:
+    def rule(cost: ScalarFunction, theta: np.ndarray, g: np.ndarray) -> float:
         from scipy.optimize import minimize_scalar
 
         # log α, since good steps differ by orders of magnitude
@@ -124,7 +155,7 @@ def armijo(first: float = 1.0, c: float = 1e-4, shrink: float = 0.5) -> StepRule
     require(0 < c < 1, "c", "a number in (0, 1)", c)
     require(0 < shrink < 1, "shrink", "a number in (0, 1)", shrink)
 
-    def rule(cost: Cost, theta: np.ndarray, g: np.ndarray) -> float:
+    def rule(cost: ScalarFunction, theta: np.ndarray, g: np.ndarray) -> float:
         alpha, here, slope = first, cost(theta), g @ g
         while alpha > 1e-20 and not cost(theta - alpha * g) <= here - c * alpha * slope:
             alpha *= shrink
@@ -133,9 +164,11 @@ def armijo(first: float = 1.0, c: float = 1e-4, shrink: float = 0.5) -> StepRule
     return rule
 
 
+@_recorded
 def gradient_descent(
-    cost: Cost, gradient: Vector, theta: np.ndarray, step: float | StepRule, steps: int = 100, tolerance: float = 0.0,
-) -> Path:
+    cost: ScalarFunction, gradient: VectorFunction, theta: np.ndarray, step: float | StepRule, steps: int = 100,
+    tolerance: float = 0.0,
+) -> Points:
     """Repeat θ ← θ − α ∇C(θ) until ‖∇C‖ ≤ tolerance, at most `steps` times.
 
     Book: eq-gd-step
@@ -149,23 +182,19 @@ def gradient_descent(
     steps : at most so many
     tolerance : stop when the gradient is at most this long
     """
-    theta = _start(theta, steps, tolerance)
     rule = step if callable(step) else fixed(step)
-    record = _Recorder(cost, gradient)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(steps):
-            g = record.gradient(theta)
-            if not record.accept(theta, g) or np.linalg.norm(g) <= tolerance:
-                return record.path()
-            theta = theta - rule(cost, theta, g) * g
-        record.accept(theta, record.gradient(theta))
-    return record.path()
+    for _ in range(steps):
+        g = gradient(theta)
+        yield theta, g
+        theta = theta - rule(cost, theta, g) * g
+    yield theta, gradient(theta)
 
 
+@_recorded
 def newton(
-    cost: Cost, gradient: Vector, hessian: Matrix, theta: np.ndarray, steps: int = 50, tolerance: float = 1e-10,
-    hessian_evaluations: int = 1,
-) -> Path:
+    cost: ScalarFunction, gradient: VectorFunction, hessian: MatrixFunction, theta: np.ndarray, steps: int = 50,
+    tolerance: float = 1e-10, hessian_evaluations: int = 1,
+) -> Points:
     """Newton's method, made safe: −|H|⁻¹g with the absolute eigenvalues of H, then Armijo backtracking.
 
     On a convex quadratic the first step lands on the minimiser. The absolute values keep the direction
@@ -179,28 +208,29 @@ def newton(
     hessian : θ ↦ ∇²C(θ), (P, P) symmetric
     hessian_evaluations : how many gradients one Hessian costs (2P by central differences)
     """
-    theta = _start(theta, steps, tolerance)
-    record = _Recorder(cost, gradient)
     for _ in range(steps):
-        g = record.gradient(theta)
-        if not record.accept(theta, g) or np.linalg.norm(g) <= tolerance:
-            return record.path()
-        eigenvalues, vectors = np.linalg.eigh(_matrix("hessian", hessian, theta, len(theta)))
-        record.evaluations += hessian_evaluations
-        size = np.maximum(np.abs(eigenvalues), 1e-8 * np.abs(eigenvalues).max())
-        direction = vectors @ ((vectors.T @ g) / size)
-        here, slope, alpha = cost(theta), g @ direction, 1.0
-        while alpha > 1e-12 and not cost(theta - alpha * direction) <= here - 1e-4 * alpha * slope:
+        g = gradient(theta)
+        yield theta, g
+        d = _solve_absolute(hessian(theta), g)
+        alpha, here, slope = 1.0, cost(theta), g @ d
+        while alpha > 1e-12 and not cost(theta - alpha * d) <= here - 1e-4 * alpha * slope:
             alpha /= 2
-        theta = theta - alpha * direction
-    record.accept(theta, record.gradient(theta))
-    return record.path()
+        theta = theta - alpha * d
+    yield theta, gradient(theta)
 
 
+def _solve_absolute(H: np.ndarray, g: np.ndarray) -> np.ndarray:
+    """Return |H|⁻¹g; an eigenvalue counts for at least 1e-8 of the largest."""
+    eigenvalues, vectors = np.linalg.eigh(H)
+    size = np.maximum(np.abs(eigenvalues), 1e-8 * np.abs(eigenvalues).max())
+    return vectors @ ((vectors.T @ g) / size)
+
+
+@_recorded
 def barzilai_borwein(
-    cost: Cost, gradient: Vector, theta: np.ndarray, first: float = 0.1, steps: int = 100, tolerance: float = 0.0,
-    memory: int = 10, largest: float = 1e3,
-) -> Path:
+    cost: ScalarFunction, gradient: VectorFunction, theta: np.ndarray, first: float = 0.1, steps: int = 100,
+    tolerance: float = 0.0, memory: int = 10, largest: float = 1e3,
+) -> Points:
     """Gradient descent whose rate is measured from the last step: η = sᵀs / sᵀy, s = Δθ, y = Δ∇C.
 
     The cost may rise on the way; that is the method, not an error. To keep it from running away on a
@@ -219,38 +249,25 @@ def barzilai_borwein(
     require_positive("first", first)
     require_positive("largest", largest)
     require_count("memory", memory)
-    theta = _start(theta, steps, tolerance)
-    record, eta = _Recorder(cost, gradient), first
-    g, recent = record.gradient(theta), [cost(theta)]
+    g, eta, costs = gradient(theta), first, [cost(theta)]
+    yield theta, g
     for _ in range(steps):
-        if not record.accept(theta, g) or np.linalg.norm(g) <= tolerance:
-            return record.path()
-        while eta > 1e-20 and not cost(theta - eta * g) <= max(recent) - 1e-4 * eta * (g @ g):
+        while eta > 1e-20 and not cost(theta - eta * g) <= max(costs[-memory:]) - 1e-4 * eta * (g @ g):
             eta /= 2
-        theta_new = theta - eta * g
-        g_new = record.gradient(theta_new)
-        s, y = theta_new - theta, g_new - g
-        curvature = abs(s @ y)
-        eta = min(largest, s @ s / curvature) if curvature > 0 else largest
-        theta, g = theta_new, g_new
-        recent = [*recent, cost(theta)][-memory:]
-    record.accept(theta, g)
-    return record.path()
+        theta_old, g_old = theta, g
+        theta = theta_old - eta * g_old
+        g = gradient(theta)
+        yield theta, g
+        s, y = theta - theta_old, g - g_old
+        eta = min(largest, s @ s / abs(s @ y)) if s @ y != 0 else largest
+        costs.append(cost(theta))
 
 
-def _half_square(residual: Vector) -> Cost:
-    """Return θ ↦ ½‖r(θ)‖², the cost of least squares."""
-    def cost(theta: np.ndarray) -> float:
-        r = residual(theta)
-        return 0.5 * float(r @ r)
-
-    return cost
-
-
+@_recorded
 def levenberg_marquardt(
-    residual: Vector, jacobian: Matrix, theta: np.ndarray, damping: float = 1e-2, steps: int = 100,
+    residual: VectorFunction, jacobian: MatrixFunction, theta: np.ndarray, damping: float = 1e-2, steps: int = 100,
     tolerance: float = 1e-10, jacobian_evaluations: int = 1,
-) -> Path:
+) -> Points:
     """Minimise C = ½‖r(θ)‖² by steps s that solve (JᵀJ + λI) s = −Jᵀr; λ adapts to success.
 
     Book: eq-levenberg-marquardt
@@ -264,62 +281,53 @@ def levenberg_marquardt(
     theta, steps, tolerance : as for `gradient_descent`; rejected trials count as steps
     """
     require_positive("damping", damping)
-    theta = _start(theta, steps, tolerance)
-
-    cost = _half_square(residual)
-    record, r = _Recorder(cost), residual(theta)
-    J = _matrix("jacobian", jacobian, theta, len(r))
-    record.evaluations += jacobian_evaluations
-    record.accept(theta, J.T @ r)
+    r, J = residual(theta), jacobian(theta)
+    yield theta, J.T @ r
     for _ in range(steps):
-        if np.linalg.norm(J.T @ r) <= tolerance:
-            break
         s = np.linalg.solve(J.T @ J + damping * np.eye(len(theta)), -J.T @ r)
-        if cost(theta + s) < cost(theta):
+        r_new = residual(theta + s)
+        if r_new @ r_new < r @ r:
             theta, damping = theta + s, damping / 10
-            r = residual(theta)
-            J = _matrix("jacobian", jacobian, theta, len(r))
-            record.evaluations += jacobian_evaluations
-            record.accept(theta, J.T @ r)
+            r, J = r_new, jacobian(theta)
+            yield theta, J.T @ r
         else:
             damping *= 10
-    return record.path()
 
 
-def bfgs(cost: Cost, gradient: Vector, theta: np.ndarray, steps: int = 200, tolerance: float = 1e-10) -> Path:
+def bfgs(
+    cost: ScalarFunction, gradient: VectorFunction, theta: np.ndarray, steps: int = 200, tolerance: float = 1e-10
+) -> Path:
     """SciPy's BFGS, with the same record as the other methods."""
     from scipy.optimize import minimize
 
     theta = _start(theta, steps, tolerance)
-    record = _Recorder(cost, gradient)
-    record.accept(theta, record.gradient(theta))
+    record = _Recorder(cost)
+    counted = record.counted("gradient", gradient, theta.shape)
+    record.accept(theta, counted(theta))
 
     def keep(point: np.ndarray) -> None:
         record.accept(point, gradient(point))  # the norm for the record is not charged to the method
 
-    minimize(cost, theta, jac=record.gradient, method="BFGS", callback=keep,
-             options={"maxiter": steps, "gtol": tolerance})
+    minimize(cost, theta, jac=counted, method="BFGS", callback=keep, options={"maxiter": steps, "gtol": tolerance})
     return record.path()
 
 
 def trust_region(
-    residual: Vector, jacobian: Matrix, theta: np.ndarray, steps: int = 200, tolerance: float = 1e-12,
+    residual: VectorFunction, jacobian: MatrixFunction, theta: np.ndarray, steps: int = 200, tolerance: float = 1e-12,
     jacobian_evaluations: int = 1,
 ) -> Path:
     """SciPy's trust-region least squares (`trf`) on r(θ), with the same record as the other methods."""
     from scipy.optimize import least_squares
 
     theta = _start(theta, steps, tolerance)
-
     record = _Recorder(_half_square(residual))
+    counted = record.counted("jacobian", jacobian, (np.size(residual(theta)), theta.size), jacobian_evaluations)
 
-    def counted(point: np.ndarray) -> np.ndarray:
-        r = residual(point)
-        J = _matrix("jacobian", jacobian, point, len(r))
-        record.evaluations += jacobian_evaluations  # trf asks for J once at the start and at every accepted point
-        record.accept(point, J.T @ r)
+    def kept(point: np.ndarray) -> np.ndarray:
+        J = counted(point)  # trf asks for J once at the start and at every accepted point
+        record.accept(point, J.T @ residual(point))
         return J
 
-    least_squares(residual, theta, jac=counted, method="trf", max_nfev=steps, gtol=tolerance, ftol=tolerance,
+    least_squares(residual, theta, jac=kept, method="trf", max_nfev=steps, gtol=tolerance, ftol=tolerance,
                   xtol=tolerance)
     return record.path()

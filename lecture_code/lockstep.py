@@ -15,7 +15,7 @@ from lecture_code.validation import require, require_count
 
 def lockstep_sgd(
     net: Network,
-    p: np.ndarray,
+    theta: np.ndarray,
     X: np.ndarray,
     Y: np.ndarray,
     *,
@@ -34,7 +34,7 @@ def lockstep_sgd(
     Parameters
     ----------
     net : the network
-    p : (R, P) initial parameters, left as they are
+    theta : (R, P) initial parameters, left as they are
     X, Y : (N, d) and (N, K), one sample a row
     eta : one learning rate, or one for each run (R,)
     indices : integer array (steps, R): which sample run r sees at step k
@@ -44,23 +44,24 @@ def lockstep_sgd(
     -------
     array (stored, R, P); a run that diverges stays at its last stored finite parameters
     """
-    p, indices = np.asarray(p), np.asarray(indices)
-    X, Y = _data(net, (X, Y), p.dtype, ("X", "Y"))
-    require(p.ndim == 2, "p", f"(R, {net.size})", f"shape {p.shape}")
-    require(indices.ndim == 2 and indices.shape[1] == len(p), "indices", f"(steps, {len(p)})", f"shape {indices.shape}")
+    theta, indices = np.asarray(theta), np.asarray(indices)
+    X, Y = _data(net, (X, Y), theta.dtype, ("X", "Y"))
+    require(theta.ndim == 2, "theta", f"(R, {net.size})", f"shape {theta.shape}")
+    R = len(theta)
+    require(indices.ndim == 2 and indices.shape[1] == R, "indices", f"(steps, {R})", f"shape {indices.shape}")
     require(indices.dtype.kind in "iu" and bool(np.all((indices >= 0) & (indices < len(X)))), "indices",
             f"integers 0 … {len(X) - 1}", "others")
     require_count("every", every)
     require(not callable(eta), "eta", "one number, or one for each of R runs", "a function")
-    rate = _rates(eta, p)(0)
+    rate = _rates(eta, theta)(0)
     x, y = X[:, :, None], Y[:, :, None]  # a sample is a column
-    path, rate = [p], np.broadcast_to(rate, (len(p), 1))
+    path, rate = [theta], np.broadcast_to(rate, (R, 1))
     with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
         for k in progress(range(len(indices)), label):
             batch = indices[k]
-            p = p - rate * cost_and_gradient(net, p, x[batch], y[batch]).gradient
+            theta = theta - rate * cost_and_gradient(net, theta, x[batch], y[batch]).gradient
             if (k + 1) % every == 0 or k + 1 == len(indices):
-                alive = np.isfinite(p).all(axis=-1, keepdims=True)
-                p, rate = np.where(alive, p, path[-1]), np.where(alive, rate, 0)
-                path.append(p)
+                alive = np.isfinite(theta).all(axis=-1, keepdims=True)
+                theta, rate = np.where(alive, theta, path[-1]), np.where(alive, rate, 0)
+                path.append(theta)
     return np.stack(path)

@@ -1,8 +1,8 @@
 """Dense networks: forward, cost, backpropagation, and the flat parameter vector.
 
 A `Network` is a description (widths, activations, loss); its parameters are a separate flat vector
-p = (vec W¹, …, vec W^L, b¹, …, b^L). Inside, samples are columns, so that ``z = W @ a + b`` is the
-book's formula for one sample (d, 1), for a mini-batch (d, M), and, with p of shape (R, P), for R runs in
+θ = (vec W¹, …, vec W^L, b¹, …, b^L). Inside, samples are columns, so that ``z = W @ a + b`` is the
+book's formula for one sample (d, 1), for a mini-batch (d, M), and, with theta of shape (R, P), for R runs in
 lock-step. Lists are indexed as in the text: ``W[l]`` is W^[ℓ], ``a[0]`` is the input, ``z[0]`` is None.
 
 Book: ch-backpropagation
@@ -19,7 +19,6 @@ import numpy as np
 
 from lecture_code.activations import Activation
 from lecture_code.losses import Loss
-from lecture_code.numerics import _product
 from lecture_code.validation import require, require_count
 
 Layers = list[np.ndarray | None]
@@ -55,37 +54,44 @@ class Network:
         return len(self.widths) - 1
 
     @cached_property
-    def size(self) -> int:
-        """P, the number of parameters."""
-        return sum(n_in * n_out + n_out * self.bias for n_in, n_out in self._fans)
+    def sigma(self) -> tuple[Activation | None, ...]:
+        """The activations indexed as in the text: ``sigma[l]`` is σ_ℓ, ``sigma[0]`` is None."""
+        return (None, *self.activations)
 
     @cached_property
-    def _fans(self) -> list[tuple[int, int]]:
+    def fans(self) -> list[tuple[int, int]]:
         """n_{ℓ−1} and n_ℓ of each layer: how many numbers enter and leave it."""
         return list(zip(self.widths[:-1], self.widths[1:]))
 
     @cached_property
-    def _places(self) -> tuple[list, list]:
-        """Where each W and each b lies in p: an index, for W also the shape as stored, columns first."""
-        weights, biases, end = [], [], 0
-        for n_in, n_out in self._fans:
-            weights.append(((..., slice(end, end := end + n_in * n_out)), (n_in, n_out)))
-        for _, n_out in self._fans if self.bias else ():
-            biases.append((..., slice(end, end := end + n_out), None))
-        return weights, biases
+    def size(self) -> int:
+        """P, the number of parameters."""
+        return sum(n_in * n_out + n_out * self.bias for n_in, n_out in self.fans)
 
     @cached_property
     def weight_mask(self) -> np.ndarray:
-        """Boolean (P,): True where p holds a weight, False where it holds a bias."""
-        return np.arange(self.size) < sum(n_in * n_out for n_in, n_out in self._fans)
+        """Boolean (P,): True where theta holds a weight, False where it holds a bias."""
+        return np.arange(self.size) < sum(n_in * n_out for n_in, n_out in self.fans)
 
-    def output(self, p: np.ndarray, x: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _places(self) -> list[tuple]:
+        """Of each layer: where vec W lies in theta, the shape in which it is stored (columns first), where b lies."""
+        begin, b = 0, sum(n_in * n_out for n_in, n_out in self.fans)
+        places = []
+        for n_in, n_out in self.fans:
+            places.append(((..., slice(begin, begin + n_in * n_out)), (n_in, n_out), (..., slice(b, b + n_out), None)))
+            begin, b = begin + n_in * n_out, b + n_out
+        return places
+
+    def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return a^[L], the end of `forward`."""
-        return forward(self, p, x).a[-1]
+        return forward(self, theta, x).a[-1]
 
-    def cost_and_gradient(self, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> Gradient:
-        """Return what the function `cost_and_gradient` does: for code that takes any kind of network."""
-        return cost_and_gradient(self, p, x, y)
+    def cost_and_gradient(
+        self, theta: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator | None = None
+    ) -> CostAndGradient:
+        """Return what the function `cost_and_gradient` does; rng is for models that draw, and has no effect here."""
+        return cost_and_gradient(self, theta, x, y)
 
 
 class Trace(NamedTuple):
@@ -95,41 +101,43 @@ class Trace(NamedTuple):
     a: Layers
 
 
-class Gradient(NamedTuple):
-    """What `cost_and_gradient` returns: the cost (a number, or (R,)) and ∂C/∂p, shaped like p."""
+class CostAndGradient(NamedTuple):
+    """What `cost_and_gradient` returns: the cost (a number, or (R,)) and ∂C/∂θ, shaped like theta."""
 
     cost: np.ndarray
     gradient: np.ndarray
 
 
-def unpack(net: Network, p: np.ndarray) -> tuple[Layers, Layers]:
-    """Return (W, b) as views into the flat vector: writing to them writes to p.
+def unpack(net: Network, theta: np.ndarray) -> tuple[Layers, Layers]:
+    """Return (W, b) as views into the flat vector: writing to them writes to theta.
 
     Book: eq-flat-parameters
 
     Parameters
     ----------
     net : the network
-    p : (P,), or (R, P) for R runs
+    theta : (P,), or (R, P) for R runs
 
     Returns
     -------
     W : list with W[l] of shape (..., n_l, n_{l−1}); W[0] is None
-    b : list with b[l] of shape (..., n_l, 1), or None without biases; b[0] is None
+    b : list with b[l] of shape (..., n_l, 1); b[0] is None. In a network without biases they are columns of zeros
+        and no part of theta
     """
-    if p.shape[-1:] != (net.size,):
-        require(False, "p", f"{net.size} parameters on the last axis", f"shape {p.shape}")
-    (weights, biases), lead = net._places, p.shape[:-1]
+    if theta.shape[-1:] != (net.size,):
+        require(False, "theta", f"{net.size} parameters on the last axis", f"shape {theta.shape}")
+    lead = theta.shape[:-1]
     W, b = [None], [None]
-    for place, shape in weights:
-        W.append(p[place].reshape(lead + shape).mT)
-    for place in biases:
-        b.append(p[place])
-    return W, b if net.bias else [None] * len(W)
+    for weights, shape, biases in net._places:
+        W.append(theta[weights].reshape(lead + shape).mT)
+        b.append(theta[biases] if net.bias else np.zeros((*lead, shape[1], 1), theta.dtype))
+    return W, b
 
 
 def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | None] | None = None) -> np.ndarray:
     """Return the flat vector of the given matrices and biases, indexed as by `unpack`; integers become float64.
+
+    Book: eq-flat-parameters
 
     Raises
     ------
@@ -139,60 +147,15 @@ def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | 
     arrays = [np.asarray(a) for a in (*W[1:], *(b[1:] if net.bias and b is not None else ()))]
     count = net.depth * (1 + net.bias)
     require(len(arrays) == count, "W and b", f"{count} arrays after index 0", len(arrays))
-    p = np.empty(arrays[0].shape[:-2] + (net.size,), np.result_type(np.float16, *arrays))
-    (_, *weights), (_, *biases) = unpack(net, p)
+    theta = np.empty(arrays[0].shape[:-2] + (net.size,), np.result_type(np.float16, *arrays))
+    (_, *weights), (_, *biases) = unpack(net, theta)
     for array, place in zip(arrays, weights + biases):
         require(array.shape == place.shape, "W and b", f"shape {place.shape}", array.shape)
         place[...] = array
-    return p
+    return theta
 
 
-def gaussian_parameters(
-    net: Network, rng: np.random.Generator, scale: float | Sequence[float] = 1.0, bias_scale: float = 0.0,
-    dtype: type = np.float64,
-) -> np.ndarray:
-    """Draw p: weights of layer l from scale_l · N(0, 1), biases from bias_scale · N(0, 1).
-
-    Parameters
-    ----------
-    net : the network
-    rng : the source of randomness
-    scale : one number for all layers, or one a layer
-    bias_scale : 0 gives zero biases
-    dtype : of the parameters; float32 halves the time of large networks
-    """
-    require(np.ndim(scale) == 0 or np.shape(scale) == (net.depth,), "scale",
-            f"one number, or {net.depth}, one a layer", f"shape {np.shape(scale)}")
-    scales = np.broadcast_to(np.asarray(scale, np.float64), (net.depth,))
-    p = rng.standard_normal(net.size)
-    W, b = unpack(net, p)
-    for l in range(1, net.depth + 1):
-        W[l][...] *= scales[l - 1]
-        if net.bias:
-            b[l][...] *= bias_scale
-    return p.astype(dtype)
-
-
-def xavier(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
-    """Draw p: weights of layer ℓ from N(0, 2/(n_{ℓ−1} + n_ℓ)), biases 0.
-
-    The variance is a compromise: 1/n_{ℓ−1} keeps the size of the signals on the way forward, 1/n_ℓ that
-    of the errors on the way back, both for tanh near 0.
-    """
-    return gaussian_parameters(net, rng, [(2 / (n_in + n_out)) ** 0.5 for n_in, n_out in net._fans], dtype=dtype)
-
-
-def he(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
-    """Draw p: weights of layer ℓ from N(0, 2/n_{ℓ−1}), biases 0. The 2 makes up for the half that ReLU cuts off."""
-    return gaussian_parameters(net, rng, [(2 / n_in) ** 0.5 for n_in, _ in net._fans], dtype=dtype)
-
-
-def lecun(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
-    """Draw p: weights of layer ℓ from N(0, 1/n_{ℓ−1}), biases 0."""
-    return gaussian_parameters(net, rng, [(1 / n_in) ** 0.5 for n_in, _ in net._fans], dtype=dtype)
-
-
-def forward(net: Network, p: np.ndarray, x: np.ndarray) -> Trace:
+def forward(net: Network, theta: np.ndarray, x: np.ndarray) -> Trace:
     """Run the network and keep every z^[ℓ] and a^[ℓ].
 
     Book: eq-layer-z, eq-layer-a
@@ -200,7 +163,7 @@ def forward(net: Network, p: np.ndarray, x: np.ndarray) -> Trace:
     Parameters
     ----------
     net : the network
-    p : (P,), or (R, P)
+    theta : (P,), or (R, P)
     x : (d, M), one sample a column; with R runs also (R, d, M)
 
     Raises
@@ -208,30 +171,24 @@ def forward(net: Network, p: np.ndarray, x: np.ndarray) -> Trace:
     ValueError
         If x is one-dimensional (it would broadcast to a wrong shape) or its row count is not n_0.
     """
-    W, b = unpack(net, p)
-    return Trace(*_forward(net, W, b, x))
-
-
-def _forward(net: Network, W: Layers, b: Layers, x: np.ndarray) -> tuple[Layers, Layers]:
     if x.ndim < 2 or x.shape[-2] != net.widths[0]:
         require(False, "x", f"{net.widths[0]} rows, one sample a column (d, M)", f"shape {x.shape}")
+    W, b = unpack(net, theta)
     z, a = [None], [x]
     for l in range(1, net.depth + 1):
-        z.append(W[l] @ a[l - 1] if l > 1 else _product(W[1], x))
-        if net.bias:
-            z[l] += b[l]
-        a.append(net.activations[l - 1].value(z[l]))
-    return z, a
+        z.append(W[l] @ a[l - 1] + b[l])
+        a.append(net.sigma[l](z[l]))
+    return Trace(z, a)
 
 
-def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[Layers, Layers]:
+def backward(net: Network, theta: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[Layers, Layers]:
     """Return the error signals of every sample: δ^[ℓ] = ∂C_i/∂z^[ℓ] and ā^[ℓ] = ∂C_i/∂a^[ℓ].
 
     Book: eq-delta-output, eq-delta-hidden, eq-delta-abar, eq-input-gradient
 
     Parameters
     ----------
-    net, p : as for `forward`
+    net, theta : as for `forward`
     trace : what `forward` returned
     y : (K, M), or (R, K, M): targets, one sample a column
 
@@ -240,83 +197,75 @@ def backward(net: Network, p: np.ndarray, trace: Trace, y: np.ndarray) -> tuple[
     delta : list, delta[l] shaped like z[l]; delta[0] is None
     a_bar : list, a_bar[l] shaped like a[l]; a_bar[0] is the gradient with respect to the input
     """
-    _, a = trace
-    _check_not_empty(y)
-    return _backward(net, p, trace, net.loss.gradient(a[-1], y))
+    _require_samples(y)
+    return _backward(net, theta, trace, net.loss.gradient(trace.a[-1], y))
 
 
-def _backward(net: Network, p: np.ndarray, trace: Trace, start: np.ndarray) -> tuple[Layers, Layers]:
+def _backward(net: Network, theta: np.ndarray, trace: Trace, start: np.ndarray) -> tuple[Layers, Layers]:
     """Send ā^[L] = start back through the layers."""
     z, a = trace
-    W, _ = unpack(net, p)
-    delta, a_bar = [None] * (net.depth + 1), [None] * (net.depth + 1)
-    a_bar[net.depth] = start
+    W, _ = unpack(net, theta)
+    delta, a_bar = [None] * (net.depth + 1), [None] * net.depth + [start]
     for l in range(net.depth, 0, -1):
-        delta[l] = net.activations[l - 1].derivative(z[l], a[l]) * a_bar[l]
+        delta[l] = net.sigma[l].derivative(z[l], a[l]) * a_bar[l]
         a_bar[l - 1] = W[l].mT @ delta[l]
     return delta, a_bar
 
 
-def _check_not_empty(x: np.ndarray) -> None:
-    if not x.shape[-1]:
-        require(False, "x", "at least one sample, one a column", "none")
-
-
-def cost(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def cost(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return C = (1/M) Σ C_i over the columns of x and y.
 
     Book: eq-cost
     """
-    output = forward(net, p, x).a[-1]
-    _check_not_empty(x)
-    return net.loss(output, y).mean(axis=-1)
+    _require_samples(x)
+    return net.loss(net.output(theta, x), y).sum(axis=-1) / x.shape[-1]
 
 
-def cost_and_gradient(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> Gradient:
-    """Return C and ∂C/∂p over the columns of x and y, by backpropagation.
+def cost_and_gradient(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> CostAndGradient:
+    """Return C and ∂C/∂θ over the columns of x and y, by backpropagation.
 
-    Book: eq-grad-bias, eq-grad-weight, eq-batch-gradient
+    Each δ is that of its own sample. The loop adds up what the samples give, as products of matrices do;
+    the mean of the losses and the mean of their gradients, 1/M, are taken once, at the end.
+
+    Book: eq-delta-output, eq-delta-hidden, eq-grad-bias, eq-grad-weight, eq-batch-gradient
 
     Parameters
     ----------
     net : the network
-    p : (P,), or (R, P)
+    theta : (P,), or (R, P)
     x : (d, M), or (R, d, M)
     y : (K, M), or (R, K, M)
     """
-    W, b = unpack(net, p)
-    z, a = _forward(net, W, b, x)
-    _check_not_empty(x)
-    if p.dtype.kind not in "fc":
-        require(False, "p", "floating-point numbers", p.dtype)
-    gradient = np.empty(p.shape, p.dtype)
-    dW, db = unpack(net, gradient)
-    M = x.shape[-1]
+    if theta.dtype.kind not in "fc":
+        require(False, "theta", "floating-point numbers", theta.dtype)
+    _require_samples(x)
+    z, a = forward(net, theta, x)
     C, a_bar = net.loss.value_and_gradient(a[-1], y)
-    if M > 1:
-        a_bar = a_bar / M  # the mean of the losses begins the recursion, not their sum
-    for l in range(net.depth, 0, -1):  # the same recursion as `backward`, keeping only one δ
-        delta = np.multiply(net.activations[l - 1].slope(z[l], a[l]), a_bar, out=db[l] if M == 1 else a_bar)
-        if l > 1:
+    gradient, M = np.empty(theta.shape, theta.dtype), x.shape[-1]
+    (W, _), (dW, db) = unpack(net, theta), unpack(net, gradient)
+    for l in range(net.depth, 0, -1):
+        delta = net.sigma[l].derivative(z[l], a[l]) * a_bar
+        dW[l][...] = delta @ a[l - 1].mT
+        db[l][...] = delta.sum(axis=-1, keepdims=True)
+        if l > 1:  # nobody asks for the gradient with respect to the input
             a_bar = W[l].mT @ delta
-        if M == 1:  # δ itself is ∂C/∂b, and a column times a row has nothing to sum
-            np.multiply(delta, a[l - 1].mT, out=dW[l])
-        else:
-            np.matmul(delta, a[l - 1].mT, out=dW[l])
-            if net.bias:
-                delta.sum(axis=-1, keepdims=True, out=db[l])
-    return Gradient(C[..., 0][()] if M == 1 else C.sum(axis=-1) / M, gradient)  # [()]: a number, no 0-d array
+    return CostAndGradient(C.sum(axis=-1) / M, gradient / M)
 
 
-def per_sample_gradients(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return ∂C_i/∂p of every sample, one a row; their mean is the gradient of `cost_and_gradient`.
+def _require_samples(x: np.ndarray) -> None:
+    if x.shape[-1:] == (0,):
+        require(False, "x", "at least one sample, one a column", "none")
+
+
+def per_sample_gradients(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return ∂C_i/∂θ of every sample, one a row; their mean is the gradient of `cost_and_gradient`.
 
     Book: eq-sg-unbiased
 
     Parameters
     ----------
     net : the network
-    p : (P,), or (R, P)
+    theta : (P,), or (R, P)
     x : (d, M), or (R, d, M)
     y : (K, M), or (R, K, M)
 
@@ -324,9 +273,9 @@ def per_sample_gradients(net: Network, p: np.ndarray, x: np.ndarray, y: np.ndarr
     -------
     array (M, P), or (R, M, P)
     """
-    trace = forward(net, p, x)
-    delta, _ = backward(net, p, trace, y)
-    return _outer_products(net, trace, delta, p.dtype)
+    trace = forward(net, theta, x)
+    delta, _ = backward(net, theta, trace, y)
+    return _outer_products(net, trace, delta, theta.dtype)
 
 
 def _outer_products(net: Network, trace: Trace, delta: Layers, dtype: np.dtype) -> np.ndarray:
@@ -336,51 +285,50 @@ def _outer_products(net: Network, trace: Trace, delta: Layers, dtype: np.dtype) 
     dW, db = unpack(net, gradients)
     for l in range(1, net.depth + 1):
         column = delta[l].mT[..., None]  # (..., M, n_l, 1): the samples stand in front
-        np.multiply(column, trace.a[l - 1].mT[..., None, :], out=dW[l])
-        if net.bias:
-            db[l][...] = column
+        dW[l][...] = column * trace.a[l - 1].mT[..., None, :]
+        db[l][...] = column
     return gradients
 
 
-def _output_signals(net: Network, p: np.ndarray, trace: Trace) -> tuple[Layers, Layers]:
+def _output_signals(net: Network, theta: np.ndarray, trace: Trace) -> tuple[Layers, Layers]:
     """Return δ and ā of each output a_k^[L] in place of a cost, with k on a new first axis: start from ā^[L] = e_k."""
     output = trace.a[-1]
     K = net.widths[-1]
     e = np.eye(K, dtype=output.dtype).reshape(K, *(1,) * (output.ndim - 2), K, 1)
-    return _backward(net, p, trace, np.broadcast_to(e, (K, *output.shape)))
+    return _backward(net, theta, trace, np.broadcast_to(e, (K, *output.shape)))
 
 
-def output_jacobian(net: Network, p: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return ∂a_k^[L]/∂p: how each output of each sample moves with the parameters, by K backward passes.
+def output_jacobian(net: Network, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return ∂a_k^[L]/∂θ: how each output of each sample moves with the parameters, by K backward passes.
 
     Parameters
     ----------
     net : the network; its loss plays no part
-    p : (P,), or (R, P)
+    theta : (P,), or (R, P)
     x : (d, M), or (R, d, M)
 
     Returns
     -------
     array (K, M, P), or (R, K, M, P)
     """
-    trace = forward(net, p, x)
-    delta, _ = _output_signals(net, p, trace)
-    return np.moveaxis(_outer_products(net, trace, delta, p.dtype), 0, -3)
+    trace = forward(net, theta, x)
+    delta, _ = _output_signals(net, theta, trace)
+    return np.moveaxis(_outer_products(net, trace, delta, theta.dtype), 0, -3)
 
 
-def input_jacobian(net: Network, p: np.ndarray, x: np.ndarray) -> np.ndarray:
+def input_jacobian(net: Network, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return ∂a_k^[L]/∂x_j of every sample: W^[L] between the diagonal matrices, by K backward passes.
 
     Parameters
     ----------
     net : the network; its loss plays no part
-    p : (P,), or (R, P)
+    theta : (P,), or (R, P)
     x : (d, M), or (R, d, M)
 
     Returns
     -------
     array (K, d, M), or (R, K, d, M)
     """
-    trace = forward(net, p, x)
-    _, a_bar = _output_signals(net, p, trace)
+    trace = forward(net, theta, x)
+    _, a_bar = _output_signals(net, theta, trace)
     return np.moveaxis(a_bar[0], 0, -3)

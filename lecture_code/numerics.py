@@ -1,5 +1,8 @@
 """Exponentials that do not overflow: log-sum-exp, softmax, log-softmax, and one-hot vectors.
 
+What stands at the bottom of everything is here, too: numbers as floating-point numbers, 0 · log 0 = 0, and the
+types of functions that are handed about.
+
 Classes run along axis −2 and samples along axis −1, as everywhere in the network code;
 a plain vector has only classes.
 
@@ -8,15 +11,38 @@ Book: ch-softmax-regression
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lecture_code.validation import require, require_count
 
+ScalarFunction = Callable[[np.ndarray], float]  # θ ↦ C(θ)
+VectorFunction = Callable[[np.ndarray], np.ndarray]  # θ ↦ ∇C(θ), or the residuals r(θ)
+MatrixFunction = Callable[[np.ndarray], np.ndarray]  # θ ↦ ∇²C(θ), or the Jacobian ∂r/∂θ
 
-def _logits(z: np.ndarray) -> np.ndarray:
-    """Return z as floating-point numbers: unsigned integers would wrap around in z − max."""
-    z = np.asarray(z)
-    return z if z.dtype.kind in "fc" else z.astype(np.float64)
+
+def as_floats(x: np.ndarray) -> np.ndarray:
+    """Return x as an array of floating-point (or complex) numbers, as it is where it is one; else float64.
+
+    Integers would wrap around: in eight bits 0 − 1 is 255, and 100 · 100 is 16.
+    """
+    x = np.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(np.float64)
+
+
+def weighted_sum(p: np.ndarray, x: np.ndarray, axis: int = -2) -> np.ndarray:
+    """Return Σ_j p_j x_j, where p_j = 0 counts as 0 even if x_j is infinite: 0 · log 0 = 0.
+
+    Book: eq-kl-conventions
+
+    Parameters
+    ----------
+    p : weights, as probabilities or targets
+    x : values of the same shape, or of one that broadcasts with it
+    axis : the axis that is summed
+    """
+    return (p * np.where(p == 0, 0, x)).sum(axis=axis)
 
 
 def _class_axis(z: np.ndarray, axis: int | None) -> int:
@@ -41,7 +67,7 @@ def logsumexp(z: np.ndarray, axis: int | None = None, keepdims: bool = False) ->
     axis : the axis that is summed; None means −2, or the only axis of a vector
     keepdims : keep the summed axis with length 1
     """
-    z = _logits(z)
+    z = as_floats(z)
     axis = _class_axis(z, axis)
     largest = z.real.max(axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)  # all −inf: exp(−inf) = 0, the answer is −inf
@@ -89,7 +115,7 @@ def softmax_and_log(z: np.ndarray, axis: int | None = None) -> tuple[np.ndarray,
 
 def _shifted(z: np.ndarray, axis: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return s = z − max z, eˢ and Σ_j e^{s_j}: of these are softmax and its logarithm made."""
-    z = _logits(z)
+    z = as_floats(z)
     axis = _class_axis(z, axis)
     with np.errstate(over="ignore"):  # a difference beyond the largest float is −inf, and exp(−inf) is 0
         shifted = z - z.real.max(axis=axis, keepdims=True)

@@ -5,7 +5,7 @@ state is data, and nothing is changed in place. With R runs in lock-step theta a
 eta is (R, 1). Squares, roots and quotients of vectors are taken entry by entry.
 
 Where to put the stabiliser that avoids division by 0 is a convention: ``stabiliser="outside"`` divides
-by eps + √r, ``"inside"`` by √(r + eps).
+by eps + √r, ``"inside"`` by √(r + eps). The formulas below have both places, and in one of them stands 0.
 
 Book: ch-optimizers
 """
@@ -14,18 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lecture_code.validation import require, require_fraction, require_positive
 
-Step = tuple[np.ndarray, Any]
+Step = Callable[[np.ndarray, np.ndarray, Any, Any], tuple[np.ndarray, Any]]
 
 
 def _same(theta: np.ndarray, state: Any) -> np.ndarray:
     return theta
+
+
+def _no_state(theta: np.ndarray) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,13 @@ class Optimizer:
     ----------
     name : how the book calls it
     init : theta ↦ the state before the first step
-    rule : (theta, g, state, eta) ↦ (new theta, new state); called by `step`, which looks at the shapes first
+    _step : (theta, g, state, eta) ↦ (new theta, new state); called by `step`, which looks at the shapes first
     point : (theta, state) ↦ where g is to be taken: theta itself, except for one form of `nesterov`
     """
 
     name: str
     init: Callable[[np.ndarray], Any]
-    rule: Callable[[np.ndarray, np.ndarray, Any, Any], tuple[np.ndarray, Any]]
+    _step: Step
     point: Callable[[np.ndarray, Any], np.ndarray] = _same
 
     def step(self, theta: np.ndarray, g: np.ndarray, state: Any, eta: Any) -> tuple[np.ndarray, Any]:
@@ -55,20 +58,10 @@ class Optimizer:
         """
         if np.shape(g) != np.shape(theta):
             require(False, "g", f"one entry a parameter, {np.shape(theta)}", f"shape {np.shape(g)}")
-        return self.rule(theta, g, state, eta)
+        return self._step(theta, g, state, eta)
 
     def __repr__(self) -> str:
         return self.name
-
-
-def _no_state(theta: np.ndarray) -> None:
-    return None
-
-
-def _sgd_step(theta: np.ndarray, g: np.ndarray, state: None, eta: Any) -> tuple[np.ndarray, None]:
-    step = -eta * g
-    step += theta  # into the same array: a large new one would cost as much as the arithmetic
-    return step, None
 
 
 def sgd() -> Optimizer:
@@ -76,20 +69,14 @@ def sgd() -> Optimizer:
 
     Book: eq-gd-step, eq-sgd-step
     """
-    return Optimizer("sgd", _no_state, _sgd_step)
+
+    def step(theta, g, state, eta):
+        return theta - eta * g, state
+
+    return Optimizer("sgd", _no_state, step)
 
 
 # Momentum: the state is the velocity v
-
-
-def _momentum_step(theta: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
-    v = mu * v - eta * g
-    return theta + v, v
-
-
-def _momentum_step_outside(theta: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
-    v = mu * v - g
-    return theta + eta * v, v
 
 
 def momentum(mu: float = 0.9, rate: str = "inside") -> Optimizer:
@@ -105,22 +92,21 @@ def momentum(mu: float = 0.9, rate: str = "inside") -> Optimizer:
     """
     require_fraction("mu", mu)
     _require_one_of("rate", rate, ("inside", "outside"))
-    step = _momentum_step if rate == "inside" else _momentum_step_outside
-    return Optimizer("momentum", np.zeros_like, partial(step, mu=mu))
+
+    def step(theta, g, v, eta):
+        v = mu * v - eta * g
+        return theta + v, v
+
+    return Optimizer("momentum", np.zeros_like,
+                     step if rate == "inside" else _momentum_outside(mu))
 
 
-def _look_ahead(theta: np.ndarray, v: np.ndarray, mu: float) -> np.ndarray:
-    return theta + mu * v
+def _momentum_outside(mu: float) -> Step:
+    def step(theta, g, v, eta):
+        v = mu * v - g
+        return theta + eta * v, v
 
-
-def _nesterov_step(phi: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
-    v = mu * v - eta * g
-    return phi + mu * v - eta * g, v
-
-
-def _nesterov_step_outside(phi: np.ndarray, g: np.ndarray, v: np.ndarray, eta: Any, mu: float) -> Step:
-    v = mu * v - g
-    return phi + eta * (mu * v - g), v
+    return step
 
 
 def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> Optimizer:
@@ -142,31 +128,33 @@ def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> O
     require_fraction("mu", mu)
     _require_one_of("iterate", iterate, ("ahead", "theta"))
     _require_one_of("rate", rate, ("inside", "outside") if iterate == "ahead" else ("inside",))
+
+    def step(theta, g, v, eta):  # g is the gradient at the point ahead
+        v = mu * v - eta * g
+        return theta + v, v
+
+    def ahead(theta, v):
+        return theta + mu * v
+
+    def step_ahead(phi, g, v, eta):  # the same walk, seen from ahead
+        v = mu * v - eta * g
+        return phi + mu * v - eta * g, v
+
     if iterate == "theta":
-        look_ahead = partial(_look_ahead, mu=mu)
-        return Optimizer("nesterov", np.zeros_like, partial(_momentum_step, mu=mu), look_ahead)
-    step = _nesterov_step if rate == "inside" else _nesterov_step_outside
-    return Optimizer("nesterov", np.zeros_like, partial(step, mu=mu))
+        return Optimizer("nesterov", np.zeros_like, step, ahead)
+    return Optimizer("nesterov", np.zeros_like,
+                     step_ahead if rate == "inside" else _nesterov_outside(mu))
+
+
+def _nesterov_outside(mu: float) -> Step:
+    def step(phi, g, v, eta):
+        v = mu * v - g
+        return phi + eta * (mu * v - g), v
+
+    return step
 
 
 # A rate for each parameter: r is a sum or a moving average of squared gradients
-
-
-def _root(r: np.ndarray, eps: float, stabiliser: str) -> np.ndarray:
-    return np.sqrt(r + eps) if stabiliser == "inside" else eps + np.sqrt(r)
-
-
-def _average(old: np.ndarray, new: np.ndarray, rho: float) -> np.ndarray:
-    return rho * old + (1 - rho) * new
-
-
-def _filled(theta: np.ndarray, initial: float) -> np.ndarray:
-    return np.full_like(theta, initial)
-
-
-def _adagrad_step(theta: np.ndarray, g: np.ndarray, r: np.ndarray, eta: Any, eps: float, stabiliser: str) -> Step:
-    r = r + g * g
-    return theta - eta * g / _root(r, eps, stabiliser), r
 
 
 def adagrad(eps: float = 1e-7, stabiliser: str = "outside", initial: float = 0.0) -> Optimizer:
@@ -184,15 +172,16 @@ def adagrad(eps: float = 1e-7, stabiliser: str = "outside", initial: float = 0.0
     """
     _require_stabiliser(eps, stabiliser)
     require(0 <= initial < np.inf, "initial", "a finite number >= 0", initial)
-    step = partial(_adagrad_step, eps=eps, stabiliser=stabiliser)
-    return Optimizer("adagrad", partial(_filled, initial=initial), step)
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
 
+    def init(theta):
+        return np.full_like(theta, initial)
 
-def _rmsprop_step(
-    theta: np.ndarray, g: np.ndarray, r: np.ndarray, eta: Any, rho: float, eps: float, stabiliser: str
-) -> Step:
-    r = _average(r, g * g, rho)
-    return theta - eta * g / _root(r, eps, stabiliser), r
+    def step(theta, g, r, eta):
+        r = r + g**2
+        return theta - eta / (outside + np.sqrt(r + inside)) * g, r
+
+    return Optimizer("adagrad", init, step)
 
 
 def rmsprop(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "outside") -> Optimizer:
@@ -210,7 +199,13 @@ def rmsprop(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "outside") ->
     """
     require_fraction("rho", rho)
     _require_stabiliser(eps, stabiliser)
-    return Optimizer("rmsprop", np.zeros_like, partial(_rmsprop_step, rho=rho, eps=eps, stabiliser=stabiliser))
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
+
+    def step(theta, g, r, eta):
+        r = rho * r + (1 - rho) * g**2
+        return theta - eta / (outside + np.sqrt(r + inside)) * g, r
+
+    return Optimizer("rmsprop", np.zeros_like, step)
 
 
 class AdadeltaState(NamedTuple):
@@ -218,19 +213,6 @@ class AdadeltaState(NamedTuple):
 
     r: np.ndarray
     s: np.ndarray
-
-
-def _adadelta_init(theta: np.ndarray) -> AdadeltaState:
-    return AdadeltaState(np.zeros_like(theta), np.zeros_like(theta))
-
-
-def _adadelta_step(
-    theta: np.ndarray, g: np.ndarray, state: AdadeltaState, eta: Any, rho: float, eps: float, stabiliser: str
-) -> Step:
-    r = _average(state.r, g * g, rho)
-    u = _root(state.s, eps, stabiliser) / _root(r, eps, stabiliser) * g
-    s = _average(state.s, u * u, rho)
-    return theta - eta * u, AdadeltaState(r, s)
 
 
 def adadelta(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "inside") -> Optimizer:
@@ -248,7 +230,20 @@ def adadelta(rho: float = 0.9, eps: float = 1e-6, stabiliser: str = "inside") ->
     """
     require_fraction("rho", rho)
     _require_stabiliser(eps, stabiliser)
-    return Optimizer("adadelta", _adadelta_init, partial(_adadelta_step, rho=rho, eps=eps, stabiliser=stabiliser))
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
+
+    def init(theta):
+        return AdadeltaState(np.zeros_like(theta), np.zeros_like(theta))
+
+    def step(theta, g, state, eta):
+        r, s = state
+        r = rho * r + (1 - rho) * g**2
+        u = ((outside + np.sqrt(s + inside))
+             / (outside + np.sqrt(r + inside)) * g)
+        s = rho * s + (1 - rho) * u**2
+        return theta - eta * u, AdadeltaState(r, s)
+
+    return Optimizer("adadelta", init, step)
 
 
 # Adam and its relatives
@@ -264,17 +259,6 @@ class AdamState(NamedTuple):
 
 def _adam_init(theta: np.ndarray) -> AdamState:
     return AdamState(np.zeros_like(theta), np.zeros_like(theta), 0)
-
-
-def _adam_step(
-    theta: np.ndarray, g: np.ndarray, state: AdamState, eta: Any, beta1: float, beta2: float, eps: float, stabiliser: str
-) -> Step:
-    m, v, k = _average(state.m, g, beta1), _average(state.v, g * g, beta2), state.k + 1
-    if stabiliser == "unscaled":
-        correction = (1 - beta2**k) ** 0.5 / (1 - beta1**k)
-        return theta - eta * correction * m / (eps + np.sqrt(v)), AdamState(m, v, k)
-    m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
-    return theta - eta * m_hat / _root(v_hat, eps, stabiliser), AdamState(m, v, k)
 
 
 def adam(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser: str = "outside") -> Optimizer:
@@ -293,7 +277,33 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser
     """
     _require_betas(beta1, beta2)
     _require_stabiliser(eps, stabiliser, "unscaled")
-    return Optimizer("adam", _adam_init, partial(_adam_step, beta1=beta1, beta2=beta2, eps=eps, stabiliser=stabiliser))
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
+
+    def step(theta, g, state, eta):
+        m, v, k = state.m, state.v, state.k + 1
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat = m / (1 - beta1**k)
+        v_hat = v / (1 - beta2**k)
+        theta = theta - eta * m_hat / (outside + np.sqrt(v_hat + inside))
+        return theta, AdamState(m, v, k)
+
+    return Optimizer("adam", _adam_init, step if stabiliser != "unscaled" else
+                     _adam_unscaled(beta1, beta2, eps))
+
+
+def _adam_unscaled(beta1: float, beta2: float, eps: float) -> Step:
+    """As Keras does it: the correction is one factor of η, and eps is not corrected."""
+
+    def step(theta, g, state, eta):
+        m, v, k = state.m, state.v, state.k + 1
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        correction = (1 - beta2**k) ** 0.5 / (1 - beta1**k)
+        theta = theta - eta * correction * m / (eps + np.sqrt(v))
+        return theta, AdamState(m, v, k)
+
+    return step
 
 
 def adamw(
@@ -304,7 +314,8 @@ def adamw(
 
     Book: eq-adamw
     """
-    return replace(weight_decay(adam(beta1, beta2, eps, stabiliser), decay, mask), name="adamw")
+    plain = adam(beta1, beta2, eps, stabiliser)
+    return replace(weight_decay(plain, decay, mask), name="adamw")
 
 
 class NadamState(NamedTuple):
@@ -314,26 +325,6 @@ class NadamState(NamedTuple):
     v: np.ndarray
     k: int
     product: float
-
-
-def _nadam_init(theta: np.ndarray) -> NadamState:
-    return NadamState(np.zeros_like(theta), np.zeros_like(theta), 0, 1.0)
-
-
-def _nadam_momentum(k: int, beta1: float, psi: float) -> float:
-    return beta1 * (1 - 0.96 ** (k * psi) / 2)
-
-
-def _nadam_step(
-    theta: np.ndarray, g: np.ndarray, state: NadamState, eta: Any,
-    beta1: float, beta2: float, eps: float, stabiliser: str, psi: float,
-) -> Step:
-    m, v, k = _average(state.m, g, beta1), _average(state.v, g * g, beta2), state.k + 1
-    mu, mu_next = _nadam_momentum(k, beta1, psi), _nadam_momentum(k + 1, beta1, psi)
-    product = state.product * mu
-    m_hat = mu_next / (1 - product * mu_next) * m + (1 - mu) / (1 - product) * g
-    v_hat = v / (1 - beta2**k)
-    return theta - eta * m_hat / _root(v_hat, eps, stabiliser), NadamState(m, v, k, product)
 
 
 def nadam(
@@ -356,17 +347,29 @@ def nadam(
     _require_betas(beta1, beta2)
     _require_stabiliser(eps, stabiliser)
     require_positive("psi", psi)
-    options = dict(beta1=beta1, beta2=beta2, eps=eps, stabiliser=stabiliser, psi=psi)
-    return Optimizer("nadam", _nadam_init, partial(_nadam_step, **options))
+    outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
+
+    def init(theta):
+        return NadamState(np.zeros_like(theta), np.zeros_like(theta), 0, 1.0)
+
+    def mu(k):
+        return beta1 * (1 - 0.96 ** (k * psi) / 2)
+
+    def step(theta, g, state, eta):
+        m, v, k = state.m, state.v, state.k + 1
+        product = state.product * mu(k)  # μ₁ … μ_k
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat = (mu(k + 1) / (1 - product * mu(k + 1)) * m
+                 + (1 - mu(k)) / (1 - product) * g)
+        v_hat = v / (1 - beta2**k)
+        theta = theta - eta * m_hat / (outside + np.sqrt(v_hat + inside))
+        return theta, NadamState(m, v, k, product)
+
+    return Optimizer("nadam", init, step)
 
 
 # Two ways to keep weights small, which are one only for plain gradient descent
-
-
-def _l2_step(
-    theta: np.ndarray, g: np.ndarray, state: Any, eta: Any, inner: Optimizer, lam: float, mask: Any
-) -> Step:
-    return inner.step(theta, g + 2 * lam * (mask * inner.point(theta, state)), state, eta)
 
 
 def l2(optimizer: Optimizer, lam: float, mask: np.ndarray | None = None) -> Optimizer:
@@ -384,14 +387,14 @@ def l2(optimizer: Optimizer, lam: float, mask: np.ndarray | None = None) -> Opti
     mask : boolean (P,), which parameters are penalised (``net.weight_mask``); all if None
     """
     require(0 <= lam < np.inf, "lam", "a finite number >= 0", lam)
-    return replace(optimizer, name=f"{optimizer.name} + l2",
-                   rule=partial(_l2_step, inner=optimizer, lam=lam, mask=_weights(mask)))
+    _require_mask(mask)
+    w = True if mask is None else np.asarray(mask)
 
+    def step(theta, g, state, eta):
+        g = g + 2 * lam * (w * optimizer.point(theta, state))
+        return optimizer.step(theta, g, state, eta)
 
-def _decay_step(
-    theta: np.ndarray, g: np.ndarray, state: Any, eta: Any, inner: Optimizer, decay: float, mask: Any
-) -> Step:
-    return inner.step(theta - eta * decay * (mask * theta), g, state, eta)
+    return replace(optimizer, name=f"{optimizer.name} + l2", _step=step)
 
 
 def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = None) -> Optimizer:
@@ -408,15 +411,14 @@ def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = N
     mask : boolean (P,), which parameters decay (``net.weight_mask``); all if None
     """
     require(0 <= decay < np.inf, "decay", "a finite number >= 0", decay)
-    return replace(optimizer, name=f"{optimizer.name} + weight decay",
-                   rule=partial(_decay_step, inner=optimizer, decay=decay, mask=_weights(mask)))
+    _require_mask(mask)
+    w = True if mask is None else np.asarray(mask)
 
+    def step(theta, g, state, eta):
+        theta = theta - eta * decay * (w * theta)
+        return optimizer.step(theta, g, state, eta)
 
-def _weights(mask: np.ndarray | None) -> Any:
-    if mask is None:
-        return True
-    require(np.asarray(mask).dtype == bool, "mask", "an array of booleans", f"an array of {np.asarray(mask).dtype}")
-    return np.asarray(mask)
+    return replace(optimizer, name=f"{optimizer.name} + weight decay", _step=step)
 
 
 def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -431,6 +433,12 @@ def _require_stabiliser(eps: float, stabiliser: str, *more: str) -> None:
 def _require_betas(beta1: float, beta2: float) -> None:
     require_fraction("beta1", beta1)
     require_fraction("beta2", beta2)
+
+
+def _require_mask(mask: np.ndarray | None) -> None:
+    if mask is not None:
+        dtype = np.asarray(mask).dtype
+        require(dtype == bool, "mask", "an array of booleans", f"an array of {dtype}")
 
 
 def clip_gradient(g: np.ndarray, largest: float) -> np.ndarray:

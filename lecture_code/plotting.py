@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,6 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from PIL import Image
+
+from lecture_code.autodiff import Node, adjoints, topological
 
 # Okabe and Ito's colours: told apart by every kind of colour vision. One colour, one meaning, a chapter.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
@@ -205,3 +208,61 @@ def network_diagram(
                     ax.text(l - 0.24, s=name, **style)
                     ax.text(l + 0.245, s=texts[l][j], ha="right", **style)
         ax.text(l, units[-1] - 0.51, f"layer {l}" if l else "input", fontsize=11, ha="center", va="top", color="0.35")
+
+
+def draw_graph(output: Node, ax: Axes | None = None, values: int | None = None, known: int | None = None) -> Axes:
+    """Draw the graph from left to right: in each node what it is, above it its value, below it its adjoint.
+
+    Parameters
+    ----------
+    output : a node with a single number
+    ax : where to draw; a new figure if None
+    values : show the values of the first so many nodes in topological order; None for all
+    known : show the first so many adjoints, in the order in which the walk completes them; None for all
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots()[1]
+    order, found = topological(output), adjoints(output)
+    order_found = list(found)[:known]
+    place = _places(order)
+    for node in order:
+        for operand in node.operands:
+            ax.annotate("", place[node], place[operand], zorder=1,
+                        arrowprops={"arrowstyle": "->", "color": "0.6", "shrinkA": 14, "shrinkB": 14})
+    for i, node in enumerate(order):
+        x, y = place[node]
+        label = node.name or {"variable": "v", "constant": "c"}.get(node.op, node.op)
+        ax.text(x, y, label, ha="center", va="center", zorder=3,
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "0.3" if node.varies else "0.75"})
+        if values is None or i < values:
+            ax.annotate(_brief(node.value), (x, y), (0, 14), textcoords="offset points", ha="center", color=BLUE)
+        if node in order_found:
+            ax.annotate(_brief(found[node]), (x, y), (0, -22), textcoords="offset points", ha="center", color=RED)
+    ax.margins(0.12, 0.25)
+    ax.plot(*np.array(list(place.values())).T, linestyle="none")  # annotations do not widen the axes
+    ax.set_axis_off()
+    return ax
+
+
+def _places(order: list[Node]) -> dict[Node, tuple[float, float]]:
+    """Return (x, y) for each node: x is the longest way from a leaf, moved right for leaves used late."""
+    depth: dict[Node, int] = {}
+    for node in order:
+        depth[node] = max((depth[operand] + 1 for operand in node.operands), default=0)
+    for node in reversed(order):
+        for operand in node.operands:
+            if not operand.operands:
+                users = [depth[user] for user in order if operand in user.operands]
+                depth[operand] = min(users) - 1
+    columns: dict[int, list[Node]] = {}
+    for node in order:
+        columns.setdefault(depth[node], []).append(node)
+    return {node: (x, (len(column) - 1) / 2 - row + 0.15 * (x % 2)) for x, column in columns.items()
+            for row, node in enumerate(column)}
+
+
+def _brief(value: Any) -> str:
+    value = np.asarray(value)
+    return f"{value.item():.4g}" if value.size == 1 else "×".join(map(str, value.shape))

@@ -1,6 +1,6 @@
 """Which samples does a step see? Streams of index arrays, drawn from an explicit Generator.
 
-Arguments are checked at the call; a batch is drawn when it is asked for, the permutation of an `epoch` at once.
+Arguments are checked at the call; a batch is drawn when it is asked for, the permutation of an epoch at once.
 
 Book: ch-mini-batches
 """
@@ -58,7 +58,9 @@ def without_replacement(samples: int, batch_size: int, steps: int, rng: np.rando
     return (rng.choice(samples, size=batch_size, replace=False) for _ in range(steps))
 
 
-def minibatches(samples: int, batch_size: int, rng: np.random.Generator, drop_last: bool = False) -> Iterator[np.ndarray]:
+def minibatches(
+    samples: int, batch_size: int, rng: np.random.Generator, drop_last: bool = False
+) -> Iterator[np.ndarray]:
     """Yield the batches of one epoch: a fresh permutation of all N indices, cut into pieces of M.
 
     When M does not divide N the last batch is shorter; `drop_last` leaves it out.

@@ -43,3 +43,11 @@ def require_finite(name: str, values: np.ndarray) -> None:
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{name}: expected finite numbers, got {values[where]} at index {where}")
+
+
+def require_vector(name: str, values: np.ndarray) -> np.ndarray:
+    """Return `values` as a vector of float64, (P,); raise unless it is one, of finite numbers, with P ≥ 1."""
+    values = np.asarray(values, dtype=np.float64)
+    require(values.ndim == 1 and values.size > 0, name, "a vector (P,)", f"shape {values.shape}")
+    require_finite(name, values)
+    return values

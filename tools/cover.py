@@ -1,7 +1,7 @@
 """How much of the library do its tests run? Lines and branches, module by module.
 
-    python tools/cover.py            fails under 97 % of the lines, or of the branches
-    python tools/cover.py --missing  also name the lines that were not run
+    python -m tools.cover            fails under 97 % of the lines, or of the branches
+    python -m tools.cover --missing  also name the lines that were not run
 
 A line is *run* when a test of the library or of the exercises comes by; a branch, when each of its ways is taken
 at least once. That says nothing about whether a test would notice an error: for that there is tools/mutate.py.

@@ -1,13 +1,14 @@
 """Run notebooks from a clean kernel and store their outputs in one reproducible form.
 
-    python tools/execute.py                          # all of book/ and solutions/
-    python tools/execute.py book/07-mini-batches.ipynb
-    python tools/execute.py --check --jobs 2         # run, write nothing, name what differs
+    python -m tools.execute                          # all of book/ and solutions/
+    python -m tools.execute book/07-mini-batches.ipynb
+    python -m tools.execute --check --jobs 2         # run, write nothing, name what differs
 
 With the versions of requirements.lock and the same kind of processor, two runs write the same
 bytes: everything random or personal (ids, timings, versions) is renamed or left out, and outputs
 that could differ from run to run (warnings, memory addresses) are refused.
-A notebook that fails is left as it was, and the exit status is 1.
+A notebook that fails is left as it was, and the exit status is 1. A notebook that needs packages which are
+not installed (see tools/notebooks.py) is skipped, with a word about it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import notebooks
+
+ROOT = notebooks.ROOT
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 REFERENCE = re.compile(r"IPY_MODEL_([0-9a-f]+)")
@@ -40,6 +43,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
+    "KERAS_BACKEND": "torch",
 }
 
 
@@ -50,7 +54,7 @@ class Unfit(Exception):
 # ---------------------------------------------------------------- running
 
 def all_notebooks() -> list[Path]:
-    return sorted([*ROOT.glob("book/*.ipynb"), *ROOT.glob("solutions/*/*.ipynb")])
+    return [*notebooks.chapters(), *notebooks.solutions()]
 
 
 def run(path: Path, timeout: int) -> str:
@@ -91,7 +95,7 @@ def normalise_metadata(notebook: nbformat.NotebookNode) -> None:
     notebook.metadata = nbformat.from_dict({
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
-        **{key: old[key] for key in ("mystnb", "widgets") if key in old},
+        **{key: old[key] for key in ("book", "mystnb", "widgets") if key in old},
     })
     notebook.nbformat, notebook.nbformat_minor = 4, 5
 
@@ -184,6 +188,8 @@ def references(model: dict) -> list[str]:
 
 def process(path: Path, check: bool, timeout: int) -> tuple[bool, str]:
     """Run one notebook; return whether all is well, and a line to print."""
+    if absent := notebooks.lacking(path):
+        return True, f"skipped  {shown(path)} (it needs {' and '.join(absent)}: make frameworks)"
     start = time.perf_counter()
     try:
         text = run(path, timeout)

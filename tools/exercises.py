@@ -1,6 +1,6 @@
 """Make exercises/ from solutions/, as nbgrader does for a class.
 
-    python tools/exercises.py            # all of them
+    python -m tools.exercises          # all of them
 
 Solutions and hidden tests are cut out, outputs cleared, other files copied. The result is the
 same at every run, and tests/notebooks/test_exercises.py proves that exercises/ is in step.
@@ -16,10 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tools.execute import to_text  # noqa: E402
+from tools.execute import ROOT, to_text
 
 
 def assignments() -> list[str]:

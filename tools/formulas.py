@@ -1,6 +1,6 @@
 """Read the formulas of the chapters and their checks, and report every formula that nobody checks.
 
-``python tools/formulas.py`` prints a table and fails on any fault. The Sphinx extension
+``python -m tools.formulas`` prints a table and fails on any fault. The Sphinx extension
 `book/_ext/formula_checks.py` reads pages with the same functions, so the command and the build agree.
 
 A chapter is a page ``book/NN-name``. Its displayed formulas are ``$$ … $$ (eq-name)``; a code cell

@@ -1,6 +1,6 @@
 """Grade a folder of submitted notebooks: points, and which mistake it was.
 
-    python tools/grade.py SUBMISSIONS [--jobs 2] [--out _build/grades] [--set 07-mini-batches]
+    python -m tools.grade SUBMISSIONS [--jobs 2] [--out _build/grades] [--set 07-mini-batches]
 
 SUBMISSIONS holds a folder a student, `student/…/mini-batches.ipynb`, or a file a student, `student.ipynb`.
 To which set a notebook belongs is read from the ids of its cells. Statements and checks are put back from

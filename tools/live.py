@@ -1,8 +1,8 @@
 """Add to the built site the folder `live`: chapters and exercises at work in the reader's browser.
 
-    python tools/live.py [_build/html]          # after `jupyter-book build .`
+    python -m tools.live [_build/html]          # after `jupyter-book build .`
 
-Needs `pip install -e .[live]`. What is put together: JupyterLite; Python itself (Pyodide, in
+Needs live/requirements.txt. What is put together: JupyterLite; Python itself (Pyodide, in
 live/pyodide); lecture_code of this very tree and the few pure-Python packages that the chapters use, in
 the versions of requirements.lock; the notebooks as plain Markdown, without outputs; MNIST, which a
 notebook fetches when it asks for it.
@@ -24,20 +24,16 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from plain_markdown import References, plain
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import notebooks
+from tools.notebooks import ROOT
+from tools.plain_markdown import References, plain
+
 LIVE = ROOT / "live"
 #: Packages from the index, as they are: no part of Pyodide, and without compiled code.
-PURE = ["ipywidgets", "jupyterlab_widgets", "comm", "tqdm", "sympy", "mpmath"]
-#: What a wheel needs, where that differs from what it says for desktop Python.
-NEEDS = {
-    "lecture-code": ["numpy", "matplotlib", "ipywidgets", "tqdm"],
-    "ipywidgets": ["comm", "traitlets", "ipython", "jupyterlab-widgets", "widgetsnbextension"],
-    "sympy": ["mpmath"],
-    "pyodide-kernel": ["ipython", "comm", "ipykernel"],
-    "piplite": ["micropip"],
-}
+PURE = {"ipywidgets", "jupyterlab-widgets", "comm", "tqdm", "sympy", "mpmath"}
+#: Fetched when a cell imports them, and not before, though a package names them.
+LATER = {"scipy"}
 #: A notebook that imports one of these needs SciPy, which nobody else should wait for.
 SCIPY = re.compile(r"^(?:from|import)\b.*\b(?:scipy|descent)\b", re.MULTILINE)
 NOTE = """\
@@ -65,6 +61,9 @@ def python_distribution(folder: Path, cache: Path) -> None:
         entry = lock_entry(wheel)
         packages[entry["name"]] = entry
     packages["ssl"] = placeholder(folder, "ssl")
+    for name, entry in packages.items():
+        if absent := {canonical(need) for need in entry["depends"]} - packages.keys():
+            raise SystemExit(f"{name}: it needs {', '.join(sorted(absent))}, which is not in the live part")
     lock["packages"] = packages
     lock_file.write_text(json.dumps(lock), encoding="utf-8")
 
@@ -84,18 +83,13 @@ def own_wheel(cache: Path) -> Path:
 
 
 def index_wheels(cache: Path) -> list[Path]:
-    """Fetch the pure-Python packages from the package index, once."""
-    locked = re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    pinned = {canonical(name): version for name, version in locked}
-    folder = cache / "index"
-    wheels = []
-    for name in PURE:
-        version = pinned[canonical(name)]
-        if not (found := list(folder.glob(f"{name}-{version}-*.whl"))):
-            pip("download", "--no-deps", "--only-binary", ":all:", "--dest", folder, f"{name}=={version}")
-            found = list(folder.glob(f"{name}-{version}-*.whl"))
-        wheels += found
-    return wheels
+    """Fetch the pure-Python packages from the package index, in the versions of the lock file, once."""
+    pins = [line for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+            if canonical(line.partition("==")[0]) in PURE]
+    folder = cache / "index" / hashlib.sha256(" ".join(pins).encode()).hexdigest()[:8]
+    if len(list(folder.glob("*.whl"))) != len(PURE):
+        pip("download", "--no-deps", "--only-binary", ":all:", "--dest", folder, *pins)
+    return sorted(folder.glob("*.whl"))
 
 
 def kernel_wheels() -> list[Path]:
@@ -112,13 +106,15 @@ def lock_entry(wheel: Path) -> dict[str, Any]:
         about = Parser().parsestr(archive.read(metadata).decode())
         top = {name.split("/")[0] for name in archive.namelist() if re.fullmatch(r"\w+/.*\.py", name)}
     name = canonical(about["Name"])
+    # "numpy<3,>=2.0" ↦ numpy; what has a condition is for another platform, or an extra
+    needs = [canonical(re.match(r"[\w.-]+", line)[0]) for line in about.get_all("Requires-Dist", []) if ";" not in line]
     return {
         "name": name,
         "version": about["Version"],
         "file_name": wheel.name,
         "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
         "imports": sorted(top),
-        "depends": NEEDS.get(name, []),
+        "depends": [need for need in needs if need not in LATER],
         "install_dir": "site",
         "package_type": "package",
         "shared_library": False,
@@ -151,7 +147,7 @@ def pip(*arguments: Any) -> None:
 # ---------------------------------------------------------------- notebooks
 
 def live_notebooks() -> list[Path]:
-    return sorted([*ROOT.glob("book/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")])
+    return [path for path in [*notebooks.chapters(), *notebooks.exercises()] if notebooks.about(path).live]
 
 
 def live_copy(path: Path, references: References) -> nbformat.NotebookNode:

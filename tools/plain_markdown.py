@@ -20,12 +20,14 @@ LABEL = re.compile(r"^\([\w-]+\)=[ \t]*\n", re.MULTILINE)
 FORMULA = re.compile(r"\$\$(?P<tex>(?:(?!\$\$).)+?)\s*\$\$[ \t]*\((?P<label>eq-[\w-]+)\)", re.DOTALL)
 OPEN = re.compile(r"(?P<fence>:{3,}|`{3,})\{(?P<name>[\w:-]+)\}[ \t]*(?P<title>.*)")
 OPTION = re.compile(r":(\w+):[ \t]*(.*)")
+OPTIONAL = re.compile(r"^(#+ )★ *(.+?) *$", re.MULTILINE)
 NUMBERED = ("theorem", "lemma", "proposition", "corollary", "definition")
 
 
 def plain(text: str, file: str, references: References) -> str:
     """Return the Markdown cell `text` of `file` (book/04-gradient-descent.ipynb) without MyST."""
     text = FORMULA.sub(lambda m: _formula(m["tex"], references["eq"][m["label"]][0]), LABEL.sub("", text))
+    text = OPTIONAL.sub(r"\1★ \2 (optional)", text)
     text = "\n".join(_boxes(text.split("\n"), references))
     return ROLE.sub(lambda m: _role(m[1], m[2], file, references), text)
 
@@ -68,8 +70,12 @@ def _boxes(lines: list[str], references: References) -> list[str]:
         while body and (option := OPTION.fullmatch(body[0])):
             options[option[1]] = option[2]
             body.pop(0)
-        heading = _heading(opening["name"], opening["title"], options, references)
         inside = _boxes(body, references)
+        if opening["name"] == "blank":
+            result += [*inside, "", "<details>", "<summary>Write down your value. Then show the true one.</summary>", "",
+                       opening["title"], "", "</details>"]
+            continue
+        heading = _heading(opening["name"], opening["title"], options, references)
         if "dropdown" in options.get("class", ""):
             result += ["<details>", f"<summary><b>{heading}</b></summary>", "", *inside, "", "</details>"]
         else:
@@ -87,4 +93,4 @@ def _heading(name: str, title: str, options: Mapping[str, str], references: Refe
         return f"{number} ({title})" if title else number
     if kind == "admonition":
         return title
-    raise ValueError(f"directive: expected an admonition, a theorem or a proof, got {name!r}")
+    raise ValueError(f"directive: expected an admonition, a theorem, a proof or a blank, got {name!r}")

@@ -1,6 +1,6 @@
 """Record sixty steps of every optimizer of PyTorch and of Keras, for readers who have neither installed.
 
-``python tools/record_torch_paths.py`` needs PyTorch and Keras 3 (which runs on PyTorch) and writes
+``python -m tools.record_torch_paths`` needs PyTorch and Keras 3 (which runs on PyTorch) and writes
 lecture_code/data/torch_optimizer_paths.npz: one array (61, 3) for each optimizer, ``torch_adam``,
 ``keras_adam`` and so on, and the two versions. The chapter on optimizers repeats the paths with
 lecture_code.optimizers; where PyTorch is installed it also recomputes PyTorch's.

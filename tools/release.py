@@ -1,6 +1,6 @@
 """Make what students get: exercises/ anew, and a zip for every set in _build/release/.
 
-    python tools/release.py [--out _build/release]
+    python -m tools.release [--out _build/release]
 
 A zip holds the folder of one set, and the same bytes at every run. Before it is written, every answer of
 the worked solution is looked for in it; if one is found, nothing is written.
@@ -16,10 +16,9 @@ from pathlib import Path
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from tools import exercises
 
-from tools import exercises  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 

@@ -1,6 +1,6 @@
 """Rebuild live/pyodide: Python for the browser, cut down to what the book imports.
 
-    python tools/vendor_pyodide.py DISTRIBUTION
+    python -m tools.vendor_pyodide DISTRIBUTION
 
 DISTRIBUTION is the unpacked full release of the Pyodide version below (pyodide-VERSION.tar.bz2 on the
 project's release page), or any folder with the wheels named in its lock file. The core comes from the

@@ -82,9 +82,7 @@ def with_chapter(lines: list[str], of_module: str) -> list[str]:
 def _on_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     if not name.startswith("lecture_code."):
         return
-    if what == "module":
-        lines[:] = [line for line in lines if not _BOOK.match(line)]  # the page says it in a sentence
-    elif what in ("class", "function"):
+    if what in ("class", "function"):
         lines[:] = with_chapter(lines, sys.modules[obj.__module__].__doc__)
     lines[:] = to_rest(lines)
 

@@ -22,9 +22,9 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.util.nodes import make_refnode
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT))
 
-import formulas  # noqa: E402
+from tools import formulas  # noqa: E402
 
 logger = logging.getLogger(__name__)
 

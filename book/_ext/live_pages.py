@@ -2,18 +2,24 @@
 
 Each chapter and each exercise page gets a line under its title with a button that opens the notebook
 in the site's own Jupyter, the folder `live` that `make live` adds. live.js (in _extra/_static) says why
-if that is not possible. The texts of all references are written beside the site, into references.json:
+if that is not possible. A notebook whose metadata says that it does not run in a browser (tools/notebooks.py)
+gets a line that says so, and how it runs. The texts of all references are written beside the site, into references.json:
 the live notebooks are plain Markdown, where a label has no number (tools/plain_markdown.py).
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tools.notebooks import About, about  # noqa: E402
 
 BUTTON = """
 <div class="live-run">
@@ -21,24 +27,41 @@ BUTTON = """
 <span>in your browser, with nothing to install{lengths}.</span>
 <p class="live-run-problem" role="alert" hidden></p>
 </div>"""
+NO_BUTTON = """
+<div class="live-run">
+<span>This {kind} runs on your own machine, not in the browser{why}: in the folder of the book,
+<code>{before}make&nbsp;lab</code>.</span>
+</div>"""
 
 
-def is_live(docname: str, env: BuildEnvironment) -> bool:
-    """Whether the page is a chapter or an exercise, which readers can run."""
-    return docname.startswith(("book/", "exercises/")) and env.doc2path(docname).endswith(".ipynb")
+def is_runnable(docname: str, env: BuildEnvironment) -> bool:
+    """Whether the page is a chapter or an exercise, which readers run."""
+    return docname.startswith(("book/", "exercises/")) and str(env.doc2path(docname)).endswith(".ipynb")
 
 
-def _add_button(app: Sphinx, docname: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if "body" not in context or not is_live(docname, app.env):
-        return
+def line_under_title(docname: str, notebook: About) -> str:
+    """Return the button, or what stands in its place, as HTML."""
     chapter = docname.startswith("book/")
-    button = BUTTON.format(
+    kind = "chapter" if chapter else "exercise"
+    if not notebook.live:
+        return NO_BUTTON.format(
+            kind=kind,
+            why=f" (it needs {' and '.join(notebook.needs)})" if notebook.needs else "",
+            before="make&nbsp;frameworks&nbsp;&amp;&amp; " if notebook.needs else "",
+        )
+    return BUTTON.format(
         root="../" * docname.count("/"),
         notebook=f"{docname}.ipynb",
-        kind="chapter" if chapter else "exercise",
+        kind=kind,
         lengths=". Long runs are shortened there" if chapter else "",
     )
-    context["body"] = context["body"].replace("</h1>", "</h1>" + button, 1)
+
+
+def _add_line(app: Sphinx, docname: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    if "body" not in context or not is_runnable(docname, app.env):
+        return
+    line = line_under_title(docname, about(Path(app.env.doc2path(docname))))
+    context["body"] = context["body"].replace("</h1>", "</h1>" + line, 1)
     app.add_js_file("live.js", loading_method="defer")
 
 
@@ -88,6 +111,6 @@ def _write_references(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool | str]:
-    app.connect("html-page-context", _add_button)
+    app.connect("html-page-context", _add_line)
     app.connect("build-finished", _write_references)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,7 +6,8 @@ these lines; what stands between them stays.
 
 In both folders a formula of a chapter is a link, ``[softmax](../../book/09-….ipynb#eq-softmax)``, since
 a notebook that a student opens knows no roles of MyST. On the page the words become a reference with the
-number of the formula, and a label that does not exist is a warning.
+number of the formula, and a label that does not exist is a warning. A solution is a copy of its exercise, down to
+the title; on the page it says that it is the solution, also in search and in the links to the next page.
 """
 
 from __future__ import annotations
@@ -44,10 +45,12 @@ def _on_source_read(app: Sphinx, docname: str, content: list[str]) -> None:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             source = number_links(source)
+            if folder == "solutions":
+                source = source.replace("# Exercises: ", "# Solutions: ", 1)
         cell["source"] = strip_marks(source) if folder == "solutions" else source
     content[0] = json.dumps(notebook)
 
 
 def setup(app: Sphinx) -> dict[str, bool | str]:
     app.connect("source-read", _on_source_read)
-    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "3", "parallel_read_safe": True, "parallel_write_safe": True}

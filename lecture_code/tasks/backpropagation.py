@@ -1,8 +1,8 @@
 """The tasks of the chapter on backpropagation.
 
-All networks here have the sigmoid in every layer and the loss ½‖y − a^[L]‖², the chapter's choice.
-A wrong backpropagation is the right one with one part exchanged: `_backprop` takes the error signal of the
-output, the step from layer to layer, and what is made of the errors at the end.
+All networks here have the sigmoid in every layer and the loss ½‖y − a^[L]‖², the chapter's choice. What is right is
+what the library says. A wrong backpropagation is the right one with one part exchanged: `_backprop` takes the error
+signal of the output, the step from layer to layer, and what is made of the errors at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 from lecture_code.activations import sigmoid
 from lecture_code.feedback import Answer, Mistake, Task
 from lecture_code.gradient_check import central_difference
+from lecture_code.losses import half_squared
+from lecture_code.network import Network, backward, cost_and_gradient, forward, input_jacobian, pack, unpack
 
 Layers = list[Any]
 Shape = tuple[tuple[int, ...], int]     # widths n_0 … n_L, and the number of samples M
@@ -63,12 +65,19 @@ SHAPES: tuple[Shape, ...] = (
 
 # ---------------------------------------------------------------- right, and wrong in one place
 
+def _library(W: Layers, b: Layers) -> tuple[Network, np.ndarray]:
+    """Return the network and the vector of its parameters."""
+    net = Network((W[1].shape[1], *map(len, W[1:])), (sigmoid,) * (len(W) - 1), half_squared)
+    return net, pack(net, W, b)
+
+
 def _forward(W: Layers, b: Layers, x: np.ndarray) -> tuple[Layers, Layers]:
-    z, a = [None], [x]
-    for l in range(1, len(W)):
-        z.append(W[l] @ a[l - 1] + b[l])
-        a.append(sigmoid(z[l]))
-    return z, a
+    return forward(*_library(W, b), x)
+
+
+def _library_gradients(W: Layers, b: Layers, x: np.ndarray, y: np.ndarray) -> tuple[Layers, Layers]:
+    net, theta = _library(W, b)
+    return unpack(net, cost_and_gradient(net, theta, x, y).gradient)
 
 
 def _output(z: np.ndarray, a: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -208,10 +217,14 @@ def _bias_without_layer_0(W: Layers, b: Layers, a: Layers, delta: Layers) -> Lay
     return _bias_mean(W, b, a, delta)[1:]
 
 
+def _library_biases(W: Layers, b: Layers, x: np.ndarray, y: np.ndarray) -> Layers:
+    return _library_gradients(W, b, x, y)[1]
+
+
 bias_gradients = Task(
     name="bias_gradients", title="Task 1, bias gradients",
     takes="W, b, x, y", returns="db",
-    reference=_backprop(_bias_mean), draw=network, shapes=SHAPES,
+    reference=_library_biases, draw=network, shapes=SHAPES,
     mistakes=(
         Mistake("you return the sum over the samples",
                 "One sample is right, several are not. What stands in front of the sum in the definition of the cost?",
@@ -266,10 +279,15 @@ def _input_as_row(W: Layers, b: Layers, a: Layers, delta: Layers) -> np.ndarray:
     return delta[1].T @ W[1]
 
 
+def _library_input(W: Layers, b: Layers, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    net, theta = _library(W, b)
+    return backward(net, theta, forward(net, theta, x), y)[1][0]
+
+
 input_gradient = Task(
     name="input_gradient", title="Task 2a, the gradient of the input",
     takes="W, b, x, y", returns="dx",
-    reference=_backprop(_input), draw=network, shapes=SHAPES,
+    reference=_library_input, draw=network, shapes=SHAPES,
     mistakes=(
         Mistake("you stop one step early",
                 "δ of the first layer has one entry a unit; the answer has one entry a coordinate of x. What lies "
@@ -304,7 +322,7 @@ def _output_of_unit(z: np.ndarray, a: np.ndarray, y: Any, k: int) -> np.ndarray:
 
 
 def _strongest(W: Layers, b: Layers, x: np.ndarray, k: int) -> np.ndarray:
-    return np.abs(_sensitivity(W, b, x, k)).argmax(axis=0)
+    return np.abs(input_jacobian(*_library(W, b), x)[k]).argmax(axis=0)
 
 
 def _strongest_upwards(W: Layers, b: Layers, x: np.ndarray, k: int) -> np.ndarray:
@@ -413,7 +431,7 @@ broken_c = _backprop(_gradients, hidden=_hidden_mean_again)
 repaired_a = Task(
     name="repaired_a", title="Task 3a, the first broken function",
     takes="W, b, x, y", returns="dW, db",
-    reference=_backprop(_gradients), draw=network, shapes=SHAPES,
+    reference=_library_gradients, draw=network, shapes=SHAPES,
     mistakes=(
         Mistake("this is still what the broken function does",
                 "Run its gradient table. Which is the last layer that is right, and which step comes next?", broken_a),
@@ -425,7 +443,7 @@ repaired_a = Task(
 repaired_c = Task(
     name="repaired_c", title="Task 3c, the third broken function",
     takes="W, b, x, y", returns="dW, db",
-    reference=_backprop(_gradients), draw=network, shapes=SHAPES,
+    reference=_library_gradients, draw=network, shapes=SHAPES,
     mistakes=(
         Mistake("this is still what the broken function does",
                 "Run its gradient table for M = 1, 2 and 4. Which power of M does each layer miss?", broken_c),
@@ -441,7 +459,7 @@ def _step(W: Layers, b: Layers, a: Layers, delta: Layers, eta: float) -> tuple[L
 
 
 def _moved(parameters: Layers, gradients: Layers, rate: float) -> Layers:
-    return [None] + [p + rate * g for p, g in zip(parameters[1:], gradients[1:])]
+    return [None] + [old + rate * g for old, g in zip(parameters[1:], gradients[1:])]
 
 
 def _step_upwards(W: Layers, b: Layers, a: Layers, delta: Layers, eta: float) -> tuple[Layers, Layers]:
@@ -492,10 +510,15 @@ def _relinearised(W: Layers, b: Layers, x: np.ndarray, y: np.ndarray, eta: float
     return W, b
 
 
+def _library_step(W: Layers, b: Layers, x: np.ndarray, y: np.ndarray, eta: float) -> tuple[Layers, Layers]:
+    net, theta = _library(W, b)
+    return unpack(net, theta - eta * cost_and_gradient(net, theta, x, y).gradient)
+
+
 repaired_b = Task(
     name="repaired_b", title="Task 3b, the second broken function",
     takes="W, b, x, y, eta", returns="W, b",
-    reference=_backprop(_step), draw=_network_and_rate, shapes=SHAPES,
+    reference=_library_step, draw=_network_and_rate, shapes=SHAPES,
     mistakes=(
         Mistake("this is still what the broken function does",
                 "Run its gradient table for a large and a tiny η. Which quantity in the loop depends on η although the "

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from lecture_code.activations import sigmoid
+from lecture_code.distributions import cross_entropy, kl_divergence
 from lecture_code.feedback import Mistake, Task
-from lecture_code.losses import cross_entropy, kl_divergence
 from lecture_code.numerics import softmax
 
 Vector = np.ndarray

@@ -1,6 +1,6 @@
 """The tasks of the chapter on optimizers.
 
-A step returns the new parameters and the new state. Gradients are of size 1 and of size 10⁻⁶, where the stabiliser
+A step returns the new parameters and the new state; what is right is what the library does. Gradients are of size 1 and of size 10⁻⁶, where the stabiliser
 shows; and the first entry has had no gradient yet where the state is 0, so that a missing one divides 0 by 0.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lecture_code import optimizers
 from lecture_code.feedback import Answer, Mistake, Task
 
 Vector = np.ndarray
@@ -70,13 +71,12 @@ _SHAPES = ((1, 1.0, 0), (1, 1.0, 1), (2, 1.0, 3), (3, 1e-6, 0), (3, 1e-6, 5))
 # ---------------------------------------------------------------- Task 1: Nesterov
 
 def _nesterov(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    v = mu * v - eta * gradient(theta + mu * v)
-    return theta + v, v
+    library = optimizers.nesterov(mu, iterate="theta")
+    return library.step(theta, gradient(library.point(theta, v)), v, eta)
 
 
 def _momentum(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    v = mu * v - eta * gradient(theta)
-    return theta + v, v
+    return optimizers.momentum(mu).step(theta, gradient(theta), v, eta)
 
 
 def _look_back(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
@@ -261,10 +261,18 @@ def _per_entry_mistakes(average: Average, has_rho: bool) -> tuple[Mistake, ...]:
     )
 
 
+def _adagrad(theta: Vector, g: Vector, r: Vector, eta: float, eps: float) -> Step:
+    return optimizers.adagrad(eps).step(theta, g, r, eta)
+
+
+def _rmsprop(theta: Vector, g: Vector, r: Vector, eta: float, rho: float, eps: float) -> Step:
+    return optimizers.rmsprop(rho, eps).step(theta, g, r, eta)
+
+
 adagrad_step = Task(
     name="adagrad_step", title="Task 2, AdaGrad",
     takes="theta, g, r, eta, eps", returns="theta, r",
-    reference=_per_entry(_adagrad_sum, has_rho=False), draw=_adagrad_input, shapes=_SHAPES,
+    reference=_adagrad, draw=_adagrad_input, shapes=_SHAPES,
     mistakes=(
         Mistake("r forgets all gradients but the last", "What is added to what?",
                 _per_entry(_last_square, has_rho=False)),
@@ -280,7 +288,7 @@ adagrad_step = Task(
 rmsprop_step = Task(
     name="rmsprop_step", title="Task 3a, RMSProp",
     takes="theta, g, r, eta, rho, eps", returns="theta, r",
-    reference=_per_entry(_moving_average), draw=_rmsprop_input, shapes=_SHAPES,
+    reference=_rmsprop, draw=_rmsprop_input, shapes=_SHAPES,
     mistakes=(
         Mistake("ρ and 1 − ρ are swapped",
                 "With ρ = 0.9, which share of the old average should be left after a step?",
@@ -300,6 +308,11 @@ rmsprop_step = Task(
 
 
 # ---------------------------------------------------------------- Task 4: Adam
+
+def _adam(theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float) -> Step:
+    theta, state = optimizers.adam(beta1, beta2, eps).step(theta, g, optimizers.AdamState(*state), eta)
+    return theta, tuple(state)
+
 
 def _averages(g: Vector, state: AdamState, beta1: float, beta2: float) -> AdamState:
     m, v, k = state
@@ -360,40 +373,40 @@ def _squares_of_average(g: Vector, state: AdamState, beta1: float, beta2: float)
 def _adam_betas_swapped(
     theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
 ) -> Step:
-    return _adam_with()(theta, g, state, eta, beta2, beta1, eps)
+    return _adam(theta, g, state, eta, beta2, beta1, eps)
 
 
 def _adam_unscaled(
     theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
 ) -> Step:
-    k = state[2] + 1
-    return _adam_with()(theta, g, state, eta, beta1, beta2, eps / np.sqrt(1 - beta2**k))
+    theta, state = optimizers.adam(beta1, beta2, eps, "unscaled").step(theta, g, optimizers.AdamState(*state), eta)
+    return theta, tuple(state)
 
 
 def _adam_state_dropped(
     theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
 ) -> Step:
-    return _adam_with()(theta, g, state, eta, beta1, beta2, eps)[0], state
+    return _adam(theta, g, state, eta, beta1, beta2, eps)[0], state
 
 
 def _adam_not_counted(
     theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
 ) -> Step:
-    theta, (m, v, _) = _adam_with()(theta, g, state, eta, beta1, beta2, eps)
+    theta, (m, v, _) = _adam(theta, g, state, eta, beta1, beta2, eps)
     return theta, (m, v, state[2])
 
 
 def _adam_corrected_kept(
     theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
 ) -> Step:
-    theta, state = _adam_with()(theta, g, state, eta, beta1, beta2, eps)
+    theta, state = _adam(theta, g, state, eta, beta1, beta2, eps)
     return theta, (*_corrected(state, beta1, beta2), state[2])
 
 
 adam_step = Task(
     name="adam_step", title="Task 4a, Adam",
     takes="theta, g, state, eta, beta1, beta2, eps", returns="theta, state",
-    reference=_adam_with(), draw=_adam_input, shapes=_SHAPES,
+    reference=_adam, draw=_adam_input, shapes=_SHAPES,
     mistakes=(
         Mistake("the correction of the averages is missing",
                 "Take the first step by hand, with g = 4: how long is it?", _adam_with(corrected=_not_corrected)),

@@ -10,9 +10,16 @@ from lecture_code.feedback import verdict
 
 MODULES = [importlib.import_module(f"lecture_code.tasks.{module.name}")
            for module in pkgutil.iter_modules(lecture_code.tasks.__path__)]
-TASKS = [pytest.param(module, task, id=f"{module.__name__.split('.')[-1]}.{task.name}")
+
+
+def name(module, task):
+    """Return the name of a task with its module's, by which `make test CHAPTER=NN` knows it."""
+    return f"{module.__name__.split('.')[-1]}.{task.name}"
+
+
+TASKS = [pytest.param(module, task, id=name(module, task))
          for module in MODULES for task in module.ALL]
-MISTAKES = [pytest.param(task, mistake, id=f"{task.name}: {mistake.name}")
+MISTAKES = [pytest.param(task, mistake, id=f"{name(module, task)}: {mistake.name}")
             for module in MODULES for task in module.ALL for mistake in task.mistakes]
 
 

@@ -1,13 +1,8 @@
 """Tiny chapters for the tests of the formula checks."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book" / "_ext")]
 
 IMPORTS = """\
 import numpy as np

@@ -1,7 +1,8 @@
 """What the reader of formulas sees in a chapter, and that it reports each fault."""
 
-import formulas
 import pytest
+
+from tools import formulas
 
 A = "$$ a = b $$ (eq-a)"
 
@@ -90,7 +91,7 @@ WRONG = {
     "a shared function": ("# check identity: eq-a\nidentity(softmax(z), softmax(z + 1))", "lecture_code.numerics.softmax"),
     "a shared function in names": ("# check identity: eq-a\np = softmax(z)\nidentity(2 * p, p + p)", "lecture_code.numerics.softmax"),
     "a shared function in a function": ("# check identity: eq-a\ndef p(z):\n    return softmax(z)\nidentity(p(z), 2 * softmax(z) / 2)", "lecture_code.numerics.softmax"),
-    "a shared method": ("# check identity: eq-a\nidentity(sigmoid.value(z), 1 - sigmoid.value(-z))", "lecture_code.activations.sigmoid.value"),
+    "a shared method": ("# check identity: eq-a\nidentity(sigmoid.derivative(z), 1 - sigmoid.derivative(-z))", "lecture_code.activations.sigmoid.derivative"),
     "SymPy, itself": ("# check identity: eq-a\nx = sp.Symbol('x')\nassert sp.simplify(x - x) == 0", "same expression"),
     "not Python": ("# check identity: eq-a\nidentity(z,", "not Python"),
     "a typing error in the kind": ("# check identify: eq-a\nidentity(np.exp(z), np.e ** z)", "not understood"),

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from browser import browser_of_the_module  # noqa: E402, F401  a fixture
 from front_ends import FRONT_ENDS, opened, served  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]

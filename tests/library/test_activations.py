@@ -183,3 +183,34 @@ def test_clipped_and_leaky_are_what_their_numbers_say():
     assert_array_equal(leak(z), [-1, 0, 1, 2, 3])
     assert_array_equal(leak.derivative(z), [0.25, 0.25, 1, 1, 1])
     assert_array_equal(clipped_relu()(z), [0, 0, 1, 1, 1])
+
+
+@pytest.mark.parametrize("activation", ALL)
+def test_the_complex_step_knows_the_derivative_at_kinks(activation):
+    z = np.array([-2.0, -1, -0.0, 0, 1, 2, 3])  # kinks at 0, and at 2 for the clipped one
+    exact = complex_step(lambda z: activation(z).sum(), z)
+    assert_allclose(activation.derivative(z), exact, rtol=1e-12)
+    for kind in (np.complex64, np.complex128):
+        assert_allclose(activation(z.astype(kind)).real, activation(z), rtol=1e-6)
+
+
+def test_complex_nan_stays_nan():
+    for activation in (relu, clipped_relu(2), leaky_relu, linear):  # NumPy warns of a complex exp of NaN
+        assert np.isnan(activation(np.array([np.nan + 1e-30j])).real).all()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64, bool])
+@pytest.mark.parametrize("activation", ALL)
+def test_integers_become_float64(activation, kind):
+    z = np.array([0, 1, 3, 100]).astype(kind)
+    for got, expected in ((activation(z), activation(z.astype(float))),
+                          (activation.derivative(z), activation.derivative(z.astype(float)))):
+        assert got.dtype == np.float64
+        assert_array_equal(got, expected)
+    assert_array_equal(activation.derivative(z, activation(z)), activation.derivative(z))
+    assert_array_equal(activation([0, 3]), activation(np.array([0.0, 3])))
+
+
+def test_softplus_of_bytes():
+    # in eight bits −3 is 253, and e²⁵³ overflows
+    assert_allclose(softplus(np.array([3], np.uint8)), [np.log1p(np.exp(3))], rtol=1e-15)

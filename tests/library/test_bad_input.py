@@ -11,32 +11,38 @@ import pytest
 
 from lecture_code.activations import clipped_relu, linear, leaky, relu, tanh
 from lecture_code.autodiff import adjoints, gradients, variable
-from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_unpack
-from lecture_code.convolution import (
-    average_pool, average_pool_gradient, conv2d, conv2d_im2col, conv2d_loops, conv2d_windows, fast_layout,
-    filter_gradient, full_convolution, input_gradient, max_pool, max_pool_gradient, output_size, prepare)
+from lecture_code import convnet, convolution, fast_convolution
+from lecture_code.convnet import Block, ConvNet
+from lecture_code.convolution import full_convolution, im2col, output_size, windows
 from lecture_code.complexity import (
     backward_operations, convolution_operations, convolution_parameter_count, forward_operations, parameter_count,
     training_memory)
 from lecture_code.curvature import classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice
 from lecture_code.datasets import gaussian_blobs, higham, two_moons
+from lecture_code.fast_convolution import fast_layout, prepare
 from lecture_code.gradient_check import central_difference, check_gradient, complex_step
-from lecture_code.losses import cross_entropy, entropy, half_squared, kl_divergence, negative_entropy
+from lecture_code.distributions import cross_entropy, entropy, kl_divergence, negative_entropy
+from lecture_code.initialisation import gaussian_parameters
+from lecture_code.listing import show
+from lecture_code.losses import half_squared
 from lecture_code.network import (
-    Network, backward, cost, cost_and_gradient, forward, gaussian_parameters, input_jacobian, output_jacobian, pack,
-    per_sample_gradients, unpack)
+    Network, backward, cost, cost_and_gradient, forward, input_jacobian, output_jacobian, pack, per_sample_gradients, unpack)
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
 from lecture_code.optimizers import (
     adadelta, adagrad, adam, adamw, clip_gradient, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
-from lecture_code.regularisation import (
-    RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
-    dropout_cost_and_gradient, dropout_forward, dropout_masks, fresh_statistics, l2_penalty)
+from lecture_code.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
+from lecture_code.batch_norm import (
+    BatchNorm, RunningStatistics, batch_norm, batch_norm_backward, batch_norm_cost_and_gradient, batch_norm_inference,
+    batch_norm_inference_backward, fresh_statistics)
+from lecture_code.dropout import Dropout, dropout_cost_and_gradient, dropout_forward, dropout_masks
+from lecture_code.penalties import Penalised, l2_penalty
 from lecture_code.samplers import minibatches, with_replacement, without_replacement
 from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
 from lecture_code.lockstep import lockstep_sgd
 from lecture_code.runs import run_length
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
+from lecture_code.trials import training_trial
 
 RNG = np.random.default_rng(0)
 NAN = np.array([0.0, np.nan])
@@ -53,6 +59,47 @@ MISSING = np.full((2, 3), 0.5), np.full((3, 2), 1 / 3)
 
 POSITIVE, COUNT, FRACTION = "a finite number > 0", "an integer >= 1", "a number in [0, 1)"
 LAYER = "one sample a column, (n, M)"
+
+
+def convolution_rows(conv2d):
+    return [
+        (partial(conv2d, Z, FILTERS), "X: expected an array of four axes, got shape (3, 4)"),
+        (partial(conv2d, IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)"),
+        (partial(conv2d, IMAGES, FILTERS[:, :1]), "F: expected filters of 3 channels, as X has, got shape (4, 1, 2, 2)"),
+        (partial(conv2d, IMAGES, FILTERS[:0]), "F: expected at least one filter, got shape (0, 3, 2, 2)"),
+        (partial(conv2d, IMAGES, FILTERS[:, :0]), "F: expected no empty axis after the first, got shape (4, 0, 2, 2)"),
+        (partial(conv2d, IMAGES[:, :0], FILTERS), "X: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+        (partial(conv2d, IMAGES, FILTERS, Z), "b: expected one bias a filter, (4,), got shape (3, 4)"),
+        (partial(conv2d, IMAGES, FILTERS, stride=0), "stride: expected an integer >= 1, or a pair of them, got 0"),
+        (partial(conv2d, IMAGES, FILTERS, stride=1.5), "stride: expected an integer >= 1, or a pair of them, got 1.5"),
+        (partial(conv2d, IMAGES, FILTERS, stride=(1, 2, 1)),
+         "stride: expected an integer >= 1, or a pair of them, got (1, 2, 1)"),
+        (partial(conv2d, IMAGES, FILTERS, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1"),
+        (partial(conv2d, IMAGES, np.zeros((1, 3, 6, 6))), "k: expected a window that fits into 5 + 2·0 entries, got 6")]
+
+
+def filter_gradient_rows(module):
+    filter_gradient = module.filter_gradient
+    return [
+        (lambda: filter_gradient(IMAGES, IMAGES, 2), "dZ: expected the shape (2, 3, 4, 4) of the output, got (2, 3, 5, 5)"),
+        (lambda: filter_gradient(Z, IMAGES, 2), "X: expected an array of four axes, got shape (3, 4)"),
+        (lambda: filter_gradient(IMAGES, Z, 2), "dZ: expected an array of four axes, got shape (3, 4)"),
+        (lambda: filter_gradient(IMAGES, IMAGES[:, :0], 2), "dZ: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+        (lambda: filter_gradient(IMAGES, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0")]
+
+
+def input_gradient_rows(module):
+    input_gradient, dZ = module.input_gradient, np.zeros((2, 4, 4, 4))
+    return [
+        (lambda: input_gradient(IMAGES, FILTERS, (5, 5)), "dZ: expected the shape (2, 4, 4, 4) of the output, got (2, 3, 5, 5)"),
+        (lambda: input_gradient(Z, FILTERS, (5, 5)), "dZ: expected an array of four axes, got shape (3, 4)"),
+        (lambda: input_gradient(IMAGES, Z, (5, 5)), "F: expected an array of four axes, got shape (3, 4)"),
+        (lambda: input_gradient(dZ, FILTERS[:0], (5, 5)), "F: expected at least one filter, got shape (0, 3, 2, 2)"),
+        (lambda: input_gradient(dZ, FILTERS[:, :0], (5, 5)), "F: expected no empty axis after the first, got shape (4, 0, 2, 2)"),
+        (lambda: input_gradient(dZ, FILTERS, 5), "shape: expected (height, width) of the input, got 5"),
+        (lambda: input_gradient(dZ, FILTERS, (5, 4.5)), "shape: expected (height, width) of the input, got (5, 4.5)"),
+        (lambda: input_gradient(dZ, FILTERS, (1, 5)), "k: expected a window that fits into 1 + 2·0 entries, got 2")]
+
 
 BAD = {
     "numerics": {
@@ -127,6 +174,7 @@ BAD = {
             (lambda: complex_step(np.exp, [1.0, 2]), "f: expected a function that returns a number, got shape (2,)")],
         "check_gradient": [
             (lambda: check_gradient(np.sum, [1.0], [1.0, 2]), "gradient: expected the shape (2,) of theta, got (1,)"),
+            (lambda: check_gradient(np.sum, [], []), "theta: expected at least one entry, got shape (0,)"),
             (lambda: check_gradient(np.sum, [1.0], [1.0], tolerance=0), f"tolerance: expected {POSITIVE}, got 0")],
     },
     "activations": {
@@ -143,6 +191,8 @@ BAD = {
             (lambda: half_squared.gradient(np.zeros((3, 1)), np.zeros((1, 3))), "y: expected one target a column, (3, 1), got shape (1, 3)"),
             (lambda: half_squared.value_and_gradient(np.zeros((3, 4)), np.zeros((3, 1))),
              "y: expected one target a column, (3, 4), got shape (3, 1)")],
+    },
+    "distributions": {
         "negative_entropy": [
             (lambda: negative_entropy([0.5, 0.6]), "p: expected probabilities that sum to 1, got the sum 1.1"),
             (lambda: negative_entropy([-0.5, 1.5]), "p: expected probabilities >= 0, got -0.5"),
@@ -159,10 +209,13 @@ BAD = {
         "cross_entropy": [
             (lambda: cross_entropy([1.0, 0], [0.5, 0.6]), "q: expected probabilities that sum to 1, got the sum 1.1"),
             (lambda: cross_entropy([2.0, 0], [0.5, 0.5]), "p: expected probabilities that sum to 1, got the sum 2"),
-            (lambda: cross_entropy(*MISSING), "q: expected as many classes as p, of shape (2, 3), got shape (3, 2)")],
+            (lambda: cross_entropy(*MISSING), "q: expected as many classes as p, of shape (2, 3), got shape (3, 2)"),
+            (lambda: cross_entropy([1.0, 0], [1.0, 0], base=1), "base: expected a number > 1: e for nats, 2 for bits, got 1")],
         "kl_divergence": [
             (lambda: kl_divergence([1.0], [[1.0]]), "q: expected as many classes as p, of shape (1,), got shape (1, 1)"),
-            (lambda: kl_divergence([1.0], [0.5]), "q: expected probabilities that sum to 1, got the sum 0.5")],
+            (lambda: kl_divergence([1.0], [0.5]), "q: expected probabilities that sum to 1, got the sum 0.5"),
+            (lambda: kl_divergence([[1.0] * 2], [[1.0] * 4]), "q: expected as many columns as p, of shape (1, 2), or one, got shape (1, 4)"),
+            (lambda: kl_divergence([1.0], [1.0], base=0.5), "base: expected a number > 1: e for nats, 2 for bits, got 0.5")],
     },
     "optimizers": {
         "clip_gradient": [(lambda: clip_gradient(P, 0), f"largest: expected {POSITIVE}, got 0")],
@@ -211,23 +264,20 @@ BAD = {
             (lambda: gradients(3.0, []), "output: expected a node, got float"),
             (lambda: gradients(variable([1.0, 2]), [], seed=1.0), "seed: expected the shape (2,) of the output, got ()")],
         "adjoints": [(lambda: adjoints(variable([1.0, 2])), "output: expected a single number, or a seed, got shape (2,)")],
-        "draw_graph": [],  # as `adjoints`
     },
     "network": {
         "Network": [
             (lambda: Network((2,), (), half_squared), "widths: expected at least an input and an output width, got (2,)"),
             (lambda: Network((2, 0), (tanh,), half_squared), f"widths: expected {COUNT}, got 0"),
             (lambda: Network((2, 1), (), half_squared), "activations: expected 1, one a layer, got 0")],
-        "unpack": [(lambda: unpack(NET, np.zeros(16)), "p: expected 17 parameters on the last axis, got shape (16,)")],
+        "unpack": [(lambda: unpack(NET, np.zeros(16)), "theta: expected 17 parameters on the last axis, got shape (16,)")],
         "pack": [
             (lambda: pack(NET, [None, np.ones((3, 2))]), "W and b: expected 4 arrays after index 0, got 1"),
             (lambda: pack(NET, [None, np.ones((2, 3)), np.ones((2, 3))], [None, np.ones((3, 1)), np.ones((2, 1))]),
              "W and b: expected shape (3, 2), got (2, 3)")],
-        "gaussian_parameters": [
-            (lambda: gaussian_parameters(NET, RNG, (1, 2, 3)), "scale: expected one number, or 2, one a layer, got shape (3,)")],
         "forward": [
             (lambda: forward(NET, P, np.zeros(2)), "x: expected 2 rows, one sample a column (d, M), got shape (2,)"),
-            (lambda: forward(NET, P[1:], X), "p: expected 17 parameters on the last axis, got shape (16,)")],
+            (lambda: forward(NET, P[1:], X), "theta: expected 17 parameters on the last axis, got shape (16,)")],
         "backward": [(lambda: backward(NET, P, TRACE, Y[0]), "y: expected one target a column, (2, 4), got shape (4,)")],
         "cost": [
             (lambda: cost(NET, P, X, Y[:, :1]), "y: expected one target a column, (2, 4), got shape (2, 1)"),
@@ -237,10 +287,10 @@ BAD = {
              "x: expected at least one sample, one a column, got none"),
             (lambda: cost(NET, P, X[:, :0], Y[:, :0]), "x: expected at least one sample, one a column, got none")],
         "cost_and_gradient": [
-            (lambda: cost_and_gradient(NET, P.astype(int), X, Y), "p: expected floating-point numbers, got int64"),
+            (lambda: cost_and_gradient(NET, P.astype(int), X, Y), "theta: expected floating-point numbers, got int64"),
             (lambda: cost_and_gradient(NET, P, X, Y.T), "y: expected one target a column, (2, 4), got shape (4, 2)"),
             (lambda: cost_and_gradient(NET, P, X[:, :0], Y[:, :0]), "x: expected at least one sample, one a column, got none"),
-            (lambda: cost_and_gradient(NET, P[1:], X, Y), "p: expected 17 parameters on the last axis, got shape (16,)")],
+            (lambda: cost_and_gradient(NET, P[1:], X, Y), "theta: expected 17 parameters on the last axis, got shape (16,)")],
         "per_sample_gradients": [
             (lambda: per_sample_gradients(NET, P, X, Y[:1]), "y: expected one target a column, (2, 4), got shape (1, 4)")],
         "output_jacobian": [
@@ -248,12 +298,22 @@ BAD = {
         "input_jacobian": [
             (lambda: input_jacobian(NET, P, X[:1]), "x: expected 2 rows, one sample a column (d, M), got shape (1, 4)")],
     },
-    "regularisation": {
+    "initialisation": {
+        "gaussian_parameters": [
+            (lambda: gaussian_parameters(NET, RNG, (1, 2, 3)), "scale: expected one number, or 2, one a layer, got shape (3,)")],
+    },
+    "listing": {
+        "show": [(lambda: show(len), "functions: expected functions with Python source, got <built-in function len>")],
+    },
+    "penalties": {
         "l2_penalty": [
             (lambda: l2_penalty(P, -1), "lam: expected a finite number >= 0, got -1"),
             (lambda: l2_penalty(P, 1, np.ones(17)), "mask: expected booleans of shape (17,), got float64 of shape (17,)"),
             (lambda: l2_penalty(np.zeros((2, 3)), 1, np.ones((2, 3), bool)),
              "mask: expected booleans of shape (3,), got bool of shape (2, 3)")],
+        "Penalised": [(lambda: Penalised(NET, -1), "lam: expected a finite number >= 0, got -1")],
+    },
+    "dropout": {
         "dropout_masks": [
             (lambda: dropout_masks(NET, 1, 4, RNG), f"rates: expected {FRACTION}, got 1"),
             (lambda: dropout_masks(NET, (0.1, 0.2), 4, RNG), "rates: expected 1, one a hidden layer, got 2"),
@@ -266,7 +326,22 @@ BAD = {
              "masks: expected shape (3, 4), got (3, 1)")],
         "dropout_cost_and_gradient": [
             (lambda: dropout_cost_and_gradient(NET, P, X, Y[0], NO_MASKS),
-             "y: expected one target a column, (2, 4), got shape (4,)")],
+             "y: expected one target a column, (2, 4), got shape (4,)"),
+            (lambda: dropout_cost_and_gradient(NET, P, X[:, :0], Y[:, :0], NO_MASKS),
+             "x: expected at least one sample, one a column, got none")],
+        "Dropout": [
+            (lambda: Dropout(NET, 1), f"rates: expected {FRACTION}, got 1"),
+            (lambda: Dropout(NET, (0.1, 0.2)), "rates: expected 1, one a hidden layer, got 2"),
+            (lambda: Dropout(NET, 0.5).cost_and_gradient(P, X, Y), "rng: expected a generator that draws the masks, got None")],
+    },
+    "batch_norm": {
+        "BatchNorm": [
+            (lambda: BatchNorm(NET, X), "reference: expected at least 2 samples, one a row, (N, 2), got shape (2, 4)"),
+            (lambda: BatchNorm(NET, X.T, eps=0), f"eps: expected {POSITIVE}, got 0"),
+            (lambda: BatchNorm(NET, X.T).output(P, X), "theta: expected 23 parameters on the last axis, got shape (17,)")],
+        "batch_norm_cost_and_gradient": [
+            (lambda: batch_norm_cost_and_gradient(BatchNorm(NET, X.T), np.zeros(23), X[:, :1], Y[:, :1]),
+             "z: expected a batch of at least 2 samples, got 1")],
         "fresh_statistics": [(lambda: fresh_statistics(0), f"n: expected {COUNT}, got 0")],
         "batch_norm": [
             (lambda: batch_norm(Z[:, :1], GAMMA, BETA, RUNNING), "z: expected a batch of at least 2 samples, got 1"),
@@ -276,7 +351,7 @@ BAD = {
             (lambda: batch_norm(Z, GAMMA, BETA, fresh_statistics(1)), "running: expected shape (3, 1), got shape (1, 1)"),
             (lambda: batch_norm(Z, GAMMA, BETA, RunningStatistics(BETA, np.ones(1))),
              "running: expected shape (3, 1), got shape (1,)"),
-            (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, share=0), "share: expected a number in (0, 1], got 0"),
+            (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, momentum=0), "momentum: expected a number in (0, 1], got 0"),
             (lambda: batch_norm(Z, GAMMA, BETA, RUNNING, eps=0), f"eps: expected {POSITIVE}, got 0")],
         "batch_norm_inference": [
             (lambda: batch_norm_inference(Z, GAMMA, BETA[0], RUNNING), "beta: expected shape (3, 1), got shape (1,)"),
@@ -296,41 +371,51 @@ BAD = {
         "output_size": [
             (lambda: output_size(3, 5), "k: expected a window that fits into 3 + 2·0 entries, got 5"),
             (lambda: output_size(3, 6, padding=1), "k: expected a window that fits into 3 + 2·1 entries, got 6"),
-            (lambda: output_size(3, 5, stride=0, padding=1), "stride: expected an integer >= 1, got 0")],
+            (lambda: output_size(5.5, 2), f"d: expected {COUNT}, got 5.5"),
+            (lambda: output_size(0, 2, padding=1), f"d: expected {COUNT}, got 0"),
+            (lambda: output_size(5, 0), f"k: expected {COUNT}, got 0"),
+            (lambda: output_size(5, 2.5), f"k: expected {COUNT}, got 2.5"),
+            (lambda: output_size(5, 2, 1.5), f"stride: expected {COUNT}, got 1.5"),
+            (lambda: output_size(3, 5, stride=0, padding=1), f"stride: expected {COUNT}, got 0"),
+            (lambda: output_size(5, 2, padding=-1), "padding: expected an integer >= 0, got -1"),
+            (lambda: output_size(5, 2, padding=0.5), "padding: expected an integer >= 0, got 0.5")],
+        **{name: [
+            (partial(function, Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, IMAGES[:, :0], 2), "X: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+            (partial(function, IMAGES, 0), f"size: expected {COUNT}, or a pair of them, got 0"),
+            (partial(function, IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
+            (partial(function, IMAGES, 2, 1.5), f"stride: expected {COUNT}, or a pair of them, got 1.5"),
+            (partial(function, IMAGES, 2, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1"),
+        ] for name, function in dict(windows=windows, im2col=im2col).items()},
+        **{name: convolution_rows(getattr(convolution, name))
+           for name in ("conv2d", "conv2d_loops", "conv2d_windows", "conv2d_im2col")},
+        "filter_gradient": filter_gradient_rows(convolution),
+        "input_gradient": input_gradient_rows(convolution),
+        "full_convolution": [
+            (lambda: full_convolution(IMAGES, FILTERS), "F: expected 3 filters, as D has channels, got shape (4, 3, 2, 2)"),
+            (lambda: full_convolution(Z, FILTERS), "D: expected an array of four axes, got shape (3, 4)"),
+            (lambda: full_convolution(IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)"),
+            (lambda: full_convolution(IMAGES[:, :0], FILTERS), "D: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
+            (lambda: full_convolution(IMAGES, FILTERS[:0]), "F: expected at least one filter, got shape (0, 3, 2, 2)")],
+    },
+    "fast_convolution": {
         "prepare": [
             (lambda: prepare(Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (lambda: prepare(IMAGES[:, :, :0], 2), "X: expected no empty axis after the first, got shape (2, 3, 0, 5)"),
             (lambda: prepare(IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0"),
             (lambda: prepare(IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
             (lambda: prepare(IMAGES, 2, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1")],
         "fast_layout": [(lambda: fast_layout(Z), "X: expected an array of four axes, got shape (3, 4)")],
-        **{name: [
-            (partial(function, Z, FILTERS), "X: expected an array of four axes, got shape (3, 4)"),
-            (partial(function, IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)"),
-            (partial(function, IMAGES, FILTERS[:, :1]), "F: expected filters of 3 channels, as X has, got shape (4, 1, 2, 2)"),
-            (partial(function, IMAGES, FILTERS, Z), "b: expected one bias a filter, (4,), got shape (3, 4)"),
-            (partial(function, IMAGES, FILTERS, stride=0), "stride: expected an integer >= 1, or a pair of them, got 0"),
-            (partial(function, IMAGES, FILTERS, stride=(1, 2, 1)),
-             "stride: expected an integer >= 1, or a pair of them, got (1, 2, 1)"),
-            (partial(function, IMAGES, FILTERS, padding=-1), "padding: expected an integer >= 0, or a pair of them, got -1"),
-            (partial(function, IMAGES, np.zeros((1, 3, 6, 6))), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
-        ] for name, function in dict(
-            conv2d=conv2d, conv2d_loops=conv2d_loops, conv2d_windows=conv2d_windows, conv2d_im2col=conv2d_im2col).items()},
-        "filter_gradient": [
-            (lambda: filter_gradient(IMAGES, IMAGES, 2), "dZ: expected the shape (2, 3, 4, 4) of the output, got (2, 3, 5, 5)"),
-            (lambda: filter_gradient(Z, IMAGES, 2), "X: expected an array of four axes, got shape (3, 4)"),
-            (lambda: filter_gradient(IMAGES, Z, 2), "dZ: expected an array of four axes, got shape (3, 4)"),
-            (lambda: filter_gradient(IMAGES, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0")],
-        "input_gradient": [
-            (lambda: input_gradient(IMAGES, FILTERS, (5, 5)), "dZ: expected the shape (2, 4, 4, 4) of the output, got (2, 3, 5, 5)"),
-            (lambda: input_gradient(Z, FILTERS, (5, 5)), "dZ: expected an array of four axes, got shape (3, 4)"),
-            (lambda: input_gradient(IMAGES, Z, (5, 5)), "F: expected an array of four axes, got shape (3, 4)")],
-        "full_convolution": [
-            (lambda: full_convolution(IMAGES, FILTERS), "F: expected 3 filters, as D has channels, got shape (4, 3, 2, 2)"),
-            (lambda: full_convolution(Z, FILTERS), "D: expected an array of four axes, got shape (3, 4)"),
-            (lambda: full_convolution(IMAGES, Z), "F: expected an array of four axes, got shape (3, 4)")],
+        "conv2d": convolution_rows(fast_convolution.conv2d),
+        "filter_gradient": filter_gradient_rows(fast_convolution),
+        "input_gradient": input_gradient_rows(fast_convolution),
+    },
+    "pooling": {
         **{name: [
             (partial(function, Z, 2), "X: expected an array of four axes, got shape (3, 4)"),
+            (partial(function, IMAGES[:, :0], 2), "X: expected no empty axis after the first, got shape (2, 0, 5, 5)"),
             (partial(function, IMAGES, 0), "size: expected an integer >= 1, or a pair of them, got 0"),
+            (partial(function, IMAGES, 2, 1.5), f"stride: expected {COUNT}, or a pair of them, got 1.5"),
             (partial(function, IMAGES, 6), "k: expected a window that fits into 5 + 2·0 entries, got 6"),
             (partial(function, IMAGES, 3, padding=2),
              "padding: expected at most half of the window (3, 3), so that no window sees only padding, got 2"),
@@ -345,19 +430,33 @@ BAD = {
     "convnet": {
         "ConvNet": [
             (lambda: ConvNet((4, 4), (), 2), "shape: expected (channels, height, width), got (4, 4)"),
+            (lambda: ConvNet((1, 4, 0), (), 2), f"shape: expected {COUNT}, got 0"),
             (lambda: ConvNet((1, 4, 4), (), 0), f"classes: expected {COUNT}, got 0"),
+            (lambda: ConvNet((1, 4, 4), (), 2, hidden=(0,)), f"hidden: expected {COUNT}, got 0"),
             (lambda: ConvNet((1, 4, 4), (Block(0, 3),), 2), f"filters: expected {COUNT}, got 0"),
-            (lambda: ConvNet((1, 4, 4), (Block(1, 3, pool=0),), 2), f"pool: expected {COUNT}, got 0"),
+            (lambda: ConvNet((1, 4, 4), (Block(1, 3, 1.5),), 2), f"stride: expected {COUNT}, or a pair of them, got 1.5"),
+            (lambda: ConvNet((1, 4, 4), (Block(1, 3, pool=0),), 2), f"pool: expected {COUNT}, or a pair of them, got 0"),
             (lambda: ConvNet((1, 4, 4), (Block(1, 5),), 2), "k: expected a window that fits into 4 + 2·0 entries, got 5")],
         "Block": [],  # is checked by ConvNet, where it comes to an image
-        "cnn_unpack": [(lambda: cnn_unpack(CNN, P), "p: expected shape (38,), got (17,)")],
-        "cnn_forward": [
-            (lambda: cnn_forward(CNN, CNN_P, np.zeros((15, 2))), "x: expected 16 rows, one image a column (d, M), got shape (15, 2)"),
-            (lambda: cnn_forward(CNN, P, np.zeros((16, 2))), "p: expected shape (38,), got (17,)")],
-        "cnn_cost_and_gradient": [
-            (lambda: cnn_cost_and_gradient(CNN, CNN_P, np.zeros((16, 2)), np.zeros((2, 3))),
+        "unpack": [
+            (lambda: convnet.unpack(CNN, P), "theta: expected shape (38,), got (17,)"),
+            (lambda: convnet.unpack(CNN, [0.0] * 38), "theta: expected an array (38,), got list")],
+        "forward": [
+            (lambda: convnet.forward(CNN, CNN_P, np.zeros((15, 2))),
+             "x: expected 16 rows, one image a column (d, M), got shape (15, 2)"),
+            (lambda: convnet.forward(CNN, CNN_P, np.zeros(16)), "x: expected 16 rows, one image a column (d, M), got shape (16,)"),
+            (lambda: convnet.forward(CNN, CNN_P, np.zeros((3, 16, 2))), "x: expected one batch (d, M), got shape (3, 16, 2)"),
+            (lambda: convnet.forward(CNN, P, np.zeros((16, 2))), "theta: expected shape (38,), got (17,)")],
+        "cost_and_gradient": [
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P.astype(int), np.zeros((16, 2)), np.eye(2)),
+             "theta: expected floating-point numbers, got int64"),
+            (lambda: convnet.cost_and_gradient(CNN, P, np.zeros((16, 2)), np.eye(2)),
+             "theta: expected 38 parameters on the last axis, got shape (17,)"),
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P, np.zeros((16, 2)), np.zeros((2, 3))),
              "y: expected one target a column, (2, 2), got shape (2, 3)"),
-            (lambda: cnn_cost_and_gradient(CNN, CNN_P, np.zeros((16, 0)), np.zeros((2, 0))),
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P, np.zeros((5, 16, 2)), np.zeros((2, 2))),
+             "x: expected one batch, or one for each of () runs, got shape (5, 16, 2)"),
+            (lambda: convnet.cost_and_gradient(CNN, CNN_P, np.zeros((16, 0)), np.zeros((2, 0))),
              "x: expected at least one image, one a column, got none")],
     },
     "curvature": {
@@ -418,9 +517,9 @@ BAD = {
             (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(eta=0)), f"eta: expected {POSITIVE}, got 0"),
             (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(batch_size=5)), f"batch_size: expected {COUNT} and <= 4, got 5"),
             (lambda: fit(NET, P, X.T, Y.T, **TRAINING | dict(epochs=0)), f"epochs: expected {COUNT}, got 0"),
-            (lambda: fit(NET, P[1:], X.T, Y.T, **TRAINING), "p: expected (17,) or (R, 17), got shape (16,)"),
-            (lambda: fit(NET, P.astype(int), X.T, Y.T, **TRAINING), "p: expected floating-point numbers, got int64"),
-            (lambda: fit(NET, P + np.inf, X.T, Y.T, **TRAINING), "p: expected finite numbers, got inf at index (0,)"),
+            (lambda: fit(NET, P[1:], X.T, Y.T, **TRAINING), "theta: expected (17,) or (R, 17), got shape (16,)"),
+            (lambda: fit(NET, P.astype(int), X.T, Y.T, **TRAINING), "theta: expected floating-point numbers, got int64"),
+            (lambda: fit(NET, P + np.inf, X.T, Y.T, **TRAINING), "theta: expected finite numbers, got inf at index (0,)"),
             (lambda: fit(NET, P, X.T + np.nan, Y.T, **TRAINING), "X: expected finite numbers, got nan at index (0, 0)"),
             (lambda: fit(NET, P, X.T, Y.T + np.nan, **TRAINING), "Y: expected finite numbers, got nan at index (0, 0)"),
             (lambda: fit(NET, P, X.T, [0, 1, -1, 0], **TRAINING), "Y: expected labels 0 … 1, got -1 at index 2")],
@@ -428,7 +527,7 @@ BAD = {
     "lockstep": {
         "lockstep_sgd": [
             (lambda: lockstep_sgd(NET, P, X.T, Y.T, eta=1, indices=np.zeros((3, 1), int)),
-             "p: expected (R, 17), got shape (17,)"),
+             "theta: expected (R, 17), got shape (17,)"),
             (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.zeros((3, 2), int)),
              "indices: expected (steps, 1), got shape (3, 2)"),
             (lambda: lockstep_sgd(NET, P[None], X.T, Y.T, eta=1, indices=np.full((3, 1), 4)),
@@ -438,22 +537,33 @@ BAD = {
     },
     "sweeps": {
         "sweep": [
-            (lambda: sweep(NET, lambda rng: P, X.T, Y.T, etas=(), batch_sizes=(1,), seeds=(0,), epochs=1),
-             "etas: expected a sequence of at least one number, got ()"),
-            (lambda: sweep(NET, lambda rng: P, X.T, Y.T, etas=(1,), batch_sizes=(5,), seeds=(0,), epochs=1),
-             f"batch_sizes: expected {COUNT} and <= 4, got 5")],
+            (lambda: sweep(print, {}), "grid: expected a dictionary with at least one parameter, got {}"),
+            (lambda: sweep(print, {"a": ()}), "a: expected a sequence of at least one value, got ()"),
+            (lambda: sweep(1, {"a": (1,)}), "trial: expected a function, got 1"),
+            (lambda: sweep(print, {"a": (1,)}, samples=3), "rng: expected a generator that draws the points, got None"),
+            (lambda: sweep(print, {"a": (1,)}, samples=0, rng=RNG), f"samples: expected {COUNT}, got 0"),
+            (lambda: sweep(lambda a: {"a": 1}, {"a": (1,)}),
+             "trial: expected results with names of their own, got 'a', the name of a parameter")],
+    },
+    "trials": {
+        "training_trial": [
+            (lambda: training_trial(NET, INITIAL, X.T, Y.T, epochs=0), f"epochs: expected {COUNT}, got 0"),
+            (lambda: training_trial(NET, INITIAL, X.T, Y.T, epochs=1)(eta=1, batch_size=5),
+             f"batch_size: expected {COUNT} and <= 4, got 5"),
+            (lambda: training_trial(NET, INITIAL, X.T, Y.T, epochs=1)(eta=0, batch_size=2), f"eta: expected {POSITIVE}, got [0]")],
     },
 }
+INITIAL = lambda net, rng: P  # noqa: E731
 TRAINING = dict(eta=0.1, batch_size=2, epochs=1, rng=RNG)
 
 FREE = {  # nothing that could be wrong by itself
+    "numerics": {"as_floats": "any numbers", "weighted_sum": "NumPy's own messages on shapes will do"},
     "checks": {"identity": "raises AssertionError, as a check does", "claim": "likewise"},
     "activations": {"Activation": "a pair of functions; any numbers will do"},
     "optimizers": {"sgd": "has no options"},
-    "autodiff": {"variable": "any numbers", "exp": "any numbers", "log": "any numbers", "tanh": "any numbers",
-                 "relu": "any numbers", "topological": "any node"},
-    "network": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
-    "convnet": {"cnn_parameters": "a network and a generator"},
+    "autodiff": {"variable": "any numbers", "topological": "any node", "graph_size": "any node"},
+    "initialisation": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
+    "convnet": {"he": "a network and a generator"},
     "datasets": {"mnist_images": "has no arguments", "load_mnist": "likewise", "tower_image": "likewise"},
     "runs": {"run_length": "a value for each mode; test_training has the mode itself", "recorded": "two values",
                  "progress": "any iterable"},

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.activations import linear, relu, tanh
-from lecture_code.convnet import Block, ConvNet, cnn_parameters, cnn_unpack
+from lecture_code import convnet
+from lecture_code.convnet import Block, ConvNet
 from lecture_code.curvature import (
     classify, critical_point, filter_normalised, hessian, hessian_vector, loss_slice)
 from lecture_code.losses import half_squared
@@ -56,16 +57,16 @@ def test_quadratics_are_exact_to_rounding(P, seed):
 
 def test_the_hessian_of_a_network(rng):
     net = Network((2, 3, 2), (tanh, linear), half_squared)
-    p, x, y = rng.standard_normal(net.size), rng.standard_normal((2, 6)), rng.standard_normal((2, 6))
+    theta, x, y = rng.standard_normal(net.size), rng.standard_normal((2, 6)), rng.standard_normal((2, 6))
 
-    def gradient(p):
-        return cost_and_gradient(net, p, x, y).gradient
+    def gradient(theta):
+        return cost_and_gradient(net, theta, x, y).gradient
 
     step = 1e-30  # by complex step through the gradient, column by column
-    exact = [gradient(p + 1j * step * e).imag / step for e in np.eye(net.size)]
-    H = hessian(gradient, p)
+    exact = [gradient(theta + 1j * step * e).imag / step for e in np.eye(net.size)]
+    H = hessian(gradient, theta)
     assert_allclose(H, exact, atol=1e-8)
-    assert_allclose(hessian_vector(gradient, p, p), H @ p, atol=1e-8)
+    assert_allclose(hessian_vector(gradient, theta, theta), H @ theta, atol=1e-8)
 
 
 @pytest.mark.parametrize("diagonal, kind", [
@@ -144,33 +145,45 @@ def test_filter_normalised_directions(rng):
 
 def test_filter_normalisation_turns_nothing():
     # each filter of the direction is the drawn one, made longer or shorter
-    theta, p = np.random.default_rng(2).standard_normal(NET.size), np.random.default_rng(3).standard_normal(NET.size)
-    (drawn, _), (D, _) = unpack(NET, p), unpack(NET, filter_normalised(theta, partial(unpack, NET), np.random.default_rng(3)))
+    theta, other = np.random.default_rng(2).standard_normal(NET.size), np.random.default_rng(3).standard_normal(NET.size)
+    (drawn, _), (D, _) = unpack(NET, other), unpack(NET, filter_normalised(theta, partial(unpack, NET), np.random.default_rng(3)))
     for l in (1, 2):
         ratio = D[l] / drawn[l]
         assert (ratio > 0).all()
         assert_allclose(ratio, ratio[:, :1] * np.ones(ratio.shape[1]), rtol=1e-13)
 
 
-def test_filter_normalisation_follows_the_scale_of_a_unit(rng):
-    # a ReLU unit times 10 on the way in and 1/10 on the way out computes the same: the row grows tenfold
-    theta = rng.standard_normal(NET.size)
-    W, b = unpack(NET, theta.copy())
+def rescaled(theta, factors):
+    """Return the same function: unit j of the hidden layer times factors[j] on the way in, divided on the way out."""
+    theta = theta.copy()
+    W, b = unpack(NET, theta)
+    for change, scale in ((W[1], factors[:, None]), (b[1], factors[:, None]), (W[2], 1 / factors)):
+        change *= scale
+    return theta
+
+
+def slice_through(theta, x, y):
     d = filter_normalised(theta, partial(unpack, NET), np.random.default_rng(1))
-    scaled = theta.copy()
-    unpack(NET, scaled)[0][1][2] *= 10
-    e = filter_normalised(scaled, partial(unpack, NET), np.random.default_rng(1))
-    assert_allclose(unpack(NET, e)[0][1][2], 10 * unpack(NET, d)[0][1][2], rtol=1e-13)
+    return loss_slice(lambda t: cost(NET, t, x, y), theta, d, np.linspace(-1, 1, 5))
+
+
+def test_the_scale_of_a_layer_does_not_matter_to_the_picture_but_that_of_a_unit_does(rng):
+    theta, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 9)), rng.standard_normal((3, 9))
+    alike, unlike = (rescaled(theta, factors) for factors in (np.full(5, 8.0), np.array([8.0, 1, 1, 1, 1])))
+    for same in (alike, unlike):
+        assert_allclose(cost(NET, same, x, y), cost(NET, theta, x, y), rtol=1e-12)
+    assert_allclose(slice_through(alike, x, y), slice_through(theta, x, y), rtol=1e-10)
+    assert np.abs(slice_through(unlike, x, y) / slice_through(theta, x, y) - 1).max() > 0.05
 
 
 def test_directions_without_biases_and_for_convolutions(rng):
     net = Network((2, 3), (linear,), half_squared, bias=False)
     assert filter_normalised(np.zeros(6), partial(unpack, net), rng).tolist() == [0] * 6
     cnn = ConvNet((1, 6, 6), (Block(2, 3),), 3)
-    p = cnn_parameters(cnn, rng)
-    d = filter_normalised(p, partial(cnn_unpack, cnn), rng)
-    (F, W), (b, c) = cnn_unpack(cnn, d)
-    (F0, W0), _ = cnn_unpack(cnn, p)
+    theta = convnet.he(cnn, rng)
+    d = filter_normalised(theta, partial(convnet.unpack, cnn), rng)
+    (_, F, W), (_, b, c) = convnet.unpack(cnn, d)
+    (_, F0, W0), _ = convnet.unpack(cnn, theta)
     assert_allclose((F**2).sum(axis=(1, 2, 3)), (F0**2).sum(axis=(1, 2, 3)), rtol=1e-13)
     assert_allclose((W**2).sum(axis=1), (W0**2).sum(axis=1), rtol=1e-13)
     assert not b.any() and not c.any()
@@ -187,12 +200,12 @@ def test_slices_by_hand():
 
 
 def test_a_slice_of_a_network_passes_through_its_cost(rng):
-    p, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 4)), rng.standard_normal((3, 4))
-    u, v = (filter_normalised(p, partial(unpack, NET), rng) for _ in range(2))
-    C = loss_slice(lambda p: cost(NET, p, x, y), p, u, np.linspace(-1, 1, 3), v, np.linspace(-1, 1, 5))
+    theta, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 4)), rng.standard_normal((3, 4))
+    u, v = (filter_normalised(theta, partial(unpack, NET), rng) for _ in range(2))
+    C = loss_slice(lambda theta: cost(NET, theta, x, y), theta, u, np.linspace(-1, 1, 3), v, np.linspace(-1, 1, 5))
     assert C.shape == (5, 3)
-    assert_allclose(C[2, 1], cost(NET, p, x, y))
-    assert_allclose(C[4, 0], cost(NET, p - u + v, x, y))
+    assert_allclose(C[2, 1], cost(NET, theta, x, y))
+    assert_allclose(C[4, 0], cost(NET, theta - u + v, x, y))
 
 
 def test_bad_input_is_named(raises):
@@ -260,3 +273,37 @@ def test_the_error_of_a_hessian_is_measured_with_twice_the_step():
 
     critical_point(gradient, [0.0], delta=1e-3)
     assert seen == [0, 1e-3, -1e-3, 2e-3, -2e-3]
+
+
+# Kinks
+
+
+def test_a_kink_within_the_step_is_said():
+    # of ½ max(x, 0)² + max(x − d, 0): the slope jumps by 1 at d
+    for d in (0.0, 2e-6, -2e-6, 8e-6):
+        with pytest.warns(UserWarning, match=r"Δ = 1e-05 and its half give Hessians that differ by .*a kink"):
+            hessian(lambda x: np.maximum(x, 0) + (x > d), [0.0])
+    hessian(lambda x: np.maximum(x, 0) + (x > 1.1e-5), [0.5])
+    hessian(lambda x: x + (x > 1.1e-5), [0.0])  # beyond the step: no warning, and no error
+
+
+def test_a_relu_network_at_a_kink(rng):
+    # the largest curvature is found as soon as the step is shorter than the way to the nearest kink
+    theta, x, y = rng.standard_normal(NET.size), rng.standard_normal((2, 9)), rng.standard_normal((3, 9))
+    W, b = unpack(NET, theta)
+    b[1][2] = -W[1][2] @ x[:, 0] + 3e-6  # z of unit 2 at sample 0
+    gradient = lambda t: cost_and_gradient(NET, t, x, y).gradient
+    largest = lambda H: np.linalg.eigvalsh(H)[-1]
+    with pytest.warns(UserWarning, match="a kink"):
+        wrong = largest(hessian(gradient, theta))
+    right = largest(hessian(gradient, theta, delta=1e-7))
+    assert wrong > 10 * right and right < 100
+
+
+@pytest.mark.parametrize("factor", [1e-8, 1.0, 1e8])
+def test_smooth_costs_bring_no_warning(factor, rng):  # here a warning is an error
+    net = Network((2, 3, 2), (tanh, linear), half_squared)
+    theta, x, y = rng.standard_normal(net.size), rng.standard_normal((2, 6)), rng.standard_normal((2, 6))
+    hessian(lambda t: factor * cost_and_gradient(net, t, x, y).gradient, theta)
+    hessian(lambda t: np.full(2, factor), np.ones(2))  # a linear cost, whose Hessian is 0
+    hessian(lambda t: factor * 3 * t**2, [0.0])  # x³ at 0

@@ -1,5 +1,7 @@
 """Deterministic descent: numbers by hand on quadratics, the same answers as SciPy, one record for all."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -585,3 +587,20 @@ def test_a_linear_cost_ends_where_it_began():
     null = dict(cost=lambda t: 0.0, gradient=lambda t: np.zeros(2))
     for method in ("gradient_descent", "newton", "barzilai_borwein"):
         assert len(CALLS[method](**null).theta) == 1
+
+
+def test_a_recorded_method_is_a_function_that_returns_a_path():
+    for method in (gradient_descent, newton, barzilai_borwein, levenberg_marquardt):
+        assert not inspect.isgeneratorfunction(method)
+        assert method.__doc__ and method.__module__ == "lecture_code.descent"
+        assert inspect.signature(method).return_annotation == "Path"
+        with pytest.raises(TypeError, match="missing a required argument: 'theta'"):
+            method(lambda t: 0.0, lambda t: t, *([bowl_hessian] if method is newton else []))
+
+
+def test_levenberg_marquardt_looks_at_each_point_once():
+    seen = []
+    residual = lambda t: seen.append(float(t[0])) or t - 3
+    path = levenberg_marquardt(residual, lambda t: np.eye(1), np.ones(1), damping=1.0, steps=2)
+    # the walk asks for r(1) and for two trials; the shape, and the cost of three points for the record, are the rest
+    assert len(seen) == 3 + 1 + 3 and set(seen) == set(path.theta[:, 0])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from lecture_code import losses, regularisation
+from lecture_code import batch_norm as layer, losses
 from lecture_code.activations import clipped_relu, linear, leaky, relu, sigmoid, softplus, tanh
 from lecture_code.network import Network, cost_and_gradient, forward, pack, unpack
 from lecture_code.optimizers import (
@@ -160,20 +160,20 @@ def test_activations_agree_with_pytorch_kinks_included(activation, peer):
 
 
 @given(st.integers(1, 8), st.integers(2, 20), st.sampled_from([0.01, 0.1, 1.0]), st.sampled_from([1e-5, 1e-3]), st.integers(0, 99))
-def test_batch_norm_agrees_with_pytorch(n, M, share, eps, seed):
+def test_batch_norm_agrees_with_pytorch(n, M, momentum, eps, seed):
     rng = np.random.default_rng(seed)
-    peer = torch.nn.BatchNorm1d(n, momentum=share, eps=eps, dtype=torch.float64)
+    peer = torch.nn.BatchNorm1d(n, momentum=momentum, eps=eps, dtype=torch.float64)
     gamma, beta = rng.standard_normal((2, n, 1))
     peer.weight.data, peer.bias.data = torch.tensor(gamma[:, 0]), torch.tensor(beta[:, 0])
-    running = regularisation.fresh_statistics(n)
+    running = layer.fresh_statistics(n)
     for _ in range(3):
         z, weight = 3 * rng.standard_normal((2, n, M)) + 1
         tensor = torch.tensor(z.T.copy(), requires_grad=True)
         peer.zero_grad()
         out = peer(tensor)
         (out * torch.tensor(weight.T)).sum().backward()
-        result = regularisation.batch_norm(z, gamma, beta, running, share, eps)
-        bars = regularisation.batch_norm_backward(weight, result, gamma)
+        result = layer.batch_norm(z, gamma, beta, running, momentum, eps)
+        bars = layer.batch_norm_backward(weight, result, gamma)
         running = result.running
         agree(result.output, out.detach().numpy().T)
         parts = np.abs(gamma * weight * result.inverse_deviation).max()  # of which z_bar is the small difference
@@ -187,8 +187,8 @@ def test_batch_norm_agrees_with_pytorch(n, M, share, eps, seed):
     peer.zero_grad()
     out = peer(tensor)
     (out * torch.tensor(weight.T)).sum().backward()
-    agree(regularisation.batch_norm_inference(z, gamma, beta, running, eps), out.detach().numpy().T)
-    bars = regularisation.batch_norm_inference_backward(weight, z, gamma, running, eps)
+    agree(layer.batch_norm_inference(z, gamma, beta, running, eps), out.detach().numpy().T)
+    bars = layer.batch_norm_inference_backward(weight, z, gamma, running, eps)
     agree(bars.z_bar, tensor.grad.numpy().T)
     agree(bars.gamma_bar[:, 0], peer.weight.grad.numpy(), 1e-12)
     agree(bars.beta_bar[:, 0], peer.bias.grad.numpy(), 1e-12)
@@ -201,7 +201,7 @@ def test_batch_norm_agrees_with_keras(keras, rng):
     peer.gamma.assign(gamma[:, 0])
     peer.beta.assign(beta[:, 0])
     columns = keras.ops.convert_to_tensor(z.T, dtype="float64")
-    result = regularisation.batch_norm(z, gamma, beta, regularisation.fresh_statistics(4), 0.01, 1e-3, unbiased=False)
+    result = layer.batch_norm(z, gamma, beta, layer.fresh_statistics(4), 0.01, 1e-3, unbiased=False)
     # Keras rounds its input to float32 here
     agree(result.output, keras.ops.convert_to_numpy(peer(columns, training=True)).T, rtol=1e-6)
     agree(result.running.mean[:, 0], keras.ops.convert_to_numpy(peer.moving_mean), rtol=1e-6)

@@ -1,5 +1,7 @@
 """Differences of a function, and the comparison of a gradient with them."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
+from lecture_code.activations import sigmoid
 from lecture_code.gradient_check import central_difference, check_gradient, complex_step
+from lecture_code.losses import half_squared
+from lecture_code.network import Network, cost, cost_and_gradient
 
 BOTH = (central_difference, complex_step)
 vectors = arrays(np.float64, 4, elements=st.floats(-3, 3))
@@ -76,7 +81,7 @@ def test_the_error_is_relative_to_the_largest_entry():
 
 
 def test_a_wrong_gradient_is_named_entry_and_values_and_step():
-    with pytest.raises(AssertionError, match=r"entry \(1,\).* says 1\.5, .*delta = 1 say 1 \(relative error 1\.2e-01\)"):
+    with pytest.raises(AssertionError, match=r"entry \(1,\).* says 1\.5, .*delta = 1 say 1 \(relative error 1\.2e-01; they resolve 4e-15\)"):
         check_gradient(lambda t: 4 * t[0] + t[1], np.array([4, 1.5]), np.zeros(2), delta=1.0)
 
 
@@ -109,3 +114,62 @@ def test_the_step_is_passed_on():
 def test_the_tolerance_itself_is_allowed():
     # the gradient says 1, the differences 0: the error is 1, measured by the larger of the two
     assert check_gradient(lambda t: 0.0, [1.0], [0.0], tolerance=1.0) == 1
+
+
+# The step, and what differences resolve
+
+
+def test_the_step_grows_with_theta():
+    # by default Δ = ε^⅓ max(1, |θ|); of t³ the difference quotient is 3t² + Δ²
+    seen = []
+    central_difference(lambda t: seen.append(float(t[0])) or 0.0, [0.5])
+    central_difference(lambda t: seen.append(float(t[0])) or 0.0, [-1e6])
+    third = np.finfo(float).eps ** (1 / 3)
+    assert_allclose(seen, [0.5 + third, 0.5 - third, -1e6 * (1 - third), -1e6 * (1 + third)], rtol=1e-14)
+    assert_allclose(central_difference(cubic, [1e6]), 3e12, rtol=1e-9)  # with Δ = 1e-6: 2e-5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_default_is_better_than_a_millionth_on_a_small_network(seed):
+    net, theta, f, exact = network(seed, 1.0)
+    error = lambda delta: np.abs(central_difference(f, theta, delta) - exact).max() / np.abs(exact).max()
+    assert error(None) < error(1e-6) / 2 and error(None) < 2e-9
+
+
+def network(seed, scale):
+    rng = np.random.default_rng(seed)
+    net = Network((2, 2, 3, 2), (sigmoid,) * 3, half_squared)
+    theta, x, y = scale * rng.standard_normal(net.size), rng.standard_normal((2, 10)), rng.random((2, 10))
+    return net, theta, lambda t: cost(net, t, x, y), cost_and_gradient(net, theta, x, y).gradient
+
+
+@pytest.mark.parametrize("scale", [10, 20, 30])
+def test_a_right_gradient_of_a_saturated_network_passes(scale):
+    for seed in range(10):
+        _, theta, f, exact = network(seed, scale)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            check_gradient(f, exact, theta)
+
+
+def test_a_wrong_one_fails_as_long_as_it_can_be_resolved():
+    f = lambda t: 1 + 1e-8 * float(t[0])  # r = 4ε/Δ = 1.5e-10
+    for wrong in (-1e-8, 0, 1.1e-8):
+        with pytest.raises(AssertionError, match="they resolve 1e-10"):
+            check_gradient(f, [wrong], [0.0])
+    check_gradient(f, [1e-8], [0.0])
+
+
+def test_what_cannot_be_resolved_is_said():
+    f = lambda t: 1 + 1e-12 * float(t[0])
+    for gradient in (1e-12, -1e-12):
+        with pytest.warns(UserWarning, match="nothing was checked: no entry is larger than .*, and differences resolve 1e-10"):
+            check_gradient(f, [gradient], [0.0])
+    with pytest.raises(AssertionError):
+        check_gradient(f, [1e-9], [0.0])
+    check_gradient(lambda t: 5.0, [0.0], [0.0])  # of a constant zero is right: no warning
+
+
+def test_without_an_entry_there_is_nothing_to_check(raises):
+    with raises("theta", "at least one entry", r"shape \(0,\)"):
+        check_gradient(cubic, [], [])

@@ -15,9 +15,9 @@ from lecture_code.activations import (
 from lecture_code.losses import absolute, half_squared, binary_cross_entropy, softmax_cross_entropy, squared
 from lecture_code.network import (
     Network, backward, cost_and_gradient, forward, input_jacobian, output_jacobian, per_sample_gradients)
-from lecture_code.regularisation import (
-    RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward,
-    dropout_cost_and_gradient, dropout_forward, dropout_masks)
+from lecture_code.batch_norm import (
+    RunningStatistics, batch_norm, batch_norm_backward, batch_norm_inference, batch_norm_inference_backward)
+from lecture_code.dropout import dropout_cost_and_gradient, dropout_forward, dropout_masks
 
 ACTIVATIONS = (sigmoid, tanh, relu, clipped_relu(2.0), leaky_relu, softplus, linear, heaviside, sign)
 LOSSES = (half_squared, squared, absolute, binary_cross_entropy, softmax_cross_entropy)
@@ -34,15 +34,15 @@ def network(activation, loss, depth, bias):
 
 
 def sample(net, rng):
-    """Return p, x and targets far from every kink: no z within 1e-3 of 0 or 2, no output as near to its target."""
+    """Return theta, x and targets far from every kink: no z within 1e-3 of 0 or 2, no output as near to its target."""
     while True:
-        p, x = rng.standard_normal(net.size), rng.standard_normal((net.widths[0], M))
+        theta, x = rng.standard_normal(net.size), rng.standard_normal((net.widths[0], M))
         y = np.eye(3)[:, rng.integers(3, size=M)] if net.loss in (softmax_cross_entropy, binary_cross_entropy) else (
             rng.standard_normal((3, M)))
-        z, a = forward(net, p, x)
+        z, a = forward(net, theta, x)
         z = np.concatenate([layer.ravel() for layer in z[1:]])
         if min(np.abs(z).min(), np.abs(z - 2).min(), np.abs(a[-1] - y).min()) > 1e-3:
-            return p, x, y
+            return theta, x, y
 
 
 def by_complex_step(function, at):
@@ -63,33 +63,33 @@ def agree(left, right, tolerance=1e-12):
 @pytest.mark.parametrize("activation, loss, depth, bias", GRID, ids=repr)
 def test_plain(activation, loss, depth, bias, rng):
     net = network(activation, loss, depth, bias)
-    p, x, y = sample(net, rng)
-    output = lambda p, x: forward(net, p, x).a[-1]
-    losses = lambda p: loss(output(p, x), y)
-    exact, near = by_complex_step(losses, p), by_differences(losses, p)  # (P, M)
+    theta, x, y = sample(net, rng)
+    output = lambda theta, x: forward(net, theta, x).a[-1]
+    losses = lambda theta: loss(output(theta, x), y)
+    exact, near = by_complex_step(losses, theta), by_differences(losses, theta)  # (P, M)
 
-    singles, together = per_sample_gradients(net, p, x, y), cost_and_gradient(net, p, x, y)
+    singles, together = per_sample_gradients(net, theta, x, y), cost_and_gradient(net, theta, x, y)
     agree(singles, exact.T)
     agree(together.gradient, exact.mean(axis=1))
-    agree(together.cost, losses(p).mean(), 1e-14)
+    agree(together.cost, losses(theta).mean(), 1e-14)
     agree(together.gradient, near.mean(axis=1), 1e-7)
     agree(singles, near.T, 1e-7)
-    batches_of_one = [cost_and_gradient(net, p, x[:, [i]], y[:, [i]]).gradient for i in range(M)]
+    batches_of_one = [cost_and_gradient(net, theta, x[:, [i]], y[:, [i]]).gradient for i in range(M)]
     agree(np.array(batches_of_one), exact.T)  # a single sample goes another way
 
-    outputs = by_complex_step(lambda p: output(p, x), p)  # (P, K, M)
-    agree(output_jacobian(net, p, x), outputs.transpose(1, 2, 0))
-    agree(output_jacobian(net, p, x), by_differences(lambda p: output(p, x), p).transpose(1, 2, 0), 1e-7)
+    outputs = by_complex_step(lambda theta: output(theta, x), theta)  # (P, K, M)
+    agree(output_jacobian(net, theta, x), outputs.transpose(1, 2, 0))
+    agree(output_jacobian(net, theta, x), by_differences(lambda theta: output(theta, x), theta).transpose(1, 2, 0), 1e-7)
 
 
 @pytest.mark.parametrize("activation, loss, depth, bias", GRID, ids=repr)
 def test_by_the_input(activation, loss, depth, bias, rng):
     net = network(activation, loss, depth, bias)
-    p, x, y = sample(net, rng)
-    _, a_bar = backward(net, p, forward(net, p, x), y)
-    jacobian = input_jacobian(net, p, x)
-    values = lambda x: loss(forward(net, p, x).a[-1], y)
-    outputs = lambda x: forward(net, p, x).a[-1]
+    theta, x, y = sample(net, rng)
+    _, a_bar = backward(net, theta, forward(net, theta, x), y)
+    jacobian = input_jacobian(net, theta, x)
+    values = lambda x: loss(forward(net, theta, x).a[-1], y)
+    outputs = lambda x: forward(net, theta, x).a[-1]
     for derivative, tolerance in ((by_complex_step, 1e-12), (by_differences, 1e-7)):
         # entry x_ji moves sample i alone: of the derivatives (d M, …, M) those of sample i by x_ji remain
         by_x = derivative(values, x).reshape(net.widths[0], M, M)
@@ -102,19 +102,19 @@ def test_by_the_input(activation, loss, depth, bias, rng):
 def test_with_dropout(activation, loss, depth, bias, rng):
     net = network(activation, loss, depth, bias)
     while True:  # masks that leave something of each layer, and kinks that the thinned network avoids, too
-        p, x, y = sample(net, rng)
+        theta, x, y = sample(net, rng)
         masks = dropout_masks(net, 0.4, M, rng)
         masks[0] = (rng.random(x.shape) >= 0.2) / 0.8
-        z, a = dropout_forward(net, p, x, masks)
+        z, a = dropout_forward(net, theta, x, masks)
         far = np.concatenate([layer.ravel() for layer in (*z[1:], a[-1] - y)])
         kinks = min(np.abs(far).min(), np.abs(np.concatenate([layer.ravel() for layer in z[1:]]) - 2).min())
         if kinks > 1e-3 and all(mask is None or mask.any(axis=0).all() for mask in masks):
             break
-    value = lambda p: loss(dropout_forward(net, p, x, masks).a[-1], y).mean(axis=-1)
-    result = dropout_cost_and_gradient(net, p, x, y, masks)
-    agree(result.cost, value(p), 1e-14)
-    agree(result.gradient, by_complex_step(value, p))
-    agree(result.gradient, by_differences(value, p), 1e-7)
+    value = lambda theta: loss(dropout_forward(net, theta, x, masks).a[-1], y).mean(axis=-1)
+    result = dropout_cost_and_gradient(net, theta, x, y, masks)
+    agree(result.cost, value(theta), 1e-14)
+    agree(result.gradient, by_complex_step(value, theta))
+    agree(result.gradient, by_differences(value, theta), 1e-7)
 
 
 def normalised_network(activation, loss, depth, bias, training, theta, x, y, running, gradient):

@@ -156,3 +156,70 @@ def test_runs_in_front_do_not_mix(loss, rng):
         assert_allclose(loss.gradient(a, y)[r], loss.gradient(a[r], y[r]), rtol=1e-14)
         for got, expected in zip(loss.value_and_gradient(a, y), (loss(a, y), loss.gradient(a, y))):
             assert_allclose(got, expected, rtol=1e-14)
+
+
+# 0 · (−∞), whole numbers, kinks
+
+BOTH = (softmax_cross_entropy, binary_cross_entropy)
+
+
+def test_a_class_that_is_masked_out_costs_nothing():
+    # a logit −∞, or one so far behind that the difference overflows: its log-probability is −∞, its target 0
+    for a in (np.float32([[3e38], [-3e38]]), np.array([[0], [-np.inf]]), np.float32([[0], [-np.inf]])):
+        y = np.array([[1], [0]], a.dtype)
+        assert_array_equal(softmax_cross_entropy(a, y), [0])
+        assert_array_equal(softmax_cross_entropy.gradient(a, y), [[0], [0]])
+        assert softmax_cross_entropy.value_and_gradient(a, y)[0] == 0
+        assert softmax_cross_entropy(a, y[::-1]) == np.inf
+
+
+def test_a_masked_class_leaves_the_others_as_they_are(rng):
+    a, y = rng.standard_normal((3, 4)), rng.dirichlet(np.ones(3), 4).T
+    masked = np.vstack([a, np.full((1, 4), -np.inf)]), np.vstack([y, np.zeros((1, 4))])
+    assert_allclose(softmax_cross_entropy(*masked), softmax_cross_entropy(a, y), rtol=1e-15)
+    assert_allclose(softmax_cross_entropy.gradient(*masked)[:3], softmax_cross_entropy.gradient(a, y), atol=1e-15)
+
+
+def test_a_certain_logit_costs_nothing():
+    a, y = np.array([[np.inf, -np.inf]]), np.array([[1.0, 0.0]])
+    assert_array_equal(binary_cross_entropy(a, y), [0, 0])
+    assert_array_equal(binary_cross_entropy(a, 1 - y), [np.inf, np.inf])
+    assert_allclose(binary_cross_entropy.gradient(a, y), [[0, 0]], atol=1e-300)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64, bool])
+@pytest.mark.parametrize("loss", ALL)
+def test_whole_numbers_do_not_wrap_around(loss, kind):
+    a, y = np.array([[0, 100, 1], [1, 0, 0]]).astype(kind), np.array([[1, 0, 0], [0, 1, 1]]).astype(kind)
+    floats = a.astype(float), y.astype(float)
+    assert_array_equal(loss(a, y), loss(*floats))
+    assert_array_equal(loss.gradient(a, y), loss.gradient(*floats))
+    assert_array_equal(loss.prediction(a), loss.prediction(floats[0]))
+    for got, expected in zip(loss.value_and_gradient(a, y), loss.value_and_gradient(*floats)):
+        assert got.dtype == np.float64
+        assert_array_equal(got, expected)
+
+
+def test_bytes_by_hand():
+    # 0 − 1 is 255 in uint8, and 200² is 64 in int8
+    assert half_squared.gradient(np.uint8([[0]]), np.uint8([[1]])) == -1
+    assert squared(np.int8([[100]]), np.int8([[-100]])) == 40_000
+    assert half_squared.value_and_gradient(np.uint8([[0]]), np.uint8([[1]])) == (0.5, -1)
+
+
+@pytest.mark.parametrize("loss", ALL)
+def test_whole_targets_do_not_widen_float32(loss):
+    a, y = np.ones((2, 3), np.float32), np.array([[0, 1, 0], [1, 0, 1]])
+    assert loss(a, y).dtype == loss.gradient(a, y).dtype == np.float32
+    assert complex_step(lambda a: loss(a, y).sum(), a).shape == a.shape
+
+
+@pytest.mark.parametrize("loss", ALL)
+def test_the_complex_step_knows_the_gradient_at_kinks(loss):
+    # residuals 0 for the absolute loss, logits 0 for the softplus inside the binary cross-entropy, ties for the maximum
+    a, y = np.array([[0.0, 0, 1], [0, 1, 1]]), np.array([[0.0, 1, 1], [1, 0, 0]])
+    assert_allclose(loss.gradient(a, y), complex_step(lambda a: loss(a, y).sum(), a), atol=1e-15)
+
+
+def test_lists_are_accepted():
+    assert half_squared([[1, 2]], [[0, 4]]).tolist() == [0.5, 2]

@@ -1,5 +1,9 @@
 """Update rules as pairs of functions."""
 
+import copy
+import inspect
+
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -307,13 +311,31 @@ def test_names():
 
 
 def test_defaults():
-    assert nesterov().rule.keywords == momentum().rule.keywords == dict(mu=0.9)
-    assert adagrad().rule.keywords == dict(eps=1e-7, stabiliser="outside") and adagrad().init(START).sum() == 0
-    assert rmsprop().rule.keywords == dict(rho=0.9, eps=1e-6, stabiliser="outside")
-    assert adadelta().rule.keywords == dict(rho=0.9, eps=1e-6, stabiliser="inside")
-    assert adam().rule.keywords == dict(beta1=0.9, beta2=0.999, eps=1e-8, stabiliser="outside")
-    assert nadam().rule.keywords == adam().rule.keywords | dict(psi=0.004)
-    assert adamw().rule.keywords["decay"] == 0.01 and adamw().rule.keywords["inner"].rule.keywords == adam().rule.keywords
+    defaults = lambda make: {name: p.default for name, p in inspect.signature(make).parameters.items()}
+    average = dict(beta1=0.9, beta2=0.999, eps=1e-8, stabiliser="outside")
+    assert defaults(momentum) == dict(mu=0.9, rate="inside")
+    assert defaults(nesterov) == dict(mu=0.9, iterate="ahead", rate="inside")
+    assert defaults(adagrad) == dict(eps=1e-7, stabiliser="outside", initial=0)
+    assert defaults(rmsprop) == dict(rho=0.9, eps=1e-6, stabiliser="outside")
+    assert defaults(adadelta) == dict(rho=0.9, eps=1e-6, stabiliser="inside")
+    assert defaults(adam) == average and defaults(nadam) == average | dict(psi=0.004)
+    assert defaults(adamw) == dict(decay=0.01) | average | dict(mask=None)
+
+
+@pytest.mark.parametrize("optimizer", ALL, ids=repr)
+def test_an_optimizer_goes_to_other_processes(optimizer):
+    state = optimizer.init(START)
+    here = optimizer.step(START, np.ones(3), state, 0.1)
+    for there in joblib.Parallel(n_jobs=2)([joblib.delayed(optimizer.step)(START, np.ones(3), state, 0.1)]):
+        for one, other in zip(leaves(here), leaves(there)):
+            assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
+def test_a_copy_steps_alike(again):
+    mask = np.array([True, False, True])
+    optimizer = l2(adam(), 0.1, mask)
+    assert_array_equal(run(again(optimizer), START, gradient, 0.1, 3), run(optimizer, START, gradient, 0.1, 3))
 
 
 @pytest.mark.parametrize("make, name, expected, got", [

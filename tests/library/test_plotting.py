@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import IPython
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
@@ -14,9 +15,10 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
+from lecture_code.autodiff import variable
 from lecture_code.plotting import (
-    BLUE, CLASS_COLOURS, CLASS_MARKERS, GREEN, ORANGE, RED, STYLE, classification_map, contour_with_path, image_bytes,
-    image_grid, network_diagram, scatter_classes, svg_text, use_book_style)
+    BLUE, CLASS_COLOURS, CLASS_MARKERS, GREEN, ORANGE, RED, STYLE, classification_map, contour_with_path, draw_graph,
+    image_bytes, image_grid, network_diagram, scatter_classes, svg_text, use_book_style)
 
 
 @pytest.fixture
@@ -264,3 +266,95 @@ def test_figures_draw_without_a_warning(rng):
     contour_with_path(axes[1, 0], lambda a, b: a * b, rng.random((4, 2)), (0, 1), (0, 1))
     image_grid([axes[1, 1]], np.zeros((1, 4, 4)), signed=True)
     assert len(image_bytes(figure, "png", dpi=40)) > 1000
+
+
+# Graphs of expressions
+
+
+def labels_of(ax):
+    return [text.get_text() for text in ax.texts if text.get_text()]
+
+
+def test_the_graph_is_drawn_with_values_and_adjoints():
+    x, y, z = variable(2, "x"), variable(3, "y"), variable(-2, "z")
+    ax = draw_graph((x + y) * z)
+    shown = labels_of(ax)
+    assert sorted(shown) == sorted(["x", "y", "z", "+", "×", "2", "3", "-2", "5", "-10", "-2", "-2", "-2", "5", "1"])
+    assert len([text for text in ax.texts if not text.get_text()]) == 4  # one arrow for each operand
+    ax.figure.canvas.draw()
+    plt.close(ax.figure)
+
+
+def test_the_drawing_can_stop_on_the_way():
+    x, y, z = variable(2, "x"), variable(3, "y"), variable(-2, "z")
+    figure, axes = plt.subplots(1, 2)
+    assert draw_graph((x + y) * z, axes[0], values=2, known=0) is axes[0]
+    assert sorted(labels_of(axes[0])) == sorted(["x", "y", "z", "+", "×", "2", "3"])
+    draw_graph((x + y) * z, axes[1], known=2)
+    # the walk completes f and then u or z
+    assert len(labels_of(axes[1])) == 5 + 5 + 2 and "1" in labels_of(axes[1])
+    plt.close(figure)
+
+
+def test_operands_stand_left_of_their_results():
+    x = variable(np.ones((2, 3)), "x")
+    late = variable(1.0)
+    f = ((x * 2).tanh() * x).sum() * late
+    ax = draw_graph(f)
+    where = {text.get_text(): text.get_position()[0] for text in ax.texts if text.get_bbox_patch()}
+    assert where["x"] < where["tanh"] < where["sum"]
+    assert where["sum"] == max(v for k, v in where.items() if k in ("sum", "tanh", "c"))
+    assert "2×3" in labels_of(ax) and "c" in where
+    boxes = [text for text in ax.texts if text.get_bbox_patch()]
+    assert len({text.get_position() for text in boxes}) == len(boxes) == 8
+    plt.close(ax.figure)
+
+
+def test_the_drawing_of_one_sum_in_detail():
+    x, f = variable(2, "x"), variable(2, "x") + 3
+    x, c = f.operands
+    ax = draw_graph(f)
+    arrows = [text for text in ax.texts if not text.get_text()]
+    boxes = {text.get_text(): text for text in ax.texts if text.get_bbox_patch()}
+    # leaves in column 0, one above the other; the sum in column 1, a little higher, so that long arrows miss boxes
+    place = {"x": (0, 0.5), "c": (0, -0.5), "+": (1, 0.15)}
+    assert {label: text.get_position() for label, text in boxes.items()} == place
+    assert [(arrow.xy, arrow.get_position()) for arrow in arrows] == [(place["+"], place["x"]), (place["+"], place["c"])]
+    for arrow in arrows:
+        assert arrow.get_zorder() == 1  # behind the boxes
+        assert arrow.arrow_patch.shrinkA == arrow.arrow_patch.shrinkB == 14
+        assert arrow.arrow_patch.get_arrowstyle().__class__.__name__ == "CurveB"
+        assert arrow.arrow_patch.get_edgecolor()[:3] == (0.6, 0.6, 0.6)
+    for label, text in boxes.items():
+        assert (text.get_ha(), text.get_va(), text.get_zorder()) == ("center", "center", 3)
+        box = text.get_bbox_patch()
+        assert box.get_facecolor() == (1, 1, 1, 1)
+        # a constant, which has no adjoint, has a paler frame
+        assert box.get_edgecolor()[0] == (0.75 if label == "c" else 0.3)
+    numbers = {(text.get_text(), text.get_color()): text for text in ax.texts if text not in (*arrows, *boxes.values())}
+    assert len(numbers) == 4
+    blue, red = "#0072B2", "#D55E00"
+    for key, node, offset in ((("2", blue), "x", 14), (("3", blue), "c", 14), (("5", blue), "+", 14)):
+        text = numbers[key]
+        assert (text.xy, text.get_position(), text.get_ha()) == (place[node], (0, offset), "center")
+        assert text.anncoords == "offset points"
+    below = [text for text in ax.texts if text.get_color() == red]
+    assert [(text.xy, text.get_text(), text.get_position()) for text in below] == [
+        (place["x"], "1", (0, -22)), (place["+"], "1", (0, -22))]
+    assert {(text.get_ha(), text.anncoords) for text in below} == {("center", "offset points")}
+    assert (ax.margins(), ax.axison) == ((0.12, 0.25), False)
+    (points,) = ax.lines
+    assert points.get_linestyle() == "None"
+    assert sorted(zip(*points.get_data())) == sorted(place.values())
+    plt.close(ax.figure)
+
+
+def test_leaves_stand_near_where_they_are_used():
+    # f = (x y).tanh() + late: three columns of operations, and the leaf `late` beside the last but one
+    x, y, late = variable(1.0, "x"), variable(1.0), variable(1.0, "late")
+    ax = draw_graph((x * y).tanh() + late)
+    where = {text.get_text(): text.get_position() for text in ax.texts if text.get_bbox_patch()}
+    assert {label: position[0] for label, position in where.items()} == {
+        "x": 0, "v": 0, "×": 1, "tanh": 2, "late": 2, "+": 3}
+    assert where["×"][1] == where["+"][1] == 0.15 and where["tanh"][1] - where["late"][1] == 1
+    plt.close(ax.figure)

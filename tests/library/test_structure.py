@@ -1,15 +1,17 @@
-"""How the modules hang together: imports go strictly downward, and light modules stay light."""
+"""How the modules hang together: imports go strictly downward, and light modules stay light. Modules are found."""
 
 import ast
 import importlib
 import inspect
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import lecture_code
+from tools import mutate
 
 from .test_bad_input import BAD, FREE
 
@@ -18,28 +20,9 @@ MODULES = {  # dotted name below the package ↦ file
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"
 }
-FLOORS = (  # a module imports only from the floors before its own
-    {"validation"},
-    {"numerics", "datasets", "samplers", "schedules", "gradient_check", "checks"},
-    {"activations", "optimizers", "autodiff", "runs"},
-    {"losses"},
-    {"network", "convolution", "descent", "curvature", "complexity"},
-    {"regularisation", "convnet"},
-    {"training"},
-    {"lockstep", "sweeps"},
-    {"plotting"},
-    {"widgets", "feedback"},
-    {"tasks"},  # with all its modules
-)
 DRAWING = {"plotting", "widgets"}  # only these load matplotlib and ipywidgets
-
-
-def floor(module):
-    """Return the number of the floor that a module stands on."""
-    top = module.split(".")[0]
-    numbers = [number for number, names in enumerate(FLOORS) if top in names]
-    assert len(numbers) == 1, f"{module}.py: give it a floor in FLOORS"
-    return numbers[0]
+ABOVE = {name for name in MODULES if name in DRAWING | {"feedback"} or name.startswith("tasks.")}  # for readers, not sums
+BAD_INPUT_ELSEWHERE = {"descent", "validation"}  # stands with their other tests
 
 
 def imported(path):
@@ -56,15 +39,34 @@ def imported(path):
     return {name for name in inside if name in MODULES}
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_imports_go_strictly_downward(module):
-    for other in imported(MODULES[module]):
-        assert floor(other) < floor(module), f"{module} imports {other}"
+def circle(imports):
+    """Return modules that import one another in a circle, empty where every import goes downward."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
 
 
-def test_the_test_above_sees_imports():
-    assert imported(MODULES["training"]) >= {"network", "optimizers", "validation"}
+def test_imports_go_strictly_downward():
+    """Then there are floors, and each module stands above all that it imports, without anybody numbering them."""
+    assert " imports ".join(circle({module: imported(path) for module, path in MODULES.items()})) == ""
+
+
+def test_validation_is_the_ground():
+    assert imported(MODULES["validation"]) == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - ABOVE))
+def test_no_sum_depends_on_a_picture_or_an_exercise(module):
+    assert imported(MODULES[module]) & ABOVE == set()
+
+
+def test_the_tests_above_see_imports():
+    assert imported(MODULES["training"]) >= {"model", "optimizers", "validation"}
     assert imported(MODULES["widgets"]) >= {"plotting"}
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) in (list("abca"), list("bcab"), list("cabc"))
+    assert any(name.startswith("tasks.") for name in ABOVE)
 
 
 def loaded(statement, heavy):
@@ -96,9 +98,9 @@ def test_modules_say_what_they_are_for(module):
     assert [node.name for node in public if not ast.get_docstring(node)] == []
 
 
-@pytest.mark.parametrize("module", sorted(BAD.keys() | FREE.keys()))
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - ABOVE - BAD_INPUT_ELSEWHERE))
 def test_every_public_function_has_its_bad_input(module):
-    """test_bad_input has a row for each; those of `descent` and `validation` stand with their other tests."""
+    """test_bad_input has a row for each in BAD, or a reason in FREE."""
     members = vars(importlib.import_module(f"lecture_code.{module}"))
     own = {name for name, member in members.items()
            if not name.startswith("_") and getattr(member, "__module__", "") == f"lecture_code.{module}"}
@@ -106,3 +108,13 @@ def test_every_public_function_has_its_bad_input(module):
     assert not BAD.get(module, {}).keys() & FREE.get(module, {}).keys()
     listed = BAD.get(module, {}).keys() | FREE.get(module, {}).keys()
     assert functions <= listed <= own | {"mnist_images", "load_mnist", "tower_image"}
+
+
+def test_the_lists_of_bad_input_name_no_other_module():
+    assert BAD.keys() | FREE.keys() | BAD_INPUT_ELSEWHERE <= MODULES.keys()
+
+
+def test_every_module_is_mutated_or_a_reason_is_given():
+    found = {name for name in MODULES if "." not in name}
+    assert mutate.modules().keys() | mutate.LEFT_OUT.keys() == found
+    assert [name for name, tests in mutate.modules().items() if not tests] == [], "no test file of its own"

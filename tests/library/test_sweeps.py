@@ -1,26 +1,15 @@
-"""Sweeps, early stopping and gradient clipping."""
+"""Sweeps of anything: grids, random points, processes, and the table that comes back."""
 
+import os
 import sys
-from functools import partial
-from itertools import product
 
 import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+import scipy.stats
+from numpy.testing import assert_array_equal
 
-from lecture_code import sweeps
-from lecture_code.activations import linear, sigmoid, tanh
-from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, gaussian_parameters, he, lecun, xavier
-from lecture_code.optimizers import adam, clip_gradient, nesterov, sgd
 from lecture_code.sweeps import sweep
-from lecture_code.training import evaluate, fit
-
-LINE = Network((1, 1), (linear,), half_squared, bias=False)  # f(x) = w x
-NET = Network((4, 6, 3), (tanh, linear), softmax_cross_entropy)
-INITIAL = partial(gaussian_parameters, NET, scale=0.7)
-GRID = dict(etas=(0.01, 0.1, 0.5), batch_sizes=(5, 22, 1), seeds=(3, 0), epochs=2)
 
 
 @pytest.fixture(autouse=True)
@@ -28,252 +17,160 @@ def silent(monkeypatch):
     monkeypatch.setenv("LECTURE_CODE_STATIC", "1")
 
 
-def problem(N=22, dtype=np.float64):
-    rng = np.random.default_rng(5)
-    return rng.standard_normal((N, 4)).astype(dtype), rng.integers(3, size=N)
+def bowl(a, b):
+    return (a - 3) ** 2 + 10 * b
 
 
-# sweep
+def two_results(a, b):
+    return {"sum": a + b, "product": a * b}
 
 
-@pytest.mark.parametrize("dtype, optimizer, together", [
-    (np.float64, sgd(), 20_000), (np.float32, sgd(), 20_000), (np.float64, adam(), 20_000), (np.float64, sgd(), 1),
-    (np.float64, nesterov(iterate="theta"), 20_000)])
-def test_every_run_is_what_fit_does_alone(dtype, optimizer, together, monkeypatch):
-    monkeypatch.setattr(sweeps, "TOGETHER", together)
-    X, labels = problem(dtype=dtype)
-    validation = problem(9, dtype)
-    initial = partial(INITIAL, dtype=dtype)
-    result = sweep(NET, initial, X, labels, **GRID, optimizer=optimizer, validation=validation)
-    assert result.cost.shape == result.accuracy.shape == result.diverged_at.shape == (3, 3, 2)
-    assert (result.diverged_at == -1).all()
-    for (i, eta), (j, M), (s, seed) in product(*(enumerate(GRID[name]) for name in ("etas", "batch_sizes", "seeds"))):
-        rng = np.random.default_rng(seed)
-        p, _ = fit(NET, initial(rng), X, labels, eta=eta, batch_size=M, epochs=2, rng=rng, optimizer=optimizer)
-        expected = evaluate(NET, p, validation[0], np.eye(3, dtype=dtype)[validation[1]])
-        assert_array_equal((result.cost[i, j, s], result.accuracy[i, j, s]), expected)
+# A grid
 
 
-def test_without_validation_data_the_training_data_score():
-    X, labels = problem()
-    scores = [sweep(NET, INITIAL, X, labels, **GRID, validation=data).cost for data in (None, (X, labels))]
-    assert_array_equal(*scores)
+def test_every_point_of_a_grid_is_tried_once():
+    tried = []
+    result = sweep(lambda a, b: tried.append((a, b)) or a, {"a": (5, 6, 7), "b": ("x", "y")})
+    assert tried == [(5, "x"), (5, "y"), (6, "x"), (6, "y"), (7, "x"), (7, "y")]
+    assert result.axes == {"a": (5, 6, 7), "b": ("x", "y")} and result.names == ("value",)
+
+
+def test_rows_are_tidy():
+    assert sweep(two_results, {"a": (2, 3), "b": (5,)}).rows == [
+        {"a": 2, "b": 5, "sum": 7, "product": 10}, {"a": 3, "b": 5, "sum": 8, "product": 15}]
+
+
+def test_arrays_have_an_axis_for_each_parameter():
+    result = sweep(two_results, {"a": range(3), "b": np.array([10, 20])})
+    assert_array_equal(result["sum"], [[10, 20], [11, 21], [12, 22]])
+    assert_array_equal(result["product"], [[0, 0], [10, 20], [20, 40]])
+    assert_array_equal(result["b"], [[10, 20]] * 3)
+    assert sweep(lambda a: np.array([a, -a]), {"a": (1, 2)})["value"].shape == (2, 2)  # results may be arrays
+
+
+def test_the_best_point():
+    result = sweep(bowl, {"a": range(6), "b": (1, 0)})
+    assert result.best() == {"a": 3, "b": 0, "value": 0}
+    assert result.best(largest=True) == {"a": 0, "b": 1, "value": 19}
+    several = sweep(two_results, {"a": (2, 1), "b": (4, 5)})
+    assert several.best()["sum"] == 5 and several.best("product", largest=True)["product"] == 10
+    assert several.best("a")["b"] == 4  # the first of two
+
+
+def test_what_is_no_number_is_never_best(raises):
+    result = sweep(lambda a: a if a % 2 else np.nan, {"a": (0, 1, 2, 3)})
+    assert result.best()["a"] == 1 and result.best(largest=True)["a"] == 3
+    with raises("value", "a number in some trial", "NaN in all"):
+        sweep(lambda a: np.nan, {"a": (0,)}).best()
+
+
+def test_unknown_names(raises):
+    result = sweep(two_results, {"a": (2,), "b": (5,)})
+    with raises("name", "'a' or 'b' or 'sum' or 'product'", "'cost'"):
+        result["cost"]
+    with raises("name", "'sum'", "'value'"):
+        result.best("value")
+
+
+# Random search
+
+
+def test_points_are_drawn_from_sequences_functions_and_distributions():
+    grid = {"a": (2, 4), "b": lambda rng: 10 ** rng.uniform(-3, 0), "c": scipy.stats.loguniform(1, 100), "d": ["one"]}
+    draw = lambda seed: sweep(lambda **point: 0, grid, samples=300, rng=np.random.default_rng(seed))
+    result = draw(0)
+    assert result.axes is None and result["a"].shape == (300,)
+    assert 100 < (result["a"] == 2).sum() < 200
+    assert ((result["b"] >= 1e-3) & (result["b"] <= 1)).all() and 100 < (result["b"] < 10**-1.5).sum() < 200
+    assert ((result["c"] >= 1) & (result["c"] <= 100)).all() and 100 < (result["c"] < 10).sum() < 200
+    assert (result["d"] == "one").all()
+    assert draw(0).rows == result.rows and draw(1).rows != result.rows
+
+
+def test_random_points_are_drawn_independently():
+    result = sweep(bowl, {"a": range(3), "b": range(3)}, samples=400, rng=np.random.default_rng(0))
+    counts = np.zeros((3, 3), int)
+    np.add.at(counts, (result["a"], result["b"]), 1)
+    assert counts.min() > 20 and counts.max() < 70
+    assert result.best()["a"] == 2 and result.best()["b"] == 0
+
+
+# Processes
+
+
+def pid(a):
+    return {"square": a * a, "process": os.getpid()}
 
 
 def test_processes_change_nothing():
-    X, labels = problem()
-    alone = sweep(NET, INITIAL, X, labels, **GRID)
+    grid = {"a": range(7), "b": (1, 2)}
+    alone = sweep(bowl, grid)
     with joblib.parallel_config(backend="threading"):
-        threads = sweep(NET, INITIAL, X, labels, **GRID, jobs=2)
-    processes = sweep(NET, INITIAL, X, labels, **GRID, jobs=2)
-    for other in (threads, processes):
-        assert_array_equal(other.cost, alone.cost)
-        assert_array_equal(other.accuracy, alone.accuracy)
+        assert sweep(bowl, grid, jobs=2).rows == alone.rows
+    assert sweep(bowl, grid, jobs=2).rows == alone.rows
+    assert os.getpid() not in sweep(pid, {"a": range(4)}, jobs=2)["process"]
 
 
 def test_without_joblib_the_error_says_what_still_works(monkeypatch):
     monkeypatch.setitem(sys.modules, "joblib", None)
-    X, Y = problem()
-    assert sweep(NET, INITIAL, X, Y, **GRID, jobs=1)
+    assert sweep(bowl, {"a": (1,), "b": (2,)}, jobs=1).rows
     with pytest.raises(ImportError, match="jobs=1 needs nothing"):
-        sweep(NET, INITIAL, X, Y, **GRID, jobs=2)
+        sweep(bowl, {"a": (1,), "b": (2,)}, jobs=2)
 
 
-@pytest.mark.filterwarnings("ignore")  # the cluster's own
-def test_the_same_call_on_a_dask_cluster():
-    distributed = pytest.importorskip("distributed")
-    X, labels = problem()
-    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None):  # two processes
-        with joblib.parallel_config(backend="dask"):
-            result = sweep(NET, INITIAL, X, labels, **GRID, jobs=-1)
-    assert_array_equal(result.cost, sweep(NET, INITIAL, X, labels, **GRID).cost)
+# A trial that runs several points at once
 
 
-def test_a_run_that_diverges_is_marked():
-    # w ← (1 − η) w: η = 1e200 overflows the cost at step 1, η = ½ does not
-    X, Y = np.ones((4, 1)), np.zeros((4, 1))
-    result = sweep(LINE, lambda rng: np.ones(1), X, Y, etas=(0.5, 1e200), batch_sizes=(2,), seeds=(0,), epochs=3)
-    assert_array_equal(result.diverged_at[:, 0, 0], [-1, 1])
-    # six halvings: w = 1/64, C = ½ w²
-    assert_allclose(result.cost[:, 0, 0], [1 / 2 / 64**2, np.inf])
+class Together:
+    """Runs points with the same b together, and says with how many others each was run."""
+
+    def __call__(self, a, b):
+        return self.run([{"a": a, "b": b}])[0]
+
+    def groups(self, points, workers):
+        self.workers = workers
+        values = sorted({point["b"] for point in points}, reverse=True)
+        return [[i for i, point in enumerate(points) if point["b"] == b] for b in values]
+
+    def run(self, points):
+        return [{"sum": point["a"] + point["b"], "others": len(points) - 1} for point in points]
 
 
-def test_rows_are_tidy():
-    X, labels = problem()
-    result = sweep(NET, INITIAL, X, labels, **GRID)
-    rows = result.rows()
-    assert len(rows) == 18 and len({(r["eta"], r["batch_size"], r["seed"]) for r in rows}) == 18
-    for row in rows:
-        at = tuple(GRID[name].index(row[key]) for name, key in (("etas", "eta"), ("batch_sizes", "batch_size"), ("seeds", "seed")))
-        assert (row["cost"], row["accuracy"], row["diverged_at"]) == (result.cost[at], result.accuracy[at], -1)
-        assert type(row["cost"]) is float and type(row["diverged_at"]) is int
+def test_a_trial_may_run_points_together():
+    trial = Together()
+    result = sweep(trial, {"a": (1, 2, 3), "b": (10, 20)})
+    assert_array_equal(result["sum"], [[11, 21], [12, 22], [13, 23]])  # in the order of the grid
+    assert (result["others"] == 2).all() and trial.workers == 1
 
 
-def test_sweep_clips():
-    X, Y = np.ones((4, 1)), np.zeros((4, 1))
-    # gradients 8, … of w = 8 are clipped to 1: four steps of ½ leave 6
-    result = sweep(LINE, lambda rng: np.full(1, 8.0), X, Y, etas=(0.5,), batch_sizes=(1,), seeds=(0,), epochs=1, clip=1)
-    assert result.cost.item() == 18
+# Arguments
 
 
-@pytest.mark.parametrize("changed, name, expected, got", [
-    (dict(etas=()), "etas", "at least one", r"\(\)"), (dict(batch_sizes=[]), "batch_sizes", "at least one", r"\[\]"),
-    (dict(seeds=0), "seeds", "a sequence", "0"), (dict(etas=(0.1, 0)), "etas", "> 0", "0"),
-    (dict(batch_sizes=(5, 23)), "batch_sizes", "<= 22", "23"), (dict(epochs=0), "epochs", ">= 1", "0"),
-    (dict(initial=lambda rng: np.zeros(5)), "initial", r"\(51,\)", r"\(5,\)"),
-    (dict(X=np.zeros((22, 3))), "X", r"\(N, 4\)", r"\(22, 3\)"),
-    (dict(X=np.full((22, 4), np.nan)), "X", "finite", r"nan at index \(0, 0\)"),
-    (dict(X=np.full((22, 4), np.nan), validation=problem()), "X", "finite", r"nan at index \(0, 0\)"),
-    (dict(validation=(np.zeros((2, 3)), np.zeros(2, int))), "X_validation", r"\(N, 4\)", r"\(2, 3\)")])
-def test_sweep_checks_its_arguments(changed, name, expected, got, raises):
-    X, labels = problem()
+@pytest.mark.parametrize("arguments, name, expected, got", [
+    ((3, {"a": (1,)}), "trial", "a function", "3"), ((bowl, {}), "grid", "at least one parameter", "{}"),
+    ((bowl, [1, 2]), "grid", "a dictionary", r"\[1, 2\]"), ((bowl, {"a": (), "b": (1,)}), "a", "at least one value", r"\(\)"),
+    ((bowl, {"a": 3, "b": (1,)}), "a", "a sequence", "3"), ((bowl, {"a": "abc", "b": (1,)}), "a", "a sequence", "'abc'"),
+    ((bowl, {"a": lambda rng: 1, "b": (1,)}), "a", "a sequence", "function"),
+    ((lambda a: {"a": 1}, {"a": (1,)}), "trial", "results with names of their own", "'a'")])
+def test_sweep_checks_its_arguments(arguments, name, expected, got, raises):
     with raises(name, expected, got):
-        sweep(**(dict(net=NET, initial=INITIAL, X=X, Y=labels) | GRID | changed))
+        sweep(*arguments)
 
 
-# Early stopping
+@pytest.mark.parametrize("options, name, expected, got", [
+    (dict(samples=0, rng=np.random.default_rng()), "samples", ">= 1", "0"),
+    (dict(samples=5), "rng", "a generator", "None")])
+def test_a_random_search_checks_its_arguments(options, name, expected, got, raises):
+    with raises(name, expected, got):
+        sweep(bowl, {"a": (1,), "b": (2,)}, **options)
+    with raises("b", "at least one value", r"\[\]"):
+        sweep(bowl, {"a": (1,), "b": []}, samples=2, rng=np.random.default_rng())
 
 
-def stopping(validation_y, patience, epochs=9, w=(1.0,), **options):
-    """Train w → (1 − ½) w an epoch, against validation targets that w passes on its way to 0."""
-    X, Y = np.ones((2, 1)), np.zeros((2, 1))
-    return fit(LINE, np.asarray(w), X, Y, eta=0.5, batch_size=2, epochs=epochs, rng=np.random.default_rng(),
-               validation=(np.ones((1, 1)), np.full((1, 1), validation_y)), patience=patience, **options)
+def test_what_the_trial_raises_comes_through():
+    def trial(a):
+        raise KeyError("lost")
 
-
-@pytest.mark.parametrize("patience", [1, 2, 3])
-def test_early_stopping_returns_the_best(patience):
-    # w = ½, ¼, ⅛, … against 0.2: distances 0.3, 0.05, 0.075, …: the best epoch is number 1
-    p, history = stopping(0.2, patience)
-    assert p == [1 / 4] and history.best_epoch == 1
-    assert len(history.validation_cost) == len(history.step_cost) == 2 + patience
-    assert_allclose(history.validation_cost[:2], [0.3**2 / 2, 0.05**2 / 2])
-
-
-def test_patience_outlasts_training():
-    p, history = stopping(0.0, 2)
-    assert p == [2.0**-9] and history.best_epoch == 8 and len(history.validation_cost) == 9
-
-
-def test_an_equal_cost_is_no_progress():
-    # the validation input is 0: its cost never changes, so the first epoch stays the best
-    p, history = fit(LINE, np.ones(1), np.ones((2, 1)), np.zeros((2, 1)), eta=0.5, batch_size=2, epochs=9,
-                     rng=np.random.default_rng(), validation=(np.zeros((1, 1)), np.ones((1, 1))), patience=2)
-    assert history.best_epoch == 0 and p == [1 / 2] and len(history.validation_cost) == 3
-
-
-def test_validation_without_patience_only_watches():
-    p, history = stopping(0.2, None)
-    assert p == [2.0**-9] and history.best_epoch is None and len(history.validation_cost) == 9
-    assert history.validation_accuracy == [1] * 9
-
-
-def test_runs_in_lock_step_stop_one_by_one():
-    # w₀ = 1: best at epoch 1 as above. w₀ = 16: 8, 4, 2, 1, ½, ¼, ⅛: best at epoch 5. w₀ = 1e-3 is best at once
-    p, history = stopping(0.2, 2, w=[[1.0], [16.0], [1e-3]])
-    assert_array_equal(p, [[1 / 4], [1 / 4], [5e-4]])
-    assert_array_equal(history.best_epoch, [1, 5, 0])
-    assert_array_equal(history.diverged_at, [-1] * 3)
-    assert len(history.validation_cost) == 8
-    assert_array_equal(np.array(history.validation_cost)[3:, 0], history.validation_cost[3][0])  # frozen
-
-
-def test_early_stopping_in_lock_step_equals_separate_runs():
-    X, labels = problem()
-    p = np.stack([INITIAL(np.random.default_rng(seed)) for seed in range(3)])
-    options = dict(batch_size=5, epochs=30, validation=problem(9), patience=2)
-    together, history = fit(NET, p, X, labels, eta=np.array([0.1, 1.0, 3.0]), rng=np.random.default_rng(1), **options)
-    for r, eta in enumerate((0.1, 1.0, 3.0)):
-        alone, single = fit(NET, p[r], X, labels, eta=eta, rng=np.random.default_rng(1), **options)
-        assert_array_equal(together[r], alone)
-        assert history.best_epoch[r] == single.best_epoch
-
-
-def test_a_run_that_diverges_keeps_its_best():
-    X, Y = np.ones((2, 1)), np.zeros((2, 1))
-    p, history = fit(LINE, np.array([[1.0], [1.0]]), X, Y, eta=np.array([1e200, 0.5]), batch_size=1, epochs=4,
-                     rng=np.random.default_rng(), validation=(X, Y), patience=3)
-    assert_array_equal(history.diverged_at, [1, -1])
-    assert_array_equal(history.best_epoch, [-1, 3])
-    assert_array_equal(p, [[-1e200], [2.0**-8]])  # the first never had a best epoch
-
-
-@pytest.mark.parametrize("changed, name, expected", [
-    (dict(patience=0), "patience", ">= 1"), (dict(patience=2, validation=None), "validation", "data to stop early by"),
-    (dict(validation=(np.zeros((2, 3)), np.zeros(2, int))), "X_validation", r"\(N, 4\)"),
-    (dict(clip=0), "largest", "> 0")])
-def test_fit_checks_the_new_arguments(changed, name, expected, raises):
-    X, labels = problem()
-    arguments = dict(eta=0.1, batch_size=5, epochs=1, rng=np.random.default_rng(), validation=problem(5)) | changed
-    with raises(name, expected):
-        fit(NET, INITIAL(np.random.default_rng()), X, labels, **arguments)
-
-
-# Clipping
-
-
-def test_clipping_by_hand():
-    # ‖(3, 4)‖ = 5: to norm 1 it is (0.6, 0.8); within norm 10 nothing changes
-    g = np.array([3.0, 4.0])
-    assert_allclose(clip_gradient(g, 1), [0.6, 0.8], rtol=1e-15)
-    assert_array_equal(clip_gradient(g, 10), g)
-    assert_array_equal(clip_gradient(g, 5), g)
-    assert_allclose(clip_gradient(np.stack([g, g / 10]), 1), [[0.6, 0.8], [0.3, 0.4]], rtol=1e-15)
-    assert_array_equal(clip_gradient(np.zeros(2), 1), [0, 0])
-
-
-def test_clipping_in_float32_does_not_overflow():
-    g = np.array([3e30, 4e30], np.float32)
-    clipped = clip_gradient(g, 1)
-    assert clipped.dtype == np.float32
-    assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)
-
-
-def test_fit_clips():
-    # w = 8, clipped to norm 1: four steps of ½ down to 6
-    p, _ = fit(LINE, np.full(1, 8.0), np.ones((4, 1)), np.zeros((4, 1)), eta=0.5, batch_size=1, epochs=1,
-               rng=np.random.default_rng(), clip=1)
-    assert p == [6]
-
-
-def test_a_gradient_that_is_not_finite_still_ends_the_run():
-    p, history = fit(LINE, np.full(1, 1e10), np.full((1, 1), 1e300), np.zeros((1, 1)), eta=0.5, batch_size=1, epochs=2,
-                     rng=np.random.default_rng(), clip=1)
-    assert history.diverged_at == 0 and p == [1e10]
-
-
-# fit and the point of the gradient
-
-
-def test_fit_takes_the_gradient_where_the_optimizer_wants_it():
-    # as in the tests of nesterov: C = θ²/2, μ = ½, η = ½ from 4: θ = 2, then ½
-    X, Y = np.ones((1, 1)), np.zeros((1, 1))
-    train = lambda optimizer: fit(LINE, np.full(1, 4.0), X, Y, eta=0.5, batch_size=1, epochs=2,
-                                  rng=np.random.default_rng(), optimizer=optimizer)[0]
-    assert train(nesterov(0.5, iterate="theta")) == [1 / 2]
-    assert train(nesterov(0.5)) == [-1 / 4]
-
-
-# Initial parameters
-
-
-@pytest.mark.parametrize("scheme, deviation", [
-    # 300 inputs, 100 outputs: 2/400, 2/300, 1/300
-    (xavier, np.sqrt(1 / 200)), (he, np.sqrt(1 / 150)), (lecun, np.sqrt(1 / 300))])
-def test_schemes_scale_their_weights(scheme, deviation):
-    net = Network((300, 100), (sigmoid,), half_squared)
-    p = scheme(net, np.random.default_rng(0))
-    weights = p[net.weight_mask]
-    assert not p[~net.weight_mask].any()
-    assert abs(weights.std() / deviation - 1) < 5 / np.sqrt(2 * 30_000)
-    assert abs(weights.mean()) < 5 * deviation / np.sqrt(30_000)
-    assert scheme(net, np.random.default_rng(0), np.float32).dtype == np.float32
-    assert_array_equal(scheme(net, np.random.default_rng(0)), p)
-
-
-def test_schemes_look_at_every_layer():
-    net = Network((900, 50, 900), (tanh, tanh), half_squared)
-    for scheme, ratio in ((he, 900 / 50), (lecun, 900 / 50), (xavier, 1)):
-        p = scheme(net, np.random.default_rng(0))
-        first, second = p[:45_000], p[45_000:90_000]
-        assert abs(second.var() / first.var() / ratio - 1) < 0.05
+    for jobs in (1, 2):
+        with pytest.raises(KeyError, match="lost"):
+            sweep(trial, {"a": (1, 2)}, jobs=jobs)

@@ -10,9 +10,11 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.neural_network import MLPClassifier
 
 from lecture_code.activations import linear, relu, sigmoid, tanh
-from lecture_code.convnet import Block, ConvNet, cnn_cost_and_gradient, cnn_forward, cnn_parameters
+from lecture_code import convnet
+from lecture_code.convnet import Block, ConvNet
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, cost, cost_and_gradient, forward, gaussian_parameters, pack
+from lecture_code.initialisation import gaussian_parameters
+from lecture_code.network import Network, cost, cost_and_gradient, forward, pack
 from lecture_code.numerics import one_hot
 from lecture_code.optimizers import Optimizer, adam, momentum, nesterov, sgd
 from lecture_code.samplers import minibatches
@@ -38,8 +40,8 @@ def seeded(seed=0):
 def problem(N=22, dtype=np.float64):
     """Return initial parameters, X (N, 4) and integer labels (N,) of three classes."""
     rng = seeded(5)
-    p = gaussian_parameters(NET, rng, scale=0.7, bias_scale=0.3, dtype=dtype)
-    return p, rng.standard_normal((N, 4)).astype(dtype), rng.integers(3, size=N)
+    theta = gaussian_parameters(NET, rng, scale=0.7, bias_scale=0.3, dtype=dtype)
+    return theta, rng.standard_normal((N, 4)).astype(dtype), rng.integers(3, size=N)
 
 
 def diverging(eta, w=1.0, epochs=3, **options):
@@ -55,45 +57,45 @@ def test_two_steps_by_hand():
     # X = (1, 2), Y = (3, 2), w = 1: residuals −2, 0; C = (4/2 + 0)/2 = 1; g = (−2·1 + 0·2)/2 = −1; w = 1.1
     # then residuals −1.9, 0.2; C = (3.61/2 + 0.04/2)/2 = 0.9125; g = (−1.9 + 0.4)/2 = −0.75; w = 1.175
     X, Y = np.array([[1.0], [2]]), np.array([[3.0], [2]])
-    p, history = fit(LINE, np.ones(1), X, Y, eta=0.1, batch_size=2, epochs=2, rng=seeded())
-    assert_allclose(p, [1.175], rtol=1e-14)
+    theta, history = fit(LINE, np.ones(1), X, Y, eta=0.1, batch_size=2, epochs=2, rng=seeded())
+    assert_allclose(theta, [1.175], rtol=1e-14)
     assert_allclose(history.step_cost, [1, 0.9125], rtol=1e-14)
     assert history.diverged_at is None
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 8, 22])  # 22 is no multiple of 5 or 8
 def test_fit_is_the_loop_of_the_book(batch_size):
-    p, X, labels = problem()
-    q, costs, rng = p, [], seeded(9)
+    theta, X, labels = problem()
+    q, costs, rng = theta, [], seeded(9)
     Y = np.eye(3)[labels]
     for _ in range(3):
         for batch in minibatches(22, batch_size, rng):
             C, g = cost_and_gradient(NET, q, X[batch].T, Y[batch].T)
             q = q - 0.1 * g
             costs.append(C)
-    trained, history = fit(NET, p, X, labels, eta=0.1, batch_size=batch_size, epochs=3, rng=seeded(9))
+    trained, history = fit(NET, theta, X, labels, eta=0.1, batch_size=batch_size, epochs=3, rng=seeded(9))
     assert_array_equal(trained, q)
     assert_array_equal(history.step_cost, costs)
     assert len(costs) == 3 * -(-22 // batch_size)
 
 
 def test_training_lowers_the_cost():
-    p, X, labels = problem()
-    _, history = fit(NET, p, X, labels, eta=0.5, batch_size=4, epochs=60, rng=seeded(), score_train=True)
+    theta, X, labels = problem()
+    _, history = fit(NET, theta, X, labels, eta=0.5, batch_size=4, epochs=60, rng=seeded(), score_train=True)
     assert history.train_cost[-1] < 0.5 * history.train_cost[0]
     assert history.train_accuracy[-1] > 0.8
 
 
 def test_labels_and_one_hot_targets_are_the_same():
-    p, X, labels = problem()
-    train = lambda Y: fit(NET, p, X, Y, eta=0.1, batch_size=5, epochs=2, rng=seeded())[0]
+    theta, X, labels = problem()
+    train = lambda Y: fit(NET, theta, X, Y, eta=0.1, batch_size=5, epochs=2, rng=seeded())[0]
     assert_array_equal(train(labels), train(np.eye(3)[labels]))
     assert_array_equal(train(labels.astype(np.uint8)), train(labels))
 
 
 def test_the_seed_decides():
-    p, X, labels = problem()
-    train = lambda seed: fit(NET, p, X, labels, eta=0.1, batch_size=5, epochs=2, rng=seeded(seed))[0]
+    theta, X, labels = problem()
+    train = lambda seed: fit(NET, theta, X, labels, eta=0.1, batch_size=5, epochs=2, rng=seeded(seed))[0]
     assert_array_equal(train(1), train(1))
     assert (train(1) != train(2)).any()
 
@@ -106,23 +108,23 @@ def test_a_schedule_is_asked_at_every_step():
         return [0.5, 0.25][k]
 
     # w ← (1 − η_k) w from 1: 1/2, then 3/8
-    p, _ = diverging(rate, [1.0], epochs=1)
-    assert asked == [0, 1] and p == [3 / 8]
+    theta, _ = diverging(rate, [1.0], epochs=1)
+    assert asked == [0, 1] and theta == [3 / 8]
     diverging(lambda k: asked.append(k) or 0.1, [1.0], epochs=2)
     assert asked[2:] == [0, 1, 2, 3]
 
 
 def test_a_constant_schedule_is_a_number():
-    p, X, labels = problem()
-    train = lambda eta: fit(NET, p, X, labels, eta=eta, batch_size=5, epochs=2, rng=seeded())[0]
+    theta, X, labels = problem()
+    train = lambda eta: fit(NET, theta, X, labels, eta=eta, batch_size=5, epochs=2, rng=seeded())[0]
     assert_array_equal(train(constant(0.1)), train(0.1))
     assert (train(inverse(0.1)) != train(0.1)).any()
 
 
 def test_scores_after_each_epoch():
-    p, X, labels = problem(30)
+    theta, X, labels = problem(30)
     seen = []
-    _, history = fit(NET, p, X[:20], labels[:20], eta=0.3, batch_size=6, epochs=3, rng=seeded(), score_train=True,
+    _, history = fit(NET, theta, X[:20], labels[:20], eta=0.3, batch_size=6, epochs=3, rng=seeded(), score_train=True,
                      test=(X[20:], labels[20:]), on_epoch=lambda e, q: seen.append((e, q)))
     Y = one_hot(labels, 3)
     assert [e for e, _ in seen] == [0, 1, 2]
@@ -132,8 +134,8 @@ def test_scores_after_each_epoch():
 
 
 def test_scores_are_kept_only_when_asked_for():
-    p, X, labels = problem()
-    _, history = fit(NET, p, X, labels, eta=0.1, batch_size=5, epochs=2, rng=seeded())
+    theta, X, labels = problem()
+    _, history = fit(NET, theta, X, labels, eta=0.1, batch_size=5, epochs=2, rng=seeded())
     assert history.train_cost == history.train_accuracy == history.test_cost == history.test_accuracy == []
 
 
@@ -144,13 +146,13 @@ def test_the_update_rule_can_be_chosen():
         v = v / 2 - eta * g
         return theta + v, v
 
-    p, _ = diverging(0.25, [1.0], epochs=1, optimizer=Optimizer("momentum", np.zeros_like, step))
-    assert p == [7 / 16]
+    theta, _ = diverging(0.25, [1.0], epochs=1, optimizer=Optimizer("momentum", np.zeros_like, step))
+    assert theta == [7 / 16]
 
 
 @pytest.mark.parametrize("eta", [0.1, np.float64(0.1), np.array(0.1), lambda k: np.float64(0.1), constant(0.1)])
 def test_float32_stays_float32(eta):
-    p, X, labels = problem(dtype=np.float32)
+    theta, X, labels = problem(dtype=np.float32)
     dtypes = set()
 
     def step(theta, g, state, eta):
@@ -158,28 +160,29 @@ def test_float32_stays_float32(eta):
         return theta - eta * g, None
 
     for data in (X, X.astype(np.float64)):
-        trained, history = fit(NET, p, data, labels, eta=eta, batch_size=5, epochs=2, rng=seeded(),
+        trained, history = fit(NET, theta, data, labels, eta=eta, batch_size=5, epochs=2, rng=seeded(),
                                optimizer=Optimizer("spy", lambda theta: None, step))
         assert trained.dtype == history.step_cost[0].dtype == np.float32
     assert dtypes == {np.dtype(np.float32)}
 
 
 def test_float32_stays_float32_in_lock_step():
-    p, X, labels = problem(dtype=np.float32)
-    trained, _ = fit(NET, np.stack([p, p]), X, labels, eta=np.array([0.1, 0.2]), batch_size=5, epochs=2, rng=seeded())
+    theta, X, labels = problem(dtype=np.float32)
+    trained, _ = fit(NET, np.stack([theta, theta]), X, labels, eta=np.array([0.1, 0.2]), batch_size=5, epochs=2,
+                     rng=seeded())
     assert trained.dtype == np.float32
 
 
 def test_arguments_are_left_alone():
-    p, X, labels = problem()
-    for array in (p, X, labels):
+    theta, X, labels = problem()
+    for array in (theta, X, labels):
         array.flags.writeable = False
-    fit(NET, p, X, labels, eta=0.1, batch_size=5, epochs=1, rng=seeded(), score_train=True)
+    fit(NET, theta, X, labels, eta=0.1, batch_size=5, epochs=1, rng=seeded(), score_train=True)
 
 
 def test_one_sample_and_one_class():
-    p, X, labels = problem()
-    trained, history = fit(NET, p, X[:1], labels[:1], eta=0.1, batch_size=1, epochs=4, rng=seeded())
+    theta, X, labels = problem()
+    trained, history = fit(NET, theta, X[:1], labels[:1], eta=0.1, batch_size=1, epochs=4, rng=seeded())
     assert len(history.step_cost) == 4 and history.step_cost[-1] < history.step_cost[0]
     net = Network((4, 1), (linear,), softmax_cross_entropy)
     trained, history = fit(net, np.ones(5), X, np.zeros(22, int), eta=0.1, batch_size=5, epochs=1, rng=seeded())
@@ -195,21 +198,21 @@ def test_one_sample_and_one_class():
 def test_lock_step_is_bit_equal_to_separate_runs(batch_size, dtype, widths, loss):
     net = Network(widths, (sigmoid,) * (len(widths) - 2) + (linear,), loss)
     _, X, labels = problem(dtype=dtype)
-    p = seeded(3).standard_normal((3, net.size)).astype(dtype)
+    theta = seeded(3).standard_normal((3, net.size)).astype(dtype)
     etas = [0.01, 0.1, 0.3]
     options = dict(batch_size=batch_size, epochs=2, score_train=True, test=(X[:7], labels[:7]))
-    together, history = fit(net, p, X, labels, eta=np.array(etas), rng=seeded(8), **options)
+    together, history = fit(net, theta, X, labels, eta=np.array(etas), rng=seeded(8), **options)
     assert_array_equal(history.diverged_at, [-1] * 3)
     for r, eta in enumerate(etas):
-        alone, single = fit(net, p[r], X, labels, eta=eta, rng=seeded(8), **options)
+        alone, single = fit(net, theta[r], X, labels, eta=eta, rng=seeded(8), **options)
         assert_array_equal(together[r], alone)
         for record in ("step_cost", "train_cost", "train_accuracy", "test_cost", "test_accuracy"):
             assert_array_equal(np.array(getattr(history, record))[:, r], getattr(single, record))
 
 
 def test_one_rate_for_all_runs():
-    p, X, labels = problem()
-    runs = np.stack([p, 2 * p])
+    theta, X, labels = problem()
+    runs = np.stack([theta, 2 * theta])
     train = lambda eta: fit(NET, runs, X, labels, eta=eta, batch_size=5, epochs=1, rng=seeded())[0]
     assert_array_equal(train(0.1), train([0.1, 0.1]))
     assert_array_equal(train(0.1), train(lambda k: 0.1))
@@ -221,9 +224,9 @@ def test_one_rate_for_all_runs():
 def test_divergence_stops_and_keeps_the_history():
     # k = 0: w = 1, C = 1/2, w becomes 1 − 1e200 = −1e200. k = 1: C = ½ · 1e400 = inf: stop there, keep −1e200
     epochs = []
-    p, history = diverging(HUGE, [1.0], score_train=True, test=(np.ones((1, 1)), np.zeros((1, 1))),
+    theta, history = diverging(HUGE, [1.0], score_train=True, test=(np.ones((1, 1)), np.zeros((1, 1))),
                            on_epoch=lambda e, q: epochs.append(e))
-    assert p == [-HUGE]
+    assert theta == [-HUGE]
     assert history.diverged_at == 1 and type(history.diverged_at) is int
     assert history.step_cost == [1 / 2, np.inf]
     assert epochs == [0] and history.train_cost == history.test_cost == [np.inf]
@@ -232,17 +235,17 @@ def test_divergence_stops_and_keeps_the_history():
 
 def test_divergence_counts_steps_across_epochs():
     # |w| after k steps of η = 1e30 + 1 is 1e30ᵏ; C overflows when ½ 1e60ᵏ > 1.8e308: k = 6. Two steps an epoch
-    p, history = diverging(1e30, [1.0], epochs=9)
+    theta, history = diverging(1e30, [1.0], epochs=9)
     assert history.diverged_at == 6
     assert len(history.step_cost) == 7
-    assert_allclose(p, 1e180)
+    assert_allclose(theta, 1e180)
 
 
 def test_infinite_parameters_are_not_kept():
     # C = ½ is finite, but the step to 1 − 1e308 · 1 · 10 is not
-    p, history = fit(LINE, np.ones(1), np.full((1, 1), 1e2), np.full((1, 1), 0.0), eta=1e308, batch_size=1, epochs=2,
-                     rng=seeded())
-    assert p == [1] and history.diverged_at == 0 and history.step_cost == [5000]
+    theta, history = fit(LINE, np.ones(1), np.full((1, 1), 1e2), np.zeros((1, 1)), eta=1e308, batch_size=1, epochs=2,
+                         rng=seeded())
+    assert theta == [1] and history.diverged_at == 0 and history.step_cost == [5000]
 
 
 def test_only_the_run_that_diverges_is_frozen():
@@ -262,10 +265,10 @@ def test_a_frozen_run_does_not_come_back():
     # from 1e180 to 1e180 − 1e54 · 1e180 · 1e-54, about 0. There run 2 breaks: its step is 1e308 · 1e60 · 1e-27
     X, Y = np.array([[1.0], [1e-27]]), np.array([[0.0], [1e60]])
     seed = next(seed for seed in range(9) if seeded(seed).permutation(2)[0] == 0)  # x = 1 comes first
-    p, history = fit(LINE, np.array([[1.0], [1e180], [0.0]]), X, Y, eta=np.array([0.1, 1e54, 1e308]), batch_size=1,
+    theta, history = fit(LINE, np.array([[1.0], [1e180], [0.0]]), X, Y, eta=np.array([0.1, 1e54, 1e308]), batch_size=1,
                      epochs=1, rng=seeded(seed))
     assert np.isfinite(np.array(history.step_cost)[1, 1])
-    assert p[1] == 1e180 and p[2] == 0
+    assert theta[1] == 1e180 and theta[2] == 0
     assert_array_equal(history.diverged_at, [-1, 0, 1])
 
 
@@ -280,9 +283,9 @@ def test_training_ends_when_every_run_has_diverged():
 def test_networks_diverge_without_a_warning(activation, loss, dtype, eta):
     net = Network((4, 6, 3), (activation, linear), loss)
     _, X, labels = problem(dtype=dtype)
-    p, history = fit(net, seeded(1).standard_normal((2, net.size)).astype(dtype), X, labels, eta=np.array([eta, 1e-3]),
-                     batch_size=4, epochs=4, rng=seeded(), score_train=True)
-    assert np.isfinite(p).all()
+    start = seeded(1).standard_normal((2, net.size)).astype(dtype)
+    theta, history = fit(net, start, X, labels, eta=np.array([eta, 1e-3]), batch_size=4, epochs=4, rng=seeded(), score_train=True)
+    assert np.isfinite(theta).all()
     assert history.diverged_at[1] == -1
 
 
@@ -290,9 +293,9 @@ def test_networks_diverge_without_a_warning(activation, loss, dtype, eta):
 
 
 @pytest.mark.parametrize("changed, name, expected, got", [
-    (dict(p=np.zeros(5)), "p", r"\(51,\)", r"\(5,\)"),
-    (dict(p=np.full(51, np.nan)), "p", "finite", r"nan at index \(0,\)"),
-    (dict(p=np.zeros((1, 1, 51))), "p", r"\(R, 51\)", r"\(1, 1, 51\)"),
+    (dict(theta=np.zeros(5)), "theta", r"\(51,\)", r"\(5,\)"),
+    (dict(theta=np.full(51, np.nan)), "theta", "finite", r"nan at index \(0,\)"),
+    (dict(theta=np.zeros((1, 1, 51))), "theta", r"\(R, 51\)", r"\(1, 1, 51\)"),
     (dict(X=np.zeros((22, 3))), "X", r"one sample a row, \(N, 4\)", r"\(22, 3\)"),
     (dict(X=np.zeros(22)), "X", "one sample a row", r"\(22,\)"),
     (dict(X=np.full((22, 4), np.inf)), "X", "finite", r"inf at index \(0, 0\)"),
@@ -315,27 +318,27 @@ def test_networks_diverge_without_a_warning(activation, loss, dtype, eta):
     (dict(epochs=0), "epochs", ">= 1", "0"),
 ])
 def test_fit_checks_its_arguments(changed, name, expected, got, raises):
-    p, X, labels = problem()
-    arguments = dict(net=NET, p=p, X=X, Y=labels, eta=0.1, batch_size=5, epochs=1, rng=seeded()) | changed
+    theta, X, labels = problem()
+    arguments = dict(net=NET, theta=theta, X=X, Y=labels, eta=0.1, batch_size=5, epochs=1, rng=seeded()) | changed
     with raises(name, expected, got):
         fit(**arguments)
 
 
 def test_one_rate_for_each_run(raises):
-    p, X, labels = problem()
-    with raises("eta", "one for each of R runs", r"\(3,\) for p of shape \(2, 51\)"):
-        fit(NET, np.stack([p, p]), X, labels, eta=[0.1] * 3, batch_size=5, epochs=1, rng=seeded())
+    theta, X, labels = problem()
+    with raises("eta", "one for each of R runs", r"\(3,\) for theta of shape \(2, 51\)"):
+        fit(NET, np.stack([theta, theta]), X, labels, eta=[0.1] * 3, batch_size=5, epochs=1, rng=seeded())
 
 
 def test_an_empty_test_set(raises):
-    p, X, labels = problem()
+    theta, X, labels = problem()
     with raises("X_test"):
-        fit(NET, p, X, labels, eta=0.1, batch_size=5, epochs=1, rng=seeded(), test=(X[:0], labels[:0]))
+        fit(NET, theta, X, labels, eta=0.1, batch_size=5, epochs=1, rng=seeded(), test=(X[:0], labels[:0]))
 
 
 def test_parameters_are_floats(raises):
     _, X, labels = problem()
-    with raises("p", "float"):
+    with raises("theta", "float"):
         fit(NET, np.zeros(51, int), X, labels, eta=0.1, batch_size=5, epochs=1, rng=seeded())
 
 
@@ -355,11 +358,11 @@ def test_evaluate_by_hand():
 
 @pytest.mark.parametrize("block", [1, 4, 22, 5000])
 def test_blocks_do_not_matter(block):
-    p, X, labels = problem()
+    theta, X, labels = problem()
     Y = np.eye(3)[labels]
-    C, accuracy = evaluate(NET, p, X, Y, block)
-    assert_allclose(C, cost(NET, p, X.T, Y.T), rtol=1e-13)
-    assert accuracy == evaluate(NET, p, X, Y)[1]
+    C, accuracy = evaluate(NET, theta, X, Y, block)
+    assert_allclose(C, cost(NET, theta, X.T, Y.T), rtol=1e-13)
+    assert accuracy == evaluate(NET, theta, X, Y)[1]
 
 
 class InOrder:
@@ -382,24 +385,24 @@ def test_fit_agrees_with_scikit_learn(activation, name, optimizer, options, rng)
     del peer._optimizer  # whose state is forgotten here
     net = Network((4, 6, 5, 3), (activation, activation, linear), softmax_cross_entropy)
     packed = lambda: pack(net, [None, *(W.T for W in peer.coefs_)], [None, *(b[:, None] for b in peer.intercepts_)])
-    p, _ = fit(net, packed(), X, labels, eta=0.05, batch_size=5, epochs=4, rng=InOrder(), optimizer=optimizer)
+    theta, _ = fit(net, packed(), X, labels, eta=0.05, batch_size=5, epochs=4, rng=InOrder(), optimizer=optimizer)
     for _ in range(4):
         peer.partial_fit(X, labels)
-    assert_allclose(p, packed(), rtol=1e-9, atol=1e-12)
+    assert_allclose(theta, packed(), rtol=1e-9, atol=1e-12)
 
 
 def test_evaluate_agrees_with_scikit_learn():
-    p, X, labels = problem(200)
-    probabilities = softmax_cross_entropy.prediction(forward(NET, p, X.T).a[-1]).T
-    C, accuracy = evaluate(NET, p, X, np.eye(3)[labels])
+    theta, X, labels = problem(200)
+    probabilities = softmax_cross_entropy.prediction(forward(NET, theta, X.T).a[-1]).T
+    C, accuracy = evaluate(NET, theta, X, np.eye(3)[labels])
     assert_allclose(C, log_loss(labels, probabilities), rtol=1e-12)
     assert accuracy == accuracy_score(labels, probabilities.argmax(axis=1))
     assert 0 < accuracy < 1
 
 
 def test_evaluate_many_runs():
-    p, X, labels = problem()
-    Y, runs = np.eye(3)[labels], np.stack([p, -p, 2 * p])
+    theta, X, labels = problem()
+    Y, runs = np.eye(3)[labels], np.stack([theta, -theta, 2 * theta])
     C, accuracy = evaluate(NET, runs, X, Y, block=5)
     assert C.shape == accuracy.shape == (3,)
     for r in range(3):
@@ -419,18 +422,18 @@ def test_evaluate_sums_float32_costs_in_float64():
 
 def paths(steps=23, dtype=np.float64, R=3):
     _, X, labels = problem()
-    p = seeded(4).standard_normal((R, NET.size)).astype(dtype)
-    return p, X.astype(dtype), np.eye(3, dtype=dtype)[labels], seeded(6).integers(22, size=(steps, R))
+    theta = seeded(4).standard_normal((R, NET.size)).astype(dtype)
+    return theta, X.astype(dtype), np.eye(3, dtype=dtype)[labels], seeded(6).integers(22, size=(steps, R))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_lockstep_sgd_is_bit_equal_to_separate_runs(dtype):
-    p, X, Y, indices = paths(dtype=dtype)
+    theta, X, Y, indices = paths(dtype=dtype)
     etas = np.array([0.01, 0.1, 0.5])
-    stored = lockstep_sgd(NET, p, X, Y, eta=etas, indices=indices, every=1)
+    stored = lockstep_sgd(NET, theta, X, Y, eta=etas, indices=indices, every=1)
     assert stored.shape == (24, 3, NET.size) and stored.dtype == dtype
     for r in range(3):
-        q = p[r]
+        q = theta[r]
         for k, i in enumerate(indices[:, r]):
             assert_array_equal(stored[k, r], q)
             q = q - dtype(etas[r]) * cost_and_gradient(NET, q, X[[i]].T, Y[[i]].T).gradient
@@ -439,26 +442,26 @@ def test_lockstep_sgd_is_bit_equal_to_separate_runs(dtype):
 
 @pytest.mark.parametrize("every, steps", [(1, range(24)), (5, [0, 5, 10, 15, 20, 23]), (23, [0, 23]), (100, [0, 23])])
 def test_lockstep_sgd_stores_the_start_every_so_many_steps_and_the_end(every, steps):
-    p, X, Y, indices = paths()
-    full = lockstep_sgd(NET, p, X, Y, eta=0.1, indices=indices, every=1)
-    assert_array_equal(lockstep_sgd(NET, p, X, Y, eta=0.1, indices=indices, every=every), full[list(steps)])
+    theta, X, Y, indices = paths()
+    full = lockstep_sgd(NET, theta, X, Y, eta=0.1, indices=indices, every=1)
+    assert_array_equal(lockstep_sgd(NET, theta, X, Y, eta=0.1, indices=indices, every=every), full[list(steps)])
 
 
 def test_lockstep_sgd_without_steps_is_its_start():
-    p, X, Y, indices = paths()
-    assert_array_equal(lockstep_sgd(NET, p, X, Y, eta=0.1, indices=indices[:0]), p[None])
+    theta, X, Y, indices = paths()
+    assert_array_equal(lockstep_sgd(NET, theta, X, Y, eta=0.1, indices=indices[:0]), theta[None])
 
 
 def test_lockstep_sgd_leaves_its_arguments_alone():
     arrays = paths()
     for array in arrays:
         array.flags.writeable = False
-    p, X, Y, indices = arrays
-    lockstep_sgd(NET, p, X, Y, eta=0.1, indices=indices)
+    theta, X, Y, indices = arrays
+    lockstep_sgd(NET, theta, X, Y, eta=0.1, indices=indices)
 
 
 @pytest.mark.parametrize("changed, name, expected, got", [
-    (dict(p=np.zeros(51)), "p", r"\(R, 51\)", r"\(51,\)"),
+    (dict(theta=np.zeros(51)), "theta", r"\(R, 51\)", r"\(51,\)"),
     (dict(indices=np.zeros((5, 2), int)), "indices", r"\(steps, 3\)", r"\(5, 2\)"),
     (dict(indices=np.zeros(5, int)), "indices", r"\(steps, 3\)", r"\(5,\)"),
     (dict(eta=0), "eta", "> 0", "0"),
@@ -466,19 +469,19 @@ def test_lockstep_sgd_leaves_its_arguments_alone():
     (dict(every=0), "every", ">= 1", "0"),
 ])
 def test_lockstep_sgd_checks_its_arguments(changed, name, expected, got, raises):
-    p, X, Y, indices = paths()
+    theta, X, Y, indices = paths()
     with raises(name, expected, got):
-        lockstep_sgd(NET, **(dict(p=p, X=X, Y=Y, eta=0.1, indices=indices) | changed))
+        lockstep_sgd(NET, **(dict(theta=theta, X=X, Y=Y, eta=0.1, indices=indices) | changed))
 
 
 @pytest.mark.parametrize("changed, name", [
-    (lambda p, X, Y, i: dict(X=X[:, :3]), "X"), (lambda p, X, Y, i: dict(X=X * np.nan), "X"),
-    (lambda p, X, Y, i: dict(Y=Y[:, :1]), "Y"), (lambda p, X, Y, i: dict(Y=Y[:-1]), "Y"),
-    (lambda p, X, Y, i: dict(indices=i - 22), "indices"), (lambda p, X, Y, i: dict(indices=i + 22), "indices"),
-    (lambda p, X, Y, i: dict(indices=i * 1.0), "indices"), (lambda p, X, Y, i: dict(eta=constant(0.1)), "eta")])
+    (lambda theta, X, Y, i: dict(X=X[:, :3]), "X"), (lambda theta, X, Y, i: dict(X=X * np.nan), "X"),
+    (lambda theta, X, Y, i: dict(Y=Y[:, :1]), "Y"), (lambda theta, X, Y, i: dict(Y=Y[:-1]), "Y"),
+    (lambda theta, X, Y, i: dict(indices=i - 22), "indices"), (lambda theta, X, Y, i: dict(indices=i + 22), "indices"),
+    (lambda theta, X, Y, i: dict(indices=i * 1.0), "indices"), (lambda theta, X, Y, i: dict(eta=constant(0.1)), "eta")])
 def test_lockstep_sgd_checks_its_data(changed, name, raises):
-    p, X, Y, indices = paths()
-    arguments = dict(p=p, X=X, Y=Y, eta=0.1, indices=indices) | changed(p, X, Y, indices)
+    theta, X, Y, indices = paths()
+    arguments = dict(theta=theta, X=X, Y=Y, eta=0.1, indices=indices) | changed(theta, X, Y, indices)
     with raises(name):
         lockstep_sgd(NET, **arguments)
 
@@ -531,21 +534,21 @@ def test_recorded_shows_the_record_only_while_outputs_are_stored(monkeypatch):
 
 def test_a_convolution_network_is_trained_alike(rng):
     net = ConvNet((1, 5, 5), (Block(2, 3, activation=tanh),), 3)
-    p, X, y = cnn_parameters(net, rng), rng.standard_normal((8, 25)), rng.integers(3, size=8)
-    steps = [p]
+    theta, X, y = convnet.he(net, rng), rng.standard_normal((8, 25)), rng.integers(3, size=8)
+    steps = [theta]
     for batch in minibatches(8, 3, np.random.default_rng(1)):
-        steps.append(steps[-1] - 0.5 * cnn_cost_and_gradient(net, steps[-1], X[batch].T, one_hot(y[batch], 3).T)[1])
-    trained, history = fit(net, p, X, y, eta=0.5, batch_size=3, epochs=1, rng=np.random.default_rng(1), test=(X, y))
+        gradient = net.cost_and_gradient(steps[-1], X[batch].T, one_hot(y[batch], 3).T).gradient
+        steps.append(steps[-1] - 0.5 * gradient)
+    trained, history = fit(
+        net, theta, X, y, eta=0.5, batch_size=3, epochs=1, rng=np.random.default_rng(1), test=(X, y))
     assert_array_equal(trained, steps[-1])
-    scores = cnn_forward(net, trained, X.T).output
+    scores = net.output(trained, X.T)
     assert history.test_accuracy == [(scores.argmax(axis=0) == y).mean()]
     assert_allclose(history.test_cost, softmax_cross_entropy(scores, one_hot(y, 3).T).mean(), rtol=1e-14)
-    with pytest.raises(ValueError, match=r"p: expected shape \(\d+,\), got \(2, \d+\)"):
-        fit(net, np.stack([p, p]), X, y, eta=0.5, batch_size=3, epochs=1, rng=rng)
 
 
 def test_parameters_too_large_to_be_squared_are_finite_still():
     net = Network((1, 1), (linear,), half_squared, bias=False)
-    p, x = np.array([1e20], np.float32), np.array([[1e-20]], np.float32)
-    trained, history = fit(net, p, x, np.zeros((1, 1)), eta=0.1, batch_size=1, epochs=1, rng=np.random.default_rng(0))
-    assert history.diverged_at is None and trained == p
+    theta, x = np.array([1e20], np.float32), np.array([[1e-20]], np.float32)
+    trained, history = fit(net, theta, x, np.zeros((1, 1)), eta=0.1, batch_size=1, epochs=1, rng=np.random.default_rng(0))
+    assert history.diverged_at is None and trained == theta

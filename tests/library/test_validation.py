@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lecture_code.validation import require, require_count, require_finite, require_fraction, require_positive
+from lecture_code.validation import (
+    require, require_count, require_finite, require_fraction, require_positive, require_vector)
 
 
 def test_the_sentence():
@@ -77,3 +78,13 @@ def test_the_sentences_word_for_word(call, message):
     with pytest.raises(ValueError) as error:
         call()
     assert str(error.value) == message
+
+
+def test_a_vector_is_returned_as_float64(raises):
+    v = require_vector("v", [1, 2])
+    assert v.dtype == np.float64 and v.tolist() == [1, 2]
+    for wrong, got in (([], r"shape \(0,\)"), (1.0, r"shape \(\)"), ([[1.0]], r"shape \(1, 1\)")):
+        with raises("v", r"a vector \(P,\)", got):
+            require_vector("v", wrong)
+    with raises("v", "finite numbers", r"inf at index \(1,\)"):
+        require_vector("v", [0, np.inf])

@@ -1,26 +1,37 @@
-"""The site with its live part, and one browser, as fixtures. `make live` builds both; nothing is built here."""
-
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+"""The site with its live part, and a reader's browser. `make live` builds both; nothing is built here."""
 
 import pytest
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "site"), str(Path(__file__).parents[2] / "tools")]
-
-pytest.importorskip("playwright", reason="Playwright is not installed")
-from browser import browser_of_the_module, serve  # noqa: E402, F401  one is a fixture
-from built_site import SITE, missing  # noqa: E402
+from built_site import SITE, missing
+from live_notebook import a_small_one, opened, reader
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put these long files first, so that neither of two workers ends up alone with one of them."""
-    items.sort(key=lambda item: Path(__file__).parent not in item.path.parents)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+@pytest.fixture(scope="session")
+def live(address: str) -> str:
+    """Where the site with its live part is served."""
     if not (SITE / "live" / "notebooks" / "index.html").exists():
         missing("there is no live part in _build/html: run `make live` first")
-    with serve(SITE) as served:
-        yield served
+    return address
+
+
+@pytest.fixture(scope="session")
+def regular(browser):
+    """A reader who has been here before: the browser has fetched Python already. Opens each notebook once only."""
+    with reader(browser) as person:
+        yield person
+
+
+@pytest.fixture(scope="session")
+def python(regular, live):
+    """An open notebook with a running Python, for tests that need any, and leave it as good as new.
+
+    Python takes ten times as long to start as most of them run.
+    """
+    with opened(regular, live, a_small_one()) as notebook:
+        yield notebook
+
+
+@pytest.fixture
+def newcomer(browser):
+    """A reader who remembers nothing."""
+    with reader(browser) as person:
+        yield person

@@ -1,6 +1,6 @@
 """A notebook of the site's own Jupyter, driven as a reader drives it.
 
-    with opened(browser, address, "book/04-gradient-descent") as notebook:
+    with reader(browser) as person, opened(person, live, "book/04-gradient-descent") as notebook:
         notebook.run_all()
         notebook.errors()
 
@@ -13,23 +13,51 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from browser import LOCAL
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
+
+from tools import notebooks
 
 #: Patience in seconds: fetching and starting Python, and one chapter. Slow machines share their cores.
 START, RUN = 180, 420
 
 CELLS = """() => jupyterapp.shell.currentWidget.context.model.toJSON().cells"""
 STATE = """() => document.querySelector("#live-toolbar")?.dataset.state"""
+IS_OPEN = """() => window.jupyterapp?.shell?.currentWidget?.context?.isReady"""
+#: Asked often, so it is answered in the page, and the outputs stay there.
+HAS_RUN = f"""() => {{
+    const cells = [...jupyterapp.shell.currentWidget.context.model.cells].filter((cell) => cell.type === "code");
+    const failed = cells.some(({{ outputs }}) =>
+        [...Array(outputs.length).keys()].some((i) => outputs.get(i).type === "error"));
+    const done = cells.every((cell) => cell.executionCount || !cell.sharedModel.getSource().trim());
+    return failed || (done && ({STATE})() === "ready");
+}}"""
+
+
+def documents(paths: list[Path]) -> list[str]:
+    """Return those notebooks that run in the browser as names of pages: book/04-gradient-descent."""
+    return [path.relative_to(notebooks.ROOT).with_suffix("").as_posix() for path in paths if notebooks.about(path).live]
+
+
+def a_small_one() -> str:
+    """Return a notebook that is soon opened, for tests to which the notebook does not matter."""
+    return min(documents(notebooks.exercises()), key=lambda name: (notebooks.ROOT / f"{name}.ipynb").stat().st_size)
 
 
 class LiveNotebook:
     def __init__(self, page: Page, refused: list[str]):
         self.page, self.refused = page, refused
 
+    def wait_until_open(self) -> None:
+        """Wait for the cells; Python may still be on its way."""
+        self.page.wait_for_function(IS_OPEN)
+
     def wait_until_ready(self) -> None:
+        """Wait for Python."""
         self.page.wait_for_function(f"() => ({STATE})() === 'ready'", timeout=START * 1000)
 
     def cells(self) -> list[dict[str, Any]]:
@@ -42,15 +70,7 @@ class LiveNotebook:
         """Press the button, wait until every cell has run or one has failed; return the seconds."""
         started = time.monotonic()
         self.page.locator("#live-toolbar").get_by_text("Run all cells").click()
-        while time.monotonic() - started < RUN:
-            time.sleep(0.5)
-            if self.errors():
-                break
-            done = all(cell["execution_count"] for cell in self.code_cells() if "".join(cell["source"]).strip())
-            if done and self.page.evaluate(STATE) == "ready":
-                break
-        else:
-            raise AssertionError(f"not done after {RUN} seconds")
+        self.page.wait_for_function(HAS_RUN, polling=300, timeout=RUN * 1000)
         return time.monotonic() - started
 
     def run_cell(self, index: int) -> str:
@@ -62,6 +82,16 @@ class LiveNotebook:
             f"([index, before]) => ![null, before].includes(({CELLS})()[index].execution_count)", arg=[index, before])
         self.wait_until_ready()
         return self.cell(index).locator(".jp-Cell-outputWrapper").inner_text()
+
+    def named(self, name: str) -> int:
+        """Return the index of the cell that nbgrader knows by this name."""
+        return next(index for index, cell in enumerate(self.cells())
+                    if cell["metadata"].get("nbgrader", {}).get("grade_id") == name)
+
+    def set_source(self, index: int, source: str) -> None:
+        """Replace the text of a cell at once."""
+        self.page.evaluate("""([index, source]) =>
+            jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.setSource(source)""", [index, source])
 
     def write(self, index: int, source: str) -> None:
         """Replace the text of a cell by typing."""
@@ -80,45 +110,65 @@ class LiveNotebook:
 
     def ask(self, code: str) -> str:
         """Return what `code` prints in the notebook's Python."""
-        return self.page.evaluate("""async (code) => {
+        return self.execute(code)[1]
+
+    def execute(self, code: str) -> tuple[bool, str]:
+        """Run `code` in the notebook's Python, past its cells: has it ended well, and what did it print?"""
+        well, text = self.page.evaluate("""async (code) => {
             const { kernel } = jupyterapp.shell.currentWidget.context.sessionContext.session;
             const future = kernel.requestExecute({ code, store_history: false });
             let text = "";
             future.onIOPub = ({ content }) => { text += content.text ?? content.evalue ?? ""; };
-            await future.done;
-            return text.trim();
+            const { content } = await future.done;
+            return [content.status === "ok", text.trim()];
         }""", code)
+        return well, text
+
+
+@dataclass
+class Reader:
+    """A reader, who remembers what was opened and fetched before, and the requests that the browser refused."""
+
+    context: BrowserContext
+    refused: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def reader(browser: Browser) -> Iterator[tuple[BrowserContext, list[str]]]:
-    """A reader with an empty memory, whose browser reaches this machine only; and the requests it refused."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    refused: list[str] = []
+def reader(browser: Browser) -> Iterator[Reader]:
+    """A reader with an empty memory, whose browser reaches this machine only."""
+    person = Reader(browser.new_context(viewport={"width": 1280, "height": 900}))
 
     def decide(route: Route) -> None:
         if route.request.url.startswith(LOCAL):
             route.continue_()
         else:
-            refused.append(route.request.url)
+            person.refused.append(route.request.url)
             route.abort()
 
-    context.route("**/*", decide)
+    person.context.route("**/*", decide)
     try:
-        yield context, refused
+        yield person
     finally:
-        context.close()
+        person.context.close()
 
 
 @contextmanager
-def opened(browser: Browser, address: str, document: str) -> Iterator[LiveNotebook]:
-    """Open a page of the book, press its button, and wait until Python has started."""
-    with reader(browser) as (context, refused):
-        page = context.new_page()
-        page.set_default_timeout(START * 1000)
+def opened(person: Reader, address: str, document: str, python: bool = True) -> Iterator[LiveNotebook]:
+    """Open a page of the book in a tab of its own, press its button, and wait until (`python`) Python has started.
+
+    Every tab has a Python of its own, which ends with it.
+    """
+    person.refused.clear()
+    page = person.context.new_page()
+    page.set_default_timeout(START * 1000)
+    try:
         page.goto(f"{address}/{document}.html")
         page.locator(".live-run-button").click()
         page.wait_for_url(re.compile(r"/live/notebooks/index\.html\?path="), wait_until="commit")
-        notebook = LiveNotebook(page, refused)
-        notebook.wait_until_ready()
+        notebook = LiveNotebook(page, person.refused)
+        notebook.wait_until_open()
+        if python:
+            notebook.wait_until_ready()
         yield notebook
+    finally:
+        page.close()

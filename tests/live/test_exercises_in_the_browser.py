@@ -6,25 +6,23 @@ import json
 from pathlib import Path
 
 import pytest
-from live_notebook import LiveNotebook, opened
+from built_site import SITE
+from live_notebook import documents, opened
 
-ROOT = Path(__file__).resolve().parents[2]
-EXERCISES = sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("exercises/*/*.ipynb"))
-FIRST = EXERCISES[0]
+from tools import notebooks
+from tools.notebooks import ROOT
+
+#: The set with the task that is tried here.
+(SET,) = documents([path for path in notebooks.exercises() if '"largest-rate"' in path.read_text(encoding="utf-8")])
+ENDLESS = "def largest_rate(H):\n    while True:\n        pass"
 WRONG = "def largest_rate(H):\n    return 1 / np.linalg.eigvalsh(H)[-1]"
 RIGHT = "def largest_rate(H):\n    return 2 / np.linalg.eigvalsh(H)[-1]"
 
 
-def named(notebook: LiveNotebook, name: str) -> int:
-    """The index of the cell that nbgrader knows by this name."""
-    return next(index for index, cell in enumerate(notebook.cells())
-                if cell["metadata"].get("nbgrader", {}).get("grade_id") == name)
-
-
-def test_an_exercise_is_done_wrong_and_then_right(browser, address):
-    with opened(browser, address, FIRST) as notebook:
-        task, check = named(notebook, "largest-rate"), named(notebook, "largest-rate-check")
-        notebook.run_cell(named(notebook, "setup"))
+def test_an_exercise_is_left_undone_done_wrong_without_an_end_and_right(newcomer, live):
+    with opened(newcomer, live, SET) as notebook:
+        task, check = notebook.named("largest-rate"), notebook.named("largest-rate-check")
+        notebook.run_cell(notebook.named("setup"))
         notebook.run_cell(task)
         assert "not yet done" in notebook.run_cell(check)
         notebook.write(task, WRONG)
@@ -32,30 +30,24 @@ def test_an_exercise_is_done_wrong_and_then_right(browser, address):
         said = notebook.run_cell(check)
         assert "not right yet" in said and "greatest promised decrease" in said
         assert "Traceback" not in said
-        notebook.write(task, RIGHT)
-        notebook.run_cell(task)
-        assert "right" in notebook.run_cell(check).lower()
-        assert notebook.refused == []
-
-
-def test_an_endless_loop_is_stopped_and_python_goes_on(browser, address):
-    with opened(browser, address, FIRST) as notebook:
-        task, check = named(notebook, "largest-rate"), named(notebook, "largest-rate-check")
-        notebook.run_cell(named(notebook, "setup"))
-        notebook.write(task, "def largest_rate(H):\n    while True:\n        pass")
+        notebook.write(task, ENDLESS)
         notebook.run_cell(task)
         assert "stopped after" in notebook.run_cell(check)
         assert notebook.ask("print(1 + 1)") == "2"
+        notebook.write(task, RIGHT)
+        notebook.run_cell(task)
+        assert notebook.run_cell(check).startswith("✓")
+        assert notebook.refused == []
 
 
-def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(browser, address):
-    with opened(browser, address, FIRST) as notebook:
-        page, task = notebook.page, named(notebook, "largest-rate")
+def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(newcomer, live):
+    with opened(newcomer, live, SET, python=False) as notebook:
+        page, task = notebook.page, notebook.named("largest-rate")
         original = "".join(notebook.cells()[task]["source"])
         notebook.write(task, RIGHT)
         page.wait_for_timeout(8_000)                    # longer than the time between two automatic saves
         page.reload()
-        notebook.wait_until_ready()
+        notebook.wait_until_open()
         assert "".join(notebook.cells()[task]["source"]) == RIGHT
 
         with page.expect_download() as download:
@@ -70,21 +62,28 @@ def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(browser, addre
             f".cells[{task}].source.includes('eigvalsh')")
         assert "".join(notebook.cells()[task]["source"]) == original
         page.reload()
-        notebook.wait_until_ready()
+        notebook.wait_until_open()
         assert "".join(notebook.cells()[task]["source"]) == original
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_solutions_pass_every_check(browser, address, exercise):
-    solved = {}
-    for cell in json.loads((ROOT / exercise.replace("exercises/", "solutions/")).with_suffix(".ipynb").read_text())["cells"]:
-        if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {}).get("solution"):
-            solved[cell["metadata"]["nbgrader"]["grade_id"]] = "".join(cell["source"])
-    with opened(browser, address, exercise) as notebook:
-        for name, source in solved.items():
-            notebook.page.evaluate(
-                "([index, source]) => jupyterapp.shell.currentWidget.content.widgets[index].model.sharedModel.setSource(source)",
-                [named(notebook, name), source])
-        print(f"{exercise}: {notebook.run_all():.0f} s")
-        assert notebook.errors() == []
-        assert notebook.refused == []
+@pytest.mark.parametrize("exercise", documents(notebooks.exercises()))
+def test_the_solutions_pass_every_check(python, exercise):
+    """One Python, emptied in between, serves all sets: that each runs in one of its own is tested with nbval."""
+    solutions = dict(code(ROOT / f"{exercise.replace('exercises/', 'solutions/')}.ipynb"))
+    python.ask("%reset -f\nimport matplotlib.pyplot as plt\nplt.close('all')\ndel plt")
+    checks = 0
+    for name, source in code(SITE / "live" / "files" / f"{exercise}.ipynb"):
+        well, said = python.execute(solutions.get(name, source))
+        assert well, f"{name}: {said}"
+        if name.endswith("-check"):
+            checks += 1
+            assert said.startswith("✓"), f"{name}: {said}"
+    assert checks >= 3
+    assert python.refused == []
+
+
+def code(path: Path) -> list[tuple[str, str]]:
+    """Return the code cells of a notebook: their names, for nbgrader or else for Jupyter, and sources."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [(cell["metadata"].get("nbgrader", {}).get("grade_id", cell["id"]), "".join(cell["source"]))
+            for cell in cells if cell["cell_type"] == "code"]

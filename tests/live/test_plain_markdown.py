@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from built_site import SITE
-from plain_markdown import plain
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.plain_markdown import plain
+
+FILES = SITE / "live" / "files"
 REFERENCES = {
     "eq": {"eq-step": ["(1.2)", "book/04-descent.ipynb"], "eq-kl": ["(6.3)", "book/10-kl.ipynb"]},
     "ref": {"ch-kl": ["KL divergence", "book/10-kl.ipynb"], "notation": ["Notation", "book/notation.md"]},
@@ -49,7 +49,7 @@ def test_a_directive_nobody_taught_it_is_an_error():
         plain(":::{figure} x.png\n:::", "book/04-descent.ipynb", REFERENCES)
 
 
-@pytest.mark.parametrize("file", sorted((SITE / "live" / "files").rglob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("file", sorted(FILES.rglob("*.ipynb")), ids=lambda path: str(path.relative_to(FILES)))
 def test_a_live_notebook_has_no_trace_of_myst_and_no_output(file):
     cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
     text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
@@ -58,10 +58,11 @@ def test_a_live_notebook_has_no_trace_of_myst_and_no_output(file):
     assert "runs in your browser" in text
 
 
-def test_the_live_notebooks_number_their_formulas_as_the_pages_do():
+@pytest.mark.parametrize("name", sorted(path.stem for path in FILES.glob("book/*.ipynb")))
+def test_the_live_notebooks_number_their_formulas_as_the_pages_do(name):
     """The numbers come from the build, not from the same table: compare with what the page shows."""
-    page = (SITE / "book" / "04-gradient-descent.html").read_text(encoding="utf-8")
+    page = (SITE / "book" / f"{name}.html").read_text(encoding="utf-8")
     shown = re.findall(r'<span class="eqno">\((\d+\.\d+)\)', page)
-    live = json.loads((SITE / "live" / "files" / "book" / "04-gradient-descent.ipynb").read_text(encoding="utf-8"))
+    live = json.loads((FILES / "book" / f"{name}.ipynb").read_text(encoding="utf-8"))
     tags = re.findall(r"\\tag\{(.+?)\}", "".join("".join(cell["source"]) for cell in live["cells"]))
-    assert tags == shown and len(tags) > 5
+    assert tags == shown and tags

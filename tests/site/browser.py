@@ -21,8 +21,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from built_site import missing
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from playwright.sync_api import Browser, Page, Route, sync_playwright  # noqa: E402
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -60,14 +61,6 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
-
-
-@pytest.fixture(scope="module", name="browser")  # two of Playwright cannot live side by side in one process
-def browser_of_the_module() -> Iterator[Browser]:
-    if find_chromium() is None:
-        missing("no Chromium found (install it, or name one in $CHROMIUM): nothing was tried in a browser")
-    with chromium() as running:
-        yield running
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):

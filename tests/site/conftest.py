@@ -1,9 +1,7 @@
-"""The built site, as fixtures. `make book` builds it; the tests here read it and build nothing."""
-
-from pathlib import Path
+"""A test that asks for `page_name` runs on every page of the built site; for `widget_page`, on those with widgets."""
 
 import pytest
-from built_site import SITE, missing, pages, widget_pages
+from built_site import pages, widget_pages
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -11,10 +9,3 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("page_name", pages())
     if "widget_page" in metafunc.fixturenames:
         metafunc.parametrize("widget_page", widget_pages())
-
-
-@pytest.fixture(scope="session")
-def site() -> Path:
-    if not (SITE / "index.html").exists():
-        missing("there is no site in _build/html: run `make book` first")
-    return SITE

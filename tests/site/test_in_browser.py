@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+from browser import visit
 
-pytest.importorskip("playwright", reason="Playwright is not installed")
+pytest.importorskip("axe_playwright_python", reason="axe is not installed")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from browser import browser_of_the_module, serve, visit  # noqa: E402, F401  one is a fixture
-
-
-@pytest.fixture(scope="module")
-def address(site) -> Iterator[str]:
-    with serve(site) as served:
-        yield served
-
 
 # ---------------------------------------------------------------- every page
 

@@ -13,4 +13,5 @@
     window.MathJax?.startup?.promise?.then(update);
   });
   window.addEventListener("resize", update);
+  document.addEventListener("toggle", update, true);   // a fold: its boxes have a size only now
 })();

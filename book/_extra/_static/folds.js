@@ -1,0 +1,79 @@
+// Folds (book/_ext/folding.py) open and close by themselves. This adds three things:
+// 1. a switch in the header that opens all of them, on every page, until it is switched off;
+// 2. what a link leads to is opened: a check, a part of the text, what contains it;
+// 3. a printed page is whole.
+(() => {
+  "use strict";
+  const KEY = "everything-open";
+  const folds = [...document.querySelectorAll("details.fold")];
+
+  // A browser may keep pages from storing anything: then the switch is for this page.
+  function remember(open) {
+    try { open ? localStorage.setItem(KEY, "yes") : localStorage.removeItem(KEY); } catch { /* for this page */ }
+  }
+  function remembered() {
+    try { return localStorage.getItem(KEY) === "yes"; } catch { return false; }
+  }
+
+  function setAll(open) {
+    folds.forEach((fold) => { fold.open = open; });
+  }
+
+  function addSwitch() {
+    const bar = document.querySelector(".article-header-buttons");
+    if (!folds.length || !bar) return;
+    const button = document.createElement("button");
+    button.id = "unfold-all";
+    button.type = "button";
+    button.textContent = "Show everything";
+    button.title = "Open all that is folded: code, checks, proofs, optional parts. Remembered on every page.";
+    button.setAttribute("aria-pressed", String(remembered()));
+    button.addEventListener("click", () => {
+      const open = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(open));
+      remember(open);
+      const anchor = atTop();
+      const before = anchor?.getBoundingClientRect().top;
+      setAll(open);
+      // What the reader was looking at stays where it was.
+      if (anchor) window.scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: "instant" });
+    });
+    bar.prepend(button);
+  }
+
+  // The first open part of the text below the header.
+  function atTop() {
+    return [...document.querySelectorAll("article.bd-article :is(h1, h2, h3, p, div.math, div.cell)")]
+      .find((part) => !part.closest("details.fold") && part.getBoundingClientRect().top > 60);
+  }
+
+  function openTarget() {
+    let target = null;
+    try { target = document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { /* not ours */ }
+    if (!target) return;
+    const closed = [];
+    for (let part = target; part; part = part.parentElement)
+      if (part.matches("details.fold:not([open])")) closed.push(part);
+    closed.push(...target.querySelectorAll(":scope > details:is(.fold-optional, .fold-notes):not([open])"));
+    if (target.matches(".formula-check"))            // its cell may be one whose code is folded
+      closed.push(...target.nextElementSibling.querySelectorAll("details.fold:not([open])"));
+    closed.forEach((fold) => { fold.open = true; });
+    if (closed.length) target.scrollIntoView();
+  }
+
+  let printed = [];
+  window.addEventListener("beforeprint", () => {
+    printed = folds.filter((fold) => !fold.open);
+    setAll(true);
+  });
+  window.addEventListener("afterprint", () => printed.forEach((fold) => { fold.open = false; }));
+
+  addSwitch();
+  if (remembered()) setAll(true);
+  openTarget();
+  window.addEventListener("hashchange", openTarget);
+  // A second click on the same link changes no hash.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("a[href*='#']")?.hash === location.hash) setTimeout(openTarget);
+  });
+})();

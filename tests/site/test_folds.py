@@ -1,0 +1,115 @@
+"""Folds in a real browser: from disk, by keyboard, by links, remembered, printed, without JavaScript, for everybody."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from browser import browser_of_the_module, visit  # noqa: E402, F401  one is a fixture
+from built_site import SITE, pages  # noqa: E402
+from test_in_browser import accessibility_faults  # noqa: E402
+
+FOLDED = [page for page in pages() if 'class="fold ' in (SITE / page).read_text(encoding="utf-8")]
+
+
+def kinds(page: str) -> set[str]:
+    return set(re.findall(r'class="fold fold-(\w+)"', (SITE / page).read_text(encoding="utf-8")))
+
+
+#: The two smallest pages that have checks, lecture notes and proofs.
+PAGE, OTHER = (sorted((page for page in FOLDED if kinds(page) >= {"check", "notes", "box"}),
+                      key=lambda page: (SITE / page).stat().st_size) + ["", ""])[:2]
+OPEN = "() => [...document.querySelectorAll('details.fold')].map((fold) => fold.open)"
+
+
+def uri(site, page, anchor=""):
+    return (site / page).as_uri() + anchor
+
+
+def test_chapters_have_folds(site):
+    assert len(FOLDED) >= 8
+
+
+def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site):  # noqa: F811
+    with visit(browser, uri(site, PAGE)) as visited:
+        page = visited.page
+        assert not any(page.evaluate(OPEN))
+        switch = page.get_by_role("button", name="Show everything")
+        switch.focus()
+        switch.press("Enter")
+        assert all(page.evaluate(OPEN)) and switch.get_attribute("aria-pressed") == "true"
+        page.goto(uri(site, OTHER))
+        assert all(page.evaluate(OPEN))
+        switch = page.get_by_role("button", name="Show everything")
+        switch.press("Space")
+        assert not any(page.evaluate(OPEN)) and switch.get_attribute("aria-pressed") == "false"
+        page.goto(uri(site, PAGE))
+        assert not any(page.evaluate(OPEN))
+        assert visited.errors == []
+
+
+def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole(browser, site):  # noqa: F811
+    with visit(browser, uri(site, PAGE)) as visited:
+        page = visited.page
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert all(page.evaluate(OPEN))
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert not any(page.evaluate(OPEN))
+        page.evaluate("() => { window.seen = [...document.querySelectorAll('article h2')][3]; seen.scrollIntoView(); }")
+        place = "() => Math.round(window.seen.getBoundingClientRect().top)"
+        before = page.evaluate(place)
+        page.evaluate("document.getElementById('unfold-all').click()")    # Playwright's own click would scroll
+        assert all(page.evaluate(OPEN))
+        assert abs(page.evaluate(place) - before) < 2
+
+
+def test_a_link_opens_what_it_leads_to(browser, site):  # noqa: F811
+    with visit(browser, uri(site, PAGE)) as visited:
+        page = visited.page
+        check = page.locator("details.fold-check[id]").last
+        name = check.get_attribute("id")
+        page.locator(f"a[href='#{name}']").first.click()
+        page.wait_for_function(f"document.getElementById('{name}').open")
+        assert sum(page.evaluate(OPEN)) == 1
+        check.locator("summary").click()                                     # closed, and the same link once more
+        page.locator(f"a[href='#{name}']").first.click()
+        page.wait_for_function(f"document.getElementById('{name}').open")
+        assert check.locator("pre").is_visible()
+        page.goto("about:blank")
+        page.goto(uri(site, PAGE, f"#{name}"))
+        assert page.locator(f"#{name} pre").is_visible()
+        # Something inside a fold inside a fold opens both.
+        page.evaluate("""() => { document.querySelectorAll('details.fold').forEach((fold) => { fold.open = false; });
+                                 const inner = document.querySelector('.fold-check .cell'), box = document.querySelector('.fold-notes .fold-body');
+                                 inner.id = 'deep-inside'; box.append(inner.closest('.fold')); }""")
+        page.evaluate("location.hash = '#deep-inside'")
+        page.locator("#deep-inside pre").wait_for(state="visible")
+        assert sum(page.evaluate(OPEN)) == 2
+
+
+def test_without_javascript_a_fold_opens_and_no_dead_switch_is_shown(browser, site):  # noqa: F811
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(uri(site, PAGE))
+    check = page.locator("details.fold-check").first
+    assert not check.locator("pre").is_visible()
+    check.locator("summary").click()
+    assert check.locator("pre").is_visible()
+    assert page.locator("#unfold-all").count() == 0
+    context.close()
+
+
+@pytest.mark.parametrize("width, dark", [(1280, True), (390, False)], ids=["wide-dark", "narrow-light"])
+def test_an_open_page_is_readable(browser, site, width, dark):  # noqa: F811
+    with visit(browser, uri(site, PAGE), width=width, dark=dark) as visited:
+        page = visited.page
+        page.get_by_role("button", name="Show everything").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert accessibility_faults(page) == []
+        heights = page.evaluate("[...document.querySelectorAll('details.fold > summary')].map((line) => line.getBoundingClientRect().height)")
+        assert min(heights) >= 24, "too low for a finger"
+        fault = page.evaluate("""() => { const box = document.getElementById('unfold-all').getBoundingClientRect();
+                                         return box.right > innerWidth || box.height < 24; }""")
+        assert not fault, "the switch is cut off or too low"
