@@ -4,7 +4,8 @@ import numpy as np
 from scipy.integrate import quad
 
 from lecture_code.activations import linear, sigmoid
-from lecture_code.losses import cross_entropy, entropy, kl_divergence, negative_entropy, softmax_cross_entropy
+from lecture_code.distributions import cross_entropy, entropy, kl_divergence, negative_entropy
+from lecture_code.losses import softmax_cross_entropy
 from lecture_code.network import Network, forward, pack
 from lecture_code.numerics import logsumexp, one_hot, softmax
 from typeset import Chapter, Given, Interval
