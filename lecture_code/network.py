@@ -247,7 +247,7 @@ def cost_and_gradient(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndar
         delta = net.sigma[l].derivative(z[l], a[l]) * a_bar
         dW[l][...] = delta @ a[l - 1].mT
         db[l][...] = delta.sum(axis=-1, keepdims=True)
-        if l > 1:  # nobody asks for the gradient with respect to the input
+        if l > 1:  # the derivative with respect to x is not wanted
             a_bar = W[l].mT @ delta
     return CostAndGradient(C.sum(axis=-1) / M, gradient / M)
 

@@ -307,3 +307,9 @@ def test_smooth_costs_bring_no_warning(factor, rng):  # here a warning is an err
     hessian(lambda t: factor * cost_and_gradient(net, t, x, y).gradient, theta)
     hessian(lambda t: np.full(2, factor), np.ones(2))  # a linear cost, whose Hessian is 0
     hessian(lambda t: factor * 3 * t**2, [0.0])  # x³ at 0
+
+
+def test_rounding_alone_brings_no_warning():
+    # 1000 x/x is 1000 up to 10⁻¹³, and divided by 2Δ that is up to 10⁻⁸, where the curvature is 0
+    H = hessian(lambda x: 1000 * x / x, np.linspace(0.3, 0.7, 9))
+    assert 0 < np.abs(H).max() < 1e-7

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from lecture_code import trials
 from lecture_code.activations import linear, relu, tanh
 from lecture_code.batch_norm import BatchNorm
-from lecture_code.convnet import Block, ConvNet, cnn_parameters
+from lecture_code.convnet import Block, ConvNet, he as convolution_start
 from lecture_code.dropout import Dropout
 from lecture_code.initialisation import gaussian_parameters, he
 from lecture_code.losses import half_squared, softmax_cross_entropy
@@ -157,10 +157,10 @@ def test_a_random_search():
 def test_a_model_without_lock_step():
     net, rng = ConvNet((1, 5, 5), (Block(2, 3, activation=tanh),), 3), np.random.default_rng(2)
     X, labels = rng.standard_normal((8, 25)), rng.integers(3, size=8)
-    trial = training_trial(net, cnn_parameters, X, labels, epochs=2, batch_size=3, lockstep=False)
+    trial = training_trial(net, convolution_start, X, labels, epochs=2, batch_size=3, lockstep=False)
     for row in sweep(trial, {"eta": (0.1, 0.5), "seed": (1, 2)}).rows:
         rng = np.random.default_rng(row["seed"])
-        theta, _ = fit(net, cnn_parameters(net, rng), X, labels, eta=row["eta"], batch_size=3, epochs=2, rng=rng)
+        theta, _ = fit(net, convolution_start(net, rng), X, labels, eta=row["eta"], batch_size=3, epochs=2, rng=rng)
         assert row["cost"] == evaluate(net, theta, X, labels)[0]
 
 

@@ -94,7 +94,7 @@ class Expressions(Reader):
         return not (words or token in NO_FACTOR or token == self.stop[-1] or token == "|" and self.peek(1) == "_")
 
     def factor(self) -> Node:
-        """A primary and what is behind it: indices, powers, transposes."""
+        """A primary and what is behind it: indices, powers, transposes, a factorial."""
         node = self.primary()
         while self.peek() in ("^", "_", "!"):
             mark = self.next()
