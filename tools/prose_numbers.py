@@ -54,10 +54,10 @@ class Number:
     percent: bool = False
 
     def is_rounded(self, value: float) -> bool:
-        """Does a value round to this number? To a number with one digit other than 0 only that number does."""
+        """Does a value round to this number? To one with one digit other than 0 only that number does, to 0 none."""
         slack = self.unit / 2 if self.digits > 1 else 1e-9 * self.value
         scales = (1, 100) if self.percent else (1,)
-        return (value == 0) == (self.value == 0) and any(abs(abs(value) * scale - self.value) <= slack * (1 + 1e-9) for scale in scales)
+        return value != 0 and self.value != 0 and any(abs(abs(value) * scale - self.value) <= slack * (1 + 1e-9) for scale in scales)
 
     def is_coarse(self, value: float) -> bool:
         """Does a value round to this whole number, whose last zeros are no digits?"""
@@ -90,7 +90,7 @@ def numbers(piece: Piece) -> Iterator[Number]:
             continue
         power = int(match["power"] or match["exponent"] or (match["raised"] or "0").translate(SUPERSCRIPTS))
         unit = 10.0**(power - max(0, len(decimals) - 1))
-        yield Number(match[0].strip(), float(digits + decimals) * 10.0**power, unit, kept[match.start()], kept[match.end() - 1] + 1,
+        yield Number(match[0].strip(), float(f"{digits}{decimals}e{power}"), unit, kept[match.start()], kept[match.end() - 1] + 1,
                      bool(match["percent"]))
 
 
