@@ -115,4 +115,7 @@ chapter.bind("eq-central-total", rounding)
 chapter.bind("eq-best-step", rounding, rtol=1e-6)
 chapter.bind("eq-complex-second", {**exponential, **real_and_imaginary, r"\Delta": 1e-3}, approx=1e-5, alike="i")
 
-chapter.arithmetic("1.1e-16 = 2**-53", "5.6e-11 = 0.5 * 2**-53 / 1e-6", "670 = 6 * 2**-53 / 1e-6**3")
+chapter.arithmetic(
+    "9.261 = 2.1**3", "6.859 = 1.9**3", "7.94 = 2**3 - 3 * 2 * 0.1**2", "1.199 = 3 * 2**2 * 0.1 - 0.1**3",
+    "0.61 = 6 * 0.1 + 0.1**2", "0.01 = 0.1**2", "12.0001 = 12 + 0.01**2", "1.001 = 1 + 1e-3", "0.01766 = 0.98201379 * (1 - 0.98201379)",
+    "100 = 10**2", "1.1e-16 = 2**-53", "5.6e-11 = 0.5 * 2**-53 / 1e-6", "670 = 6 * 2**-53 / 1e-6**3")
