@@ -116,7 +116,7 @@ def one_unit(W):
     return (2.9 * np.tanh(W * 1.3) - 0.4) ** 2 / 2
 
 
-chapter.bind("eq-not-lipschitz", {"W": 0.7, "x": 1.3, "c": 2.9, r"\sigma": np.tanh, "r": 2.9 * np.tanh(0.7 * 1.3) - 0.4,
+chapter.bind("eq-network-not-lipschitz", {"W": 0.7, "x": 1.3, "c": 2.9, r"\sigma": np.tanh, "r": 2.9 * np.tanh(0.7 * 1.3) - 0.4,
                                   "q": lambda W: slope(one_unit, W), r"\sigma''": lambda z: slope(lambda v: slope(np.tanh, v), z)}, real=True, rtol=1e-6)
 deep = Network((2, 6, 6, 3), (relu, relu, linear), half_squared, bias=False)
 weights, X, Y = he(deep, np.random.default_rng(1)), rng.standard_normal((2, 7)), rng.standard_normal((3, 7))
