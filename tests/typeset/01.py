@@ -101,3 +101,9 @@ def reports(*rows):
 unequal = reports((0.5, 0.83, 0.61), (0.3, 0.42, 0.77), (0.2, 0.9, 0.36))
 one_always_best = reports((0.4, 0.83, 0.61), (0.6, 0.72, 0.27))
 chapter.bind("eq-best-of-many", case({"j": range(1, 3)}, outcomes=unequal), case({"j": range(1, 3)}, outcomes=one_always_best))
+
+# ---- numbers of the text ----------------------------------------------------------------------------------------
+chapter.arithmetic("1.5 = (1 + 2) / 2", "30.25 = (3.5 + 2) ** 2", "5.5 = 3.5 + 2", "23.5 = 0.98 * 24", "60 000 = 50000 + 10000")
+chapter.computed("526", -60_000 * np.log10(0.98))
+chapter.computed("1.2", 1.2)        # million photographs, and the next best entry: krizhevsky2012
+chapter.computed("26.2 %", 0.262)
