@@ -105,5 +105,4 @@ chapter.bind("eq-best-of-many", case({"j": range(1, 3)}, outcomes=unequal), case
 # ---- numbers of the text ----------------------------------------------------------------------------------------
 chapter.arithmetic("1.5 = (1 + 2) / 2", "30.25 = (3.5 + 2) ** 2", "5.5 = 3.5 + 2", "23.5 = 0.98 * 24", "60 000 = 50000 + 10000")
 chapter.computed("526", -60_000 * np.log10(0.98))
-chapter.computed("1.2", 1.2)        # million photographs, and the next best entry: krizhevsky2012
-chapter.computed("26.2 %", 0.262)
+chapter.given("million photographs, and the error of the next best entry: krizhevsky2012", "1.2", "26.2 %")
