@@ -457,15 +457,15 @@ PAGES = """
 import resource
 import numpy as np
 import lecture_code.network
-np.ones(5_000_000, np.uint8)  # and dropped
+np.ones(1_000_000, np.uint8)  # and dropped
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-np.ones(5_000_000, np.uint8)
+np.ones(1_000_000, np.uint8)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux")
 def test_dropped_arrays_stay_with_the_process():
-    # 5 MB are 1221 pages: without the large block that the module drops, they would all be fetched again
+    # 1 MB has 244 pages: without the large block that the module drops, they would all be fetched again
     pages = int(subprocess.run([sys.executable, "-c", PAGES], capture_output=True, text=True, check=True).stdout)
-    assert pages < 122
+    assert pages < 24
