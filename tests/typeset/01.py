@@ -89,8 +89,8 @@ def least_squares(N, P, s, repeats):
         yield 1 / repeats, {r"\hat \theta": theta, r"\hat C": lambda t, X=X, y=noise: np.mean((X @ t - y) ** 2)}
 
 
-chapter.bind("eq-fitted-gap", {"P": 6, "s": 0.7, "N": 400, r"\hat C": abs, "C": lambda theta: 0.7**2 + np.sum(theta**2)},
-             outcomes=list(least_squares(400, 6, 0.7, 2000)), approx=0.04)
+chapter.bind("eq-fitted-gap", {"P": 6, "s": 1.7, "N": 400, r"\hat C": abs, "C": lambda theta: 1.7**2 + np.sum(theta**2)},
+             outcomes=list(least_squares(400, 6, 1.7, 2000)), approx=0.04)
 chapter.bind("eq-best-error", {"R^*": quad(lambda x: 1 / (1 + np.exp(3 * x)), 0, 1)[0]})
 
 

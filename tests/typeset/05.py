@@ -28,8 +28,8 @@ one = np.ones((1, 1))
 chapter.bind("eq-two-factors", {"C": lambda u, w: cost(two, np.array([w, u]), one, one), "u": 1.7, "w": -0.6})
 chapter.bind("eq-two-factors-hessian", {"C": lambda theta: (theta[0] * theta[1] - 1).item() ** 2, "u": 1.7, "w": -0.6,
                                          r"\theta": np.array([[1.7], [-0.6]])})
-chapter.bind("eq-convex", *({"f": np.cosh, "x": x, "y": y, r"\alpha": alpha}
-                            for x, y, alpha in ((-1.3, 2.1, 0.3), (0.7, 0.7001, 0.4), (-1.3, 2.1, 1.6))))
+chapter.bind("eq-convex", *({"f": np.cosh, "x": -1.3, "y": 2.1, r"\alpha": alpha} for alpha in (0.3, 1.6)), gap=(0.525, 0.535))
+
 
 
 def slope(f, at, h=1e-3):
