@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH = 79  # a longer signature is broken
+WIDTH = 72  # of a page: a longer signature is broken
 _CHECKS = ("require", "_require")  # how the names of functions begin that only look at arguments
 
 

@@ -97,8 +97,9 @@ def momentum(mu: float = 0.9, rate: str = "inside") -> Optimizer:
         v = mu * v - eta * g
         return theta + v, v
 
-    return Optimizer("momentum", np.zeros_like,
-                     step if rate == "inside" else _momentum_outside(mu))
+    if rate == "outside":
+        step = _momentum_outside(mu)
+    return Optimizer("momentum", np.zeros_like, step)
 
 
 def _momentum_outside(mu: float) -> Step:
@@ -142,8 +143,9 @@ def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> O
 
     if iterate == "theta":
         return Optimizer("nesterov", np.zeros_like, step, ahead)
-    return Optimizer("nesterov", np.zeros_like,
-                     step_ahead if rate == "inside" else _nesterov_outside(mu))
+    if rate == "outside":
+        step_ahead = _nesterov_outside(mu)
+    return Optimizer("nesterov", np.zeros_like, step_ahead)
 
 
 def _nesterov_outside(mu: float) -> Step:
@@ -288,8 +290,9 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, stabiliser
         theta = theta - eta * m_hat / (outside + np.sqrt(v_hat + inside))
         return theta, AdamState(m, v, k)
 
-    return Optimizer("adam", _adam_init, step if stabiliser != "unscaled" else
-                     _adam_unscaled(beta1, beta2, eps))
+    if stabiliser == "unscaled":
+        step = _adam_unscaled(beta1, beta2, eps)
+    return Optimizer("adam", _adam_init, step)
 
 
 def _adam_unscaled(beta1: float, beta2: float, eps: float) -> Step:
@@ -350,7 +353,8 @@ def nadam(
     outside, inside = (eps, 0) if stabiliser == "outside" else (0, eps)
 
     def init(theta):
-        return NadamState(np.zeros_like(theta), np.zeros_like(theta), 0, 1.0)
+        zeros = np.zeros_like(theta)
+        return NadamState(m=zeros, v=zeros, k=0, product=1.0)
 
     def mu(k):
         return beta1 * (1 - 0.96 ** (k * psi) / 2)
@@ -394,7 +398,8 @@ def l2(optimizer: Optimizer, lam: float, mask: np.ndarray | None = None) -> Opti
         g = g + 2 * lam * (w * optimizer.point(theta, state))
         return optimizer.step(theta, g, state, eta)
 
-    return replace(optimizer, name=f"{optimizer.name} + l2", _step=step)
+    name = f"{optimizer.name} + l2"
+    return replace(optimizer, name=name, _step=step)
 
 
 def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = None) -> Optimizer:
@@ -418,7 +423,8 @@ def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = N
         theta = theta - eta * decay * (w * theta)
         return optimizer.step(theta, g, state, eta)
 
-    return replace(optimizer, name=f"{optimizer.name} + weight decay", _step=step)
+    name = f"{optimizer.name} + weight decay"
+    return replace(optimizer, name=name, _step=step)
 
 
 def _require_one_of(name: str, value: str, choices: tuple[str, ...]) -> None:

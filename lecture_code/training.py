@@ -164,7 +164,7 @@ def _sgd(
     state = optimizer.init(theta)
     for e in epochs:
         for batch in batches():
-            x, y = X[batch].mT, Y[batch].mT
+            x, y = X.take(batch, axis=0).mT, Y.take(batch, axis=0).mT  # X[batch].mT
             point = optimizer.point(theta, state)
             C, g = net.cost_and_gradient(point, x, y, rng=rng)
             if clip is not None:

@@ -22,6 +22,7 @@ from lecture_code.curvature import classify, critical_point, filter_normalised, 
 from lecture_code.datasets import gaussian_blobs, higham, two_moons
 from lecture_code.gradient_check import central_difference, check_gradient, complex_step
 from lecture_code.initialisation import gaussian_parameters
+from lecture_code.listing import show
 from lecture_code.losses import cross_entropy, entropy, half_squared, kl_divergence, negative_entropy
 from lecture_code.network import (
     Network, backward, cost, cost_and_gradient, forward, input_jacobian, output_jacobian, pack, per_sample_gradients, unpack)
@@ -252,6 +253,9 @@ BAD = {
     "initialisation": {
         "gaussian_parameters": [
             (lambda: gaussian_parameters(NET, RNG, (1, 2, 3)), "scale: expected one number, or 2, one a layer, got shape (3,)")],
+    },
+    "listing": {
+        "show": [(lambda: show(len), "functions: expected functions with Python source, got <built-in function len>")],
     },
     "penalties": {
         "l2_penalty": [

