@@ -231,6 +231,8 @@ def _difference(task: Task, expected: Any, got: Any) -> str:
     names = task.returns.split(", ")
     if len(names) == 1:
         return _first_difference(task.returns, expected, got, task.rtol)
+    if isinstance(got, np.ndarray) and got.shape == (len(names),):
+        got = list(got)                         # an array of as many numbers is as good as a tuple of them
     if not isinstance(got, (list, tuple)) or len(got) != len(names):
         return f"Your function should return ({task.returns}); what it returned is {_kind(got)}."
     found = (_first_difference(*part, task.rtol) for part in zip(names, expected, got))
@@ -263,7 +265,8 @@ def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
         return ""
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, first))}]" if first else ""
-    return f"{name}{place} should be {expected[first]:.6g}, yours is {got[first]:.6g}."
+    digits = next((n for n in (6, 9, 12) if f"{expected[first]:.{n}g}" != f"{got[first]:.{n}g}"), 17)
+    return f"{name}{place} should be {expected[first]:.{digits}g}, yours is {got[first]:.{digits}g}."
 
 
 def _changed(task: Task, case: int, arguments: tuple[Any, ...]) -> str:

@@ -88,7 +88,8 @@ KINDS = ("minimum", "maximum", "saddle", "degenerate")
 def hessians(rng: np.random.Generator, P: int) -> tuple[Matrix]:
     """Return a symmetric matrix with eigenvalues of chosen signs, zeros among them at times."""
     Q, _ = np.linalg.qr(rng.normal(size=(P, P)))
-    sizes = rng.uniform(0.5, 3, P)
+    sizes = rng.uniform(0.5, 3, P) * 10.0 ** rng.integers(-9, 10)
+    sizes[0] *= rng.choice([1, 1e-5])  # small, and yet no zero
     signs = [np.ones(P), -np.ones(P), rng.choice([-1, 1], P), rng.choice([0, 1], P), rng.choice([-1, 0, 1], P),
              -rng.choice([0, 1], P)][rng.integers(6)]
     H = Q @ np.diag(sizes * signs) @ Q.T
@@ -181,13 +182,13 @@ kind = Task(
 # ---------------------------------------------------------------- Task 3: the largest eigenvalue by differences
 
 def quadratic_and_kink(rng: np.random.Generator, P: int) -> tuple[Callable, Vector, float]:
-    """Return a gradient with known curvature, a point, and a difference Δ."""
+    """Return a gradient whose differences depend on Δ and are not quite symmetric, a point, and Δ."""
     A = rng.normal(size=(P, P)).round(1)
-    A = A + A.T
-    cubic = rng.normal(size=P).round(1)
+    A = A + A.T + 0.01 * rng.normal(size=(P, P))  # a gradient with errors of its own: not quite symmetric
+    cubic = 40 * rng.normal(size=P).round(1)
 
     def gradient(theta: Vector) -> Vector:
-        return A @ theta + cubic * theta**2
+        return A @ theta + cubic * theta**3
 
     return gradient, rng.normal(size=P).round(1), float(rng.choice([1e-3, 3e-3, 1e-2]))
 
@@ -201,6 +202,15 @@ def _central(gradient: Callable, theta: Vector, delta: float) -> Matrix:
 def _one_sided(gradient: Callable, theta: Vector, delta: float) -> Matrix:
     H = np.array([(gradient(theta + delta * e) - gradient(theta)) / delta for e in np.eye(len(theta))])
     return (H + H.T) / 2
+
+
+def _not_symmetric(gradient: Callable, theta: Vector, delta: float) -> Matrix:
+    return np.array([(gradient(theta + delta * e) - gradient(theta - delta * e)) / (2 * delta)
+                     for e in np.eye(len(theta))])
+
+
+def _own_delta(gradient: Callable, theta: Vector, delta: float) -> Matrix:
+    return _central(gradient, theta, 1e-5)
 
 
 def _half_delta(gradient: Callable, theta: Vector, delta: float) -> Matrix:
@@ -235,7 +245,12 @@ hessian_by_differences = Task(
     mistakes=(
         Mistake("your differences are one-sided",
                 "Step by Δ to both sides, and divide by the distance of the two points.", _one_sided),
-        Mistake("you divide by Δ in place of 2Δ", "How far apart are the two points?", _half_delta),
+        Mistake("the matrix is not made symmetric",
+                "Take the mean of the matrix and its transpose.", _not_symmetric),
+        Mistake("you use a Δ of your own", "The third argument says how far to step.", _own_delta),
+        Mistake("every entry is twice too large",
+                "How far apart are the two points? And does the mean of the matrix and its transpose have its ½?",
+                _half_delta),
         Mistake("the division is missing", "A difference is no derivative yet.", _no_division),
         Mistake("all coordinates are moved at once",
                 "Column i needs a step in coordinate i alone.", _all_at_once),

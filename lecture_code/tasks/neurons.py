@@ -17,10 +17,12 @@ Layers = list[np.ndarray | None]
 # ---------------------------------------------------------------- Task 1: softplus
 
 def numbers(rng: np.random.Generator, shape: tuple[int, float]) -> tuple[Vector]:
-    """Return pre-activations up to this size, of both signs; all near a negative size, so that small values count."""
+    """Return pre-activations up to this size, of both signs; all near a negative size, so that small values count; for 0, integers."""
     n, size = shape
     if size < 0:
         return ((rng.uniform(0.8, 1, n) * size).round(2),)
+    if size == 0:
+        return (rng.permutation(np.arange(-n, n + 1)),)  # whole numbers, as integers
     return ((rng.uniform(0.1, 1, n) * rng.choice([-1, 1], n) * size).round(2),)
 
 
@@ -35,6 +37,11 @@ def _softplus_as_printed(z: Vector) -> tuple[Vector, Vector]:
 
 def _softplus_without_log1p(z: Vector) -> tuple[Vector, Vector]:
     return np.maximum(z, 0) + np.log(1 + np.exp(-np.abs(z))), sigmoid(z)
+
+
+@np.errstate(over="ignore")
+def _log1p_of_exp(z: Vector) -> tuple[Vector, Vector]:
+    return np.log1p(np.exp(z)), sigmoid(z)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -69,11 +76,14 @@ def _log_sigmoid(z: Vector) -> tuple[Vector, Vector]:
 softplus_and_slope = Task(
     name="softplus_and_slope", title="Task 1, softplus",
     takes="z", returns="value, slope",
-    reference=_softplus, draw=numbers, shapes=((2, 2), (3, 0.5), (1, -40), (3, 1000)), rtol=1e-9,
+    reference=_softplus, draw=numbers, shapes=((2, 2), (3, 0.5), (3, 0), (1, -40), (1, -6), (4, 4), (4, 9), (4, 20), (4, 40), (3, 1000)), rtol=1e-9,
     mistakes=(
         Mistake("large z overflow in the value",
                 "What is `np.exp(1000)`? Take out the larger of the two terms 1 and eᶻ before you take the logarithm.",
                 _softplus_as_printed),
+        Mistake("large z overflow, although small ones are exact",
+                "What is `np.exp(1000)`? Take out the larger of the two terms 1 and eᶻ before you take the logarithm.",
+                _log1p_of_exp),
         Mistake("small values are rounded to 0",
                 "At z = −40 the value is about 4e-18. What is `1 + 4e-18` in the machine, and which function of NumPy "
                 "avoids that sum?", _softplus_without_log1p),
@@ -340,6 +350,10 @@ def _slopes_alone(W: Matrix, b: Matrix, x: Matrix, is_tanh: bool) -> Matrix:
     return (tanh if is_tanh else sigmoid).derivative(W @ x + b)
 
 
+def _always_tanh(W: Matrix, b: Matrix, x: Matrix, is_tanh: bool) -> Matrix:
+    return tanh.derivative(W @ x + b) * W
+
+
 def _no_slopes(W: Matrix, b: Matrix, x: Matrix, is_tanh: bool) -> Matrix:
     return W.copy()
 
@@ -354,6 +368,7 @@ repaired_jacobian = Task(
         Mistake("tanh gets the derivative of the sigmoid",
                 "a(1 − a) belongs to one of the two functions only.", _always_sigmoid),
         Mistake("the kind of activation is not used", "Half of the inputs are tanh layers.", _always_sigmoid_of_z),
+        Mistake("every layer gets tanh", "Half of the inputs are sigmoid layers.", _always_tanh),
         Mistake("the activation is applied twice",
                 "`derivative` wants z; you give it a, and it applies σ once more.", _twice),
         Mistake("the bias is forgotten", "Where is the slope taken: at Wx, or somewhere else?", _bias_forgotten),
@@ -367,9 +382,11 @@ repaired_jacobian = Task(
 # ---------------------------------------------------------------- Task 5: a neuron for one pattern
 
 def pattern(rng: np.random.Generator, d: int) -> tuple[Vector]:
-    """Return d bits; both values occur where there is room."""
+    """Return d bits, mostly of both values."""
     x = rng.integers(2, size=d)
-    if d > 1:
+    if d > 3 and rng.random() < 0.3:
+        x[:] = x[0]  # all alike
+    elif d > 1:
         x[rng.permutation(d)[:2]] = 0, 1
     return (x,)
 
@@ -409,7 +426,7 @@ def _too_strict(x: Vector) -> tuple[Vector, float]:
 recogniser = Task(
     name="recogniser", title="Task 5a, a neuron for one pattern",
     takes="pattern", returns="w, b",
-    reference=_recogniser, draw=pattern, shapes=(2, 3, 5, 9),
+    reference=_recogniser, draw=pattern, shapes=(2, 3, 5, 9, 6, 4),
     mistakes=(
         Mistake("a 0 of the pattern has no weight",
                 "Your neuron fires for (1, 1) when the pattern is (1, 0). A 1 where a 0 should be has to count "

@@ -147,6 +147,10 @@ def _cut_off(P: Matrix, y: Vector) -> float:
     return _nll(np.clip(P, 1e-7, None), y)
 
 
+def _lifted(P: Matrix, y: Vector) -> float:
+    return _nll(P + 1e-8, y)
+
+
 def _without_logarithm(P: Matrix, y: Vector) -> float:
     return float(-P[y, np.arange(len(y))].sum())
 
@@ -173,6 +177,8 @@ nll = Task(
         Mistake("all classes contribute", "Only one class of each sample did occur.", _all_classes),
         Mistake("the classes that did not occur contribute, too",
                 "You have added the logarithms of 1 − p. Do they stand in the likelihood?", _others_too),
+        Mistake("you add a small number to the probabilities",
+                "Against log 0? No probability is 0 here, and those near 1e-9 are changed by it.", _lifted),
         Mistake("you cut small probabilities off",
                 "A probability of 1e-9 is allowed, and its logarithm is finite. Only 0 would be trouble.", _cut_off),
         Mistake("the logarithm is missing", "Which function turns a product into a sum?", _without_logarithm),
@@ -183,12 +189,13 @@ nll = Task(
 # ---------------------------------------------------------------- Task 3: choosing a degree
 
 def two_sets(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Vector, Vector, Vector, Vector, tuple[int, ...]]:
-    """Return noisy values of a cubic at N places, and at others for validation; degrees in no order."""
+    """Return noisy values of a cubic at N places, and at others for validation; degrees in no order, some left out."""
     N, held_out = shape
     x, new = rng.uniform(-1, 1, N).round(2), rng.uniform(-1, 1, held_out).round(2)
     truth = rng.normal(scale=2, size=4)
     noisy = lambda u: (np.polyval(truth, u) + 0.4 * rng.standard_normal(len(u))).round(2)
-    return x, noisy(x), new, noisy(new), tuple(int(m) for m in rng.permutation(min(7, N - 2)))
+    return x, noisy(x), new, noisy(new), tuple(
+        int(m) for m in rng.choice(min(8, N - 1), min(5, N - 3), replace=False))
 
 
 def _errors(x: Vector, y: Vector, x_val: Vector, y_val: Vector, degrees: tuple[int, ...], fewer: int = 0) -> Vector:
@@ -214,6 +221,13 @@ def _training_throughout(
     x: Vector, y: Vector, x_val: Vector, y_val: Vector, degrees: tuple[int, ...]
 ) -> tuple[int, float]:
     return _chosen(degrees, _errors(x, y, x, y, degrees))
+
+
+def _training_error_returned(
+    x: Vector, y: Vector, x_val: Vector, y_val: Vector, degrees: tuple[int, ...]
+) -> tuple[int, float]:
+    degree, _ = _by_validation(x, y, x_val, y_val, degrees)
+    return degree, float(_errors(x, y, x, y, degrees)[degrees.index(degree)])
 
 
 def _index(x: Vector, y: Vector, x_val: Vector, y_val: Vector, degrees: tuple[int, ...]) -> tuple[int, float]:
@@ -260,6 +274,8 @@ choose_degree = Task(
         Mistake("the validation data are not used at all",
                 "Both the choice and the reported error should come from data that the fit has not seen.",
                 _training_throughout),
+        Mistake("the error you return is that of the training data",
+                "The choice is right. Which data say how good it is?", _training_error_returned),
         Mistake("you return the position in the list in place of the degree",
                 "`degrees` is in no order. What does `np.argmin` return?", _index),
         Mistake("you choose the largest error", "Smaller is better.", _largest_error),
@@ -368,6 +384,11 @@ repaired_experiment = Task(
 
 def pilot(rng: np.random.Generator, n: int) -> tuple[Vector, float]:
     """Return the losses of a pilot study, and how precisely their mean is to be known."""
+    if n == 3:  # the answer is a whole number already
+        unit, parts = 2.0 ** rng.integers(-1, 3), int(rng.integers(2, 6))
+        return unit * rng.permutation([1.0, 2, 3]), unit / parts
+    if n == 4:  # the tolerance is large
+        return rng.exponential(size=n).round(3), round(float(rng.uniform(1, 3)), 3)
     return rng.exponential(scale=rng.uniform(0.5, 3), size=n).round(3), round(float(rng.uniform(0.01, 0.09)), 3)
 
 
@@ -395,6 +416,10 @@ def _rounded_down(losses: Vector, tolerance: float) -> int:
     return int(float(np.var(losses, ddof=1)) / tolerance**2)
 
 
+def _one_more(losses: Vector, tolerance: float) -> int:
+    return int(float(np.var(losses, ddof=1)) / tolerance**2) + 1
+
+
 def _not_rounded(losses: Vector, tolerance: float) -> float:
     return float(np.var(losses, ddof=1)) / tolerance**2
 
@@ -410,7 +435,7 @@ def _on_top(losses: Vector, tolerance: float) -> int:
 samples_needed = Task(
     name="samples_needed", title="Task 5a, how many samples a report needs",
     takes="losses, tolerance", returns="N",
-    reference=_needed, draw=pilot, shapes=(3, 5, 12, 40),
+    reference=_needed, draw=pilot, shapes=(3, 4, 5, 12, 40),
     mistakes=(
         Mistake("the tolerance is not squared",
                 "Half the tolerance needs four times the samples. What does your formula say?", _tolerance_not_squared),
@@ -422,6 +447,8 @@ samples_needed = Task(
                 "The variance of a population is estimated from a sample here. By how much less than n does one "
                 "divide?", _population_variance),
         Mistake("you round down", "With that many samples, is the tolerance kept?", _rounded_down),
+        Mistake("you round an exact quotient up, too",
+                "A variance of 1 and a tolerance of ½ need exactly 4 samples.", _one_more),
         Mistake("you do not round", "Half a sample cannot be drawn.", _not_rounded),
         Mistake("you divide by the size of the pilot study, too",
                 "The pilot study tells how much *one* loss varies. Its size plays no other part.", _times_pilot),

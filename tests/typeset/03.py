@@ -56,3 +56,6 @@ def parameter_vector():
 chapter.bind("eq-threshold", *({**base, "z": z, r"\tau": tau}
                                for z, tau in ((0.7, 0.3), (-2.4, 0.3), (2.5, 0.9), (2.0, 0.9), (np.log(7 / 3), 0.7))))
 chapter.bind("eq-xor", *({r"\operatorname{relu}": relu, "s": s} for s in (0.0, 1.0, 2.0)), alike="s")
+
+# ---- numbers of the text ----------------------------------------------------------------------------------------
+chapter.computed("2.197", np.log(9))
