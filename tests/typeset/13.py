@@ -5,7 +5,7 @@ import numpy as np
 from lecture_code.autodiff import adjoints, gradients, graph_size, topological, variable
 from lecture_code.losses import softmax_cross_entropy
 from lecture_code.numerics import one_hot, softmax
-from typeset import Chapter, Given, Interval, case
+from typeset import Chapter, Given
 
 chapter = Chapter()
 rng = np.random.default_rng(133)
@@ -173,3 +173,7 @@ def record(n, M, k):
 
 chapter.bind("eq-tape-memory", {"bytes": record(3, 5, 7), "n": 3, "M": 5, "k": 7})
 chapter.bind("eq-checkpoints", *({"states": len(range(0, K, r)) + r, "K": K, "r": r} for K, r in ((144, 12), (144, 9), (400, 20), (60, 30))))
+
+# ---- numbers of the text -------------------------------------------------------------------------------------------
+chapter.computed("710", np.log(np.finfo(np.float64).max))
+chapter.given("the length of a chain that a check cell builds", "5000")
