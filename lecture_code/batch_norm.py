@@ -277,13 +277,11 @@ def batch_norm_cost_and_gradient(model: BatchNorm, theta: np.ndarray, x: np.ndar
     C, a_bar = net.loss.value_and_gradient(a[L], y)
     gradient = np.zeros(theta.shape, theta.dtype)
     dW, db, dgamma, dbeta = model.unpack(gradient)
-    delta = sigma[L].derivative(z, a[L]) * a_bar
-    dW[L][...] = delta @ a[L - 1].mT / M
-    db[L][...] = delta.sum(axis=-1, keepdims=True) / M
+    delta = sigma[L].derivative(z, a[L]) * a_bar / M  # C is the mean of the losses
+    dW[L][...] = delta @ a[L - 1].mT
+    db[L][...] = delta.sum(axis=-1, keepdims=True)
     for l in range(L - 1, 0, -1):
         u_bar = sigma[l].derivative(layers[l].output, a[l]) * (W[l + 1].mT @ delta)
-        delta, gamma_bar, beta_bar = batch_norm_backward(u_bar, layers[l], gamma[l])
-        dW[l][...] = delta @ a[l - 1].mT / M
-        dgamma[l][...] = gamma_bar / M
-        dbeta[l][...] = beta_bar / M
+        delta, dgamma[l][...], dbeta[l][...] = batch_norm_backward(u_bar, layers[l], gamma[l])
+        dW[l][...] = delta @ a[l - 1].mT
     return CostAndGradient(C.sum(axis=-1) / M, gradient)

@@ -91,10 +91,11 @@ def dropout_cost_and_gradient(
     C, a_bar = net.loss.value_and_gradient(a[-1], y)
     gradient, M = np.empty(theta.shape, theta.dtype), x.shape[-1]
     (W, _), (dW, db) = unpack(net, theta), unpack(net, gradient)
+    a_bar = a_bar / M  # C is the mean of the losses
     for l in range(net.depth, 0, -1):
         delta = m[l] * net.activations[l - 1].derivative(z[l]) * a_bar  # σ' not from a, which is masked
-        dW[l][...] = delta @ a[l - 1].mT / M
-        db[l][...] = delta.sum(axis=-1, keepdims=True) / M
+        dW[l][...] = delta @ a[l - 1].mT
+        db[l][...] = delta.sum(axis=-1, keepdims=True)
         if l > 1:
             a_bar = W[l].mT @ delta
     return CostAndGradient(C.sum(axis=-1) / M, gradient)

@@ -10,6 +10,7 @@ Book: ch-backpropagation
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,12 @@ from lecture_code.losses import Loss
 from lecture_code.validation import require, require_count
 
 Layers = list[np.ndarray | None]
+
+if sys.platform == "linux":
+    # A step makes and drops arrays as large as theta. The C library gives the memory of large blocks back to the
+    # system and fetches it anew for every step, which takes as long as the step; once a larger block than these has
+    # been dropped, it keeps them.
+    np.empty(30_000_000, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -224,8 +231,8 @@ def cost(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nd
 def cost_and_gradient(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> CostAndGradient:
     """Return C and ∂C/∂θ over the columns of x and y, by backpropagation.
 
-    Each δ is that of its own sample. The loop adds up what the samples give, as products of matrices do;
-    the mean of the losses and the mean of their gradients, 1/M, are taken once, at the end.
+    The mean over the samples, 1/M, enters once, at the start: the way back is linear, so that every δ and every
+    gradient has it. (The δ of `backward` are those of the single losses.)
 
     Book: eq-delta-output, eq-delta-hidden, eq-grad-bias, eq-grad-weight, eq-batch-gradient
 
@@ -243,13 +250,14 @@ def cost_and_gradient(net: Network, theta: np.ndarray, x: np.ndarray, y: np.ndar
     C, a_bar = net.loss.value_and_gradient(a[-1], y)
     gradient, M = np.empty(theta.shape, theta.dtype), x.shape[-1]
     (W, _), (dW, db) = unpack(net, theta), unpack(net, gradient)
+    a_bar = a_bar / M  # C is the mean of the losses
     for l in range(net.depth, 0, -1):
         delta = net.sigma[l].derivative(z[l], a[l]) * a_bar
         dW[l][...] = delta @ a[l - 1].mT
         db[l][...] = delta.sum(axis=-1, keepdims=True)
         if l > 1:  # the derivative with respect to x is not wanted
             a_bar = W[l].mT @ delta
-    return CostAndGradient(C.sum(axis=-1) / M, gradient / M)
+    return CostAndGradient(C.sum(axis=-1) / M, gradient)
 
 
 def _require_samples(x: np.ndarray) -> None:

@@ -79,4 +79,5 @@ def minibatches(
     require_count("batch_size", batch_size, at_most=samples)
     order = rng.permutation(samples)
     end = samples - samples % batch_size if drop_last else samples
-    return (order[start:start + batch_size] for start in range(0, end, batch_size))
+    starts = range(0, end, batch_size)
+    return (order[start:start + batch_size] for start in starts)

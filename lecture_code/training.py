@@ -150,12 +150,12 @@ def fit(
         require_count("patience", patience)
         require(validation is not None, "validation", "data to stop early by", "None")
     record = _Record(net, theta, X, scored, patience, on_epoch)
-    theta = _sgd(net, theta, X, Y, lambda: minibatches(len(X), batch_size, rng), _rates(eta, theta), optimizer or sgd(),
-                 progress(range(epochs), label), record, rng, clip)
+    with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
+        theta = _sgd(net, theta, X, Y, lambda: minibatches(len(X), batch_size, rng), _rates(eta, theta),
+                     optimizer or sgd(), progress(range(epochs), label), record, rng, clip)
     return record.end(theta)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # divergence is an outcome, not a warning
 def _sgd(
     net: Model, theta: np.ndarray, X: np.ndarray, Y: np.ndarray, batches: Callable[[], Iterator[np.ndarray]],
     eta: Schedule, optimizer: Optimizer, epochs: Sequence[int], record: _Record, rng: Any, clip: float | None,
@@ -164,8 +164,9 @@ def _sgd(
     state = optimizer.init(theta)
     for e in epochs:
         for batch in batches():
-            x, y = X[batch].mT, Y[batch].mT
-            C, g = net.cost_and_gradient(optimizer.point(theta, state), x, y, rng=rng)
+            x, y = X.take(batch, axis=0).mT, Y.take(batch, axis=0).mT  # X[batch].mT
+            point = optimizer.point(theta, state)
+            C, g = net.cost_and_gradient(point, x, y, rng=rng)
             if clip is not None:
                 g = clip_gradient(g, clip)
             stepped, state = optimizer.step(theta, g, state, eta(record.k))

@@ -68,6 +68,9 @@ class TrainingTrial:
         groups = []
         for rest, seeds in sorted(alike, key=lambda one: one[0]["batch_size"]):
             groups += self._together(rest, list(seeds.values()), points, workers)
+        if len(groups) < workers and all(len(seeds) == 1 for _, seeds in alike):  # something for every process
+            pieces = -(-workers // len(groups))
+            groups = [part.tolist() for group in groups for part in np.array_split(group, pieces) if len(part)]
         return groups
 
     def _together(
@@ -95,14 +98,7 @@ class TrainingTrial:
         theta = np.stack([np.stack([start] * E) for start in starts])
         require(theta.shape == (S, E, net.size), "initial", f"a function that returns ({net.size},) parameters",
                 starts[0].shape)
-        X, Y = _data(net, (self.X, self.Y), theta.dtype, ("X", "Y"), look=self.validation is None)
-        validation = None if self.validation is None else (
-            _data(net, self.validation, theta.dtype, ("X_validation", "Y_validation")))
-        require_count("batch_size", M, at_most=len(X))
-        require_count("epochs", epochs)
-        if rest["patience"] is not None:
-            require_count("patience", rest["patience"])
-            require(validation is not None, "validation", "data to stop early by", "None")
+        (X, Y), scored = self._checked(net, theta.dtype, rest)
         if S == 1:
             theta = theta[0] if E > 1 else theta[0, 0]
 
@@ -110,18 +106,30 @@ class TrainingTrial:
             of_each_seed = [minibatches(len(X), M, rng) for rng in rngs]
             return of_each_seed[0] if S == 1 else (np.stack(batch)[:, None] for batch in zip(*of_each_seed))
 
-        early = {} if rest["patience"] is None else {"validation": validation}
-        record = _Record(net, theta, X, early, rest["patience"])
-        theta = _sgd(net, theta, X, Y, batches, _rates(etas[:E], theta), rest["optimizer"] or sgd(),
-                     progress(range(epochs), f"batch size {M}"), record, rngs[0] if S == 1 else _EachItsOwn(rngs),
-                     rest["clip"])
-        theta, history = record.end(theta)
-        with np.errstate(over="ignore", invalid="ignore"):
-            cost, accuracy = _evaluate(net, theta, *(validation or (X, Y)))
+        early = rest["patience"] is not None
+        record = _Record(net, theta, X, {"validation": scored} if early else {}, rest["patience"])
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is an outcome, not a warning
+            theta = _sgd(net, theta, X, Y, batches, _rates(etas[:E], theta), rest["optimizer"] or sgd(),
+                         progress(range(epochs), f"batch size {M}"), record, rngs[0] if S == 1 else _EachItsOwn(rngs),
+                         rest["clip"])
+            theta, history = record.end(theta)
+            cost, accuracy = _evaluate(net, theta, *scored)
         results = {"cost": np.where(record.died < 0, cost, np.inf), "accuracy": accuracy, "diverged_at": record.died}
         if early:
             results["best_epoch"] = history.best_epoch
         return [dict(zip(results, values)) for values in zip(*(np.ravel(a).tolist() for a in results.values()))]
+
+    def _checked(self, net: Model, dtype: np.dtype, rest: dict[str, Any]) -> tuple[Data, Data]:
+        """Return the data to train with and those that score, after a look at all that `fit` looks at."""
+        data = _data(net, (self.X, self.Y), dtype, ("X", "Y"), look=self.validation is None)
+        require_count("batch_size", rest["batch_size"], at_most=len(data[0]))
+        require_count("epochs", rest["epochs"])
+        if rest["patience"] is not None:
+            require_count("patience", rest["patience"])
+            require(self.validation is not None, "validation", "data to stop early by", "None")
+        if self.validation is None:
+            return data, data
+        return data, _data(net, self.validation, dtype, ("X_validation", "Y_validation"))
 
     def _split(self, point: dict[str, Any]) -> tuple[Any, int, dict[str, Any]]:
         """Return the rate, the seed, and the rest of a point, completed by what is fixed."""

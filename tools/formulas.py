@@ -22,9 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from typeset import labels_of  # noqa: E402
+from tools.typeset import labels_of
 
 KINDS = ("definition", "identity", "claim")
 CHAPTER = re.compile(r"(.*/)?\d\d-[\w-]+$")

@@ -33,7 +33,8 @@ LEAST = 0.90
 LONG, SEEN = "loops around the other modules, whose tests are long runs", "draws or prints; mutants of texts say little"
 LEFT_OUT = {
     "datasets": "data, whose checksums are tested",
-    "training": LONG, "lockstep": LONG, "sweeps": LONG, "runs": LONG,
+    "model": "a protocol, without sums",
+    "training": LONG, "lockstep": LONG, "trials": LONG, "runs": LONG,
     "plotting": SEEN, "widgets": SEEN, "feedback": SEEN,
 }
 #: Beside a module's own test file: those of a neighbour that add something, and those of all for the corners.

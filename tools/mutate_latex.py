@@ -1,6 +1,6 @@
 """Change one token of every executed formula, and see whether its evaluation notices.
 
-``python tools/mutate_latex.py [NN …]`` fails when a survivor is not listed, with its reason, in
+``python -m tools.mutate_latex [NN …]`` fails when a survivor is not listed, with its reason, in
 ``tests/typeset/survivors.txt``, or when fewer than 98 % of the mutants die.
 """
 
@@ -13,12 +13,12 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-import typeset_check
-from typeset import bindings
-from typeset.mutants import mutants
-from typeset.tokens import LatexError
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import formulas
+from tools import formulas, typeset_check  # noqa: E402
+from tools.typeset import bindings  # noqa: E402
+from tools.typeset.mutants import mutants  # noqa: E402
+from tools.typeset.tokens import LatexError  # noqa: E402
 
 NEEDED = 0.98
 

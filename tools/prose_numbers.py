@@ -1,6 +1,6 @@
 """Find every number of a chapter's text in its outputs, in its code, or in a calculation.
 
-``python tools/prose_numbers.py [NN …]`` looks at the numbers with a decimal point or with three or more digits,
+``python -m tools.prose_numbers [NN …]`` looks at the numbers with a decimal point or with three or more digits,
 in text and in inline formulas, and fails when one of them comes from nowhere. A number is found, rounded as it
 stands, in a stored output or in code (of a cell nearby, where it has only one or two digits); in an equation of the text that holds as it is
 typeset (``$99/101 \\approx 0.980$``); or in ``chapter.arithmetic("3750 = 60000 * 2 / 32")`` of
@@ -20,15 +20,17 @@ from pathlib import Path
 
 import numpy as np
 
-import typeset_check
-from myst import Piece, pieces
-from typeset import Chapter, load
-from typeset.arrays import FUNCTIONS
-from typeset.bindings import Options
-from typeset.evaluator import Evaluator
-from typeset.parser import parse
-from typeset.statements import unit_of
-from typeset.tree import Binary, Chain, Node, Number as Numeral, walk
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tools import typeset_check  # noqa: E402
+from tools.myst import Piece, pieces  # noqa: E402
+from tools.typeset import Chapter, load  # noqa: E402
+from tools.typeset.arrays import FUNCTIONS  # noqa: E402
+from tools.typeset.bindings import Options  # noqa: E402
+from tools.typeset.evaluator import Evaluator  # noqa: E402
+from tools.typeset.parser import parse  # noqa: E402
+from tools.typeset.statements import unit_of  # noqa: E402
+from tools.typeset.tree import Binary, Chain, Node, Number as Numeral, walk  # noqa: E402
 
 NEAR = 4  # so many cells before and after are searched for a number of one or two digits; for others, all
 SPACES = "\u00a0\u202f\u2009"
@@ -36,7 +38,7 @@ SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 NUMBER = re.compile(rf"""
     (?<![\w.^])(?P<digits>\d{{1,3}}(?:[ {SPACES}]\d{{3}})+(?!\d)|\d+)(?P<decimals>\.\d+)?
     (?:\s*(?:[·×]|\\cdot|\\times)\s*10(?:\^\{{?(?P<power>-?\d+)\}}?|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)))?
-    (?P<percent>[ {SPACES}]?%)?(?![\w]*\d)""", re.VERBOSE)
+    (?:e(?P<exponent>[+-]?\d+))?(?P<percent>[ {SPACES}]?%)?(?![\w]*\d)""", re.VERBOSE)
 PRINTED = re.compile(r"\d+(?:,\d{3})+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?")
 PLACES = re.compile(r"(?:[Ss]ections?|[Cc]hapters?|[Ff]igures?|[Vv]ersions?|Python|NumPy|Matplotlib|PyTorch|Keras|§)\s(?:[\d.]+(?:, | and | or |–|,\s)?)+")
 YEAR = re.compile(r"(1[6-9]|20)\d\d$")
@@ -52,10 +54,10 @@ class Number:
     percent: bool = False
 
     def is_rounded(self, value: float) -> bool:
-        """Does a value round to this number? To a number with one digit other than 0 only that number does."""
+        """Does a value round to this number? To one with one digit other than 0 only that number does, to 0 none."""
         slack = self.unit / 2 if self.digits > 1 else 1e-9 * self.value
         scales = (1, 100) if self.percent else (1,)
-        return (value == 0) == (self.value == 0) and any(abs(abs(value) * scale - self.value) <= slack * (1 + 1e-9) for scale in scales)
+        return value != 0 and self.value != 0 and any(abs(abs(value) * scale - self.value) <= slack * (1 + 1e-9) for scale in scales)
 
     def is_coarse(self, value: float) -> bool:
         """Does a value round to this whole number, whose last zeros are no digits?"""
@@ -65,7 +67,7 @@ class Number:
     @property
     def digits(self) -> int:
         """The number of significant digits, without 0s at the end of a whole number."""
-        mantissa = re.split(r"\s*(?:[·×]|\\cdot|\\times)", self.text)[0]
+        mantissa = re.split(r"\s*(?:[·×e]|\\cdot|\\times)", self.text)[0]
         shown = re.sub(r"[^\d.]", "", mantissa).lstrip("0.")
         return len(shown.replace(".", "") if "." in mantissa else shown.rstrip("0"))
 
@@ -86,9 +88,9 @@ def numbers(piece: Piece) -> Iterator[Number]:
         if not decimals and len(digits) < 3 or plain_year \
                 or any(match.start() in place for place in elsewhere):
             continue
-        power = int(match["power"] or (match["raised"] or "0").translate(SUPERSCRIPTS))
+        power = int(match["power"] or match["exponent"] or (match["raised"] or "0").translate(SUPERSCRIPTS))
         unit = 10.0**(power - max(0, len(decimals) - 1))
-        yield Number(match[0].strip(), float(digits + decimals) * 10.0**power, unit, kept[match.start()], kept[match.end() - 1] + 1,
+        yield Number(match[0].strip(), float(f"{digits}{decimals}e{power}"), unit, kept[match.start()], kept[match.end() - 1] + 1,
                      bool(match["percent"]))
 
 
@@ -221,6 +223,12 @@ class Declared:
     line: str
 
 
+def read(path: Path, root: Path) -> ChapterText:
+    """Return the text of a chapter with what its bindings declare."""
+    file = typeset_check.bindings(root, path.stem)
+    return ChapterText(path, load(file).chapter if file.exists() else Chapter())
+
+
 def declared(chapter: Chapter) -> tuple[list[Declared], list[str]]:
     """Return the numbers that a chapter's bindings declare, and which of the declarations are wrong."""
     found, faults = [], []
@@ -254,8 +262,7 @@ def main(arguments: list[str] | None = None) -> int:
     typeset_check.use_library_of(options.root)
     failed, total, noticed = False, 0, 0
     for path in typeset_check.chapters(options.root, options.chapters):
-        file = typeset_check.bindings(options.root, path.stem)
-        text = ChapterText(path, load(file).chapter if file.exists() else Chapter())
+        text = read(path, options.root)
         missing = text.missing()
         print(f"{path.stem:34} {len(text.places) - len(missing)} of {len(text.places)} numbers of the text are found")
         for place in missing:

@@ -1,6 +1,6 @@
 """Execute every displayed formula as it is typeset, under the bindings of ``tests/typeset/NN.py``.
 
-``python tools/typeset_check.py [NN …]`` prints a table and fails when a formula and its binding disagree, when
+``python -m tools.typeset_check [NN …]`` prints a table and fails when a formula and its binding disagree, when
 a formula has neither a binding nor a reason, and when a binding names no formula.
 """
 
@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent
-sys.path.insert(0, str(TOOLS))
+sys.path.insert(0, str(TOOLS.parent))  # these tools, whichever project's folder they look at
 
-import formulas  # noqa: E402
-import typeset  # noqa: E402
+from tools import formulas, typeset  # noqa: E402
 
 
 @dataclass

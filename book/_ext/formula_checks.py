@@ -34,6 +34,9 @@ MEANING = {
     "claim": "claim: an experiment in this cell could refute it",
 }
 
+# Behind the mark of a formula whose LaTeX is evaluated by tools/typeset; `make formulas` fails where it is false.
+EXECUTED = ' <span class="formula-executed"><span aria-hidden="true">✓</span> executed as typeset</span>'
+
 
 class formula_mark(nodes.General, nodes.Element):
     """The link from a formula to its check: attributes `kind`, `refid`, `formula` (the math block)."""
@@ -67,7 +70,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
         page.faults.append(f"the page shows formulas {shown}, but its source reads as {read}")
     for block in blocks:
         if page.kind_of(block.get("label")):
-            _mark_formula(block, page.kind_of(block["label"]))
+            _mark_formula(block, page.kind_of(block["label"]), block["label"] in page.executed)
     for index in sorted({check.cell for check in page.checks}):
         if index in cells:
             _mark_cell(cells[index], index, page)
@@ -84,10 +87,10 @@ def _anchor(label: str) -> str:
     return f"check-{label}"
 
 
-def _mark_formula(block: nodes.math_block, kind: str) -> None:
+def _mark_formula(block: nodes.math_block, kind: str, executed: bool = False) -> None:
     box = nodes.container(classes=["formula"])
     block.replace_self(box)
-    box += [block, formula_mark(kind=kind, refid=_anchor(block["label"]), formula=block)]
+    box += [block, formula_mark(kind=kind, refid=_anchor(block["label"]), formula=block, executed=executed)]
 
 
 def _mark_cell(cell: nodes.container, index: int, page: formulas.Page) -> None:
@@ -110,7 +113,7 @@ def visit_mark(writer, node: formula_mark) -> None:
     writer.body.append(
         f'<div class="formula-mark"><a class="formula-{node["kind"]}" href="#{node["refid"]}" '
         f'title="{escape(MEANING[node["kind"]])}" aria-label="{name}">'
-        f'<span aria-hidden="true">✓</span> {node["kind"]}</a></div>\n')
+        f'<span aria-hidden="true">✓</span> {node["kind"]}</a>{EXECUTED if node["executed"] else ""}</div>\n')
     raise nodes.SkipNode
 
 
@@ -192,7 +195,8 @@ def _index_of_chapter(app: Sphinx, here: str, name: str, functions: dict[str, li
             code += [nodes.Text(", ")] if code else []
             code.append(_code(app, here, function))
         latex = rf"\begin{{split}}{formula.latex}\end{{split}}" if r"\\" in formula.latex else formula.latex
-        rows.append([[link], [check], [nodes.math("", rf"\displaystyle {latex}")], code])
+        typeset = nodes.Text("✓" if formula.label in pages_of(env)[name].executed else "–")
+        rows.append([[link], [check], [typeset], [nodes.math("", rf"\displaystyle {latex}")], code])
     heading = nodes.rubric("", "", make_refnode(app.builder, here, name, "", nodes.Text(f"{number}. {title}" if number else title)))
     return [heading, nodes.container("", _table(rows), classes=["formula-index"])]
 
@@ -208,14 +212,16 @@ def _table(rows: list[list[list[nodes.Node]]]) -> nodes.table:
     def entry(*paragraphs: list[nodes.Node]) -> nodes.entry:
         return nodes.entry("", *(nodes.paragraph("", "", *content) for content in paragraphs if content))
 
-    head = nodes.row("", *(entry([nodes.Text(text)]) for text in ("Number", "Check", "Formula, and the code that implements it")))
-    body = [nodes.row("", entry(number), entry(check), entry(formula, code)) for number, check, formula, code in rows]
-    columns = [nodes.colspec(colwidth=width) for width in (10, 15, 75)]
-    return nodes.table("", nodes.tgroup("", *columns, nodes.thead("", head), nodes.tbody("", *body), cols=3))
+    head = nodes.row("", *(entry([nodes.Text(text)]) for text in ("Number", "Check", "Executed as typeset", "Formula, and the code that implements it")))
+    body = [nodes.row("", entry(number), entry(check), entry(typeset), entry(formula, code))
+            for number, check, typeset, formula, code in rows]
+    columns = [nodes.colspec(colwidth=width) for width in (10, 15, 10, 65)]
+    return nodes.table("", nodes.tgroup("", *columns, nodes.thead("", head), nodes.tbody("", *body), cols=4))
 
 
 def setup(app: Sphinx) -> dict[str, object]:
-    sources = Path(__file__).read_bytes() + Path(formulas.__file__).read_bytes()
+    bindings = sorted((ROOT / "tests" / "typeset").glob("*.py"))  # a page is read anew when one of them changes
+    sources = b"".join(path.read_bytes() for path in (Path(__file__), Path(formulas.__file__), *bindings))
     app.add_config_value("formula_checks_version", hashlib.sha256(sources).hexdigest(), "env")
     app.add_node(formula_mark, html=(visit_mark, None), latex=(skip, None), text=(skip, None), man=(skip, None), texinfo=(skip, None))
     app.add_node(formula_index)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.tasks import (
-    backpropagation, gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
+    backpropagation, calculus, gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
 
 
 def test_gradient_descent():
@@ -64,6 +65,19 @@ def test_kl_divergence():
     assert smoothed.ravel() == pytest.approx([0.05, 0.05, 0.85, 0.05])
     gradient = kl_divergence.score_gradient.reference(np.array([[0.0], [np.log(3)]]), np.full((2, 1), 0.5))
     assert gradient.ravel() == pytest.approx([-0.25, 0.25])
+
+
+def test_calculus():
+    gradient = calculus.lse_gradient.reference(np.zeros((2, 1)), np.array([1.0, 3.0]))
+    assert gradient.ravel() == pytest.approx([0.25, 0.75])
+    assert calculus.layer_jacobian.reference(np.array([[2.0]]), np.zeros(1), np.zeros(1)).item() == 2
+    slopes = calculus.numerical_gradient.reference(lambda t: t[0]**3 + t[1], np.array([2, 5]), 0.1)
+    assert slopes == pytest.approx([12.01, 1])
+    for case in range(calculus.repaired_slopes.cases):
+        w, X, y, lam = calculus.repaired_slopes.example(case)
+        C = lambda w: np.mean((X @ w - y)**2) + lam * np.linalg.norm(w)**2
+        assert calculus.broken_slopes(w, X, y, lam) == pytest.approx(complex_step(C, w))
+        assert calculus.repaired_slopes.reference(w, X, y, lam) == pytest.approx(central_difference(C, w), rel=1e-6)
 
 
 def test_stochastic_gradient_descent():

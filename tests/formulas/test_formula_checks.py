@@ -68,6 +68,16 @@ def test_the_anchor_stands_right_before_its_cell_and_leads_back(book, write_chap
     assert "check definition: eq-softmax" in line[2]
 
 
+def test_the_mark_and_the_index_say_what_is_executed(book, write_chapter, tmp_path):
+    write_chapter(A, CHECK_A, B, C, CHECK_B)
+    bindings = tmp_path / "tests" / "typeset" / "01.py"
+    bindings.parent.mkdir(parents=True)
+    bindings.write_text('chapter.bind("eq-softmax", {})\nchapter.bind("eq-b", {})\n@chapter.second_check("eq-c", reason="words")\ndef c(): ...')
+    assert book.build() == ""
+    assert book.page("01-toy").count("executed as typeset") == 2
+    assert re.findall("<p>([✓–])</p>", book.page("formula-index")) == ["✓", "✓", "–"]
+
+
 def test_pages_that_are_no_chapters_are_exempt(book, write_chapter):
     write_chapter(B, name="notes")
     assert book.build() == ""

@@ -3,11 +3,10 @@
 import json
 from pathlib import Path
 
-import mutate_latex
-import prose_numbers
 import pytest
-import typeset_check
-from typeset.mutants import mutants
+
+from tools import mutate_latex, prose_numbers, typeset_check
+from tools.typeset.mutants import mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = typeset_check.chapters(ROOT, [])
@@ -98,6 +97,5 @@ def test_numbers_are_found_in_code_nearby_and_in_declarations(tmp_path):
 
 
 def test_changed_digits_are_noticed():
-    seen = [noticed for path in CHAPTERS for *_, noticed in
-            prose_numbers.ChapterText(path, prose_numbers.load(typeset_check.bindings(ROOT, path.stem)).chapter).mutants()]
+    seen = [noticed for path in CHAPTERS for *_, noticed in prose_numbers.read(path, ROOT).mutants()]
     assert sum(seen) >= 0.9 * len(seen) > 0

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from typeset import Given, Interval, case, check
-from typeset.tokens import name_of
+from tools.typeset import Given, Interval, case, check
+from tools.typeset.tokens import name_of
 
 rng = np.random.default_rng(0)
 x, y = rng.standard_normal((2, 3, 1))
@@ -55,6 +55,8 @@ PAIRS = [
     (r"\log 2 = 0.6931\ldots", r"\log 2 = 0.6941\ldots", {}, {}),
     (r"\operatorname{vec}\begin{pmatrix} a & b \\ c & d \end{pmatrix} = (a, c, b, d)", r"\operatorname{vec}\begin{pmatrix} a & b \\ c & d \end{pmatrix} = (a, b, c, d)",
      {"a": 0.2, "b": 0.3, "c": 0.4, "d": 0.5}, {}),
+    (r"n!\,b = 3 c", r"n\,b = 3 c", {"n": 4, "b": 0.5, "c": 4.0}, {"alike": "c"}),
+    (r"b = \binom{n}{k}", r"b = \binom{k}{n}", {"n": 5, "k": 3, "b": 10.0}, {}),
     (r"a^2 \ge 0 \quad\text{for all } a", r"a \ge 0 \quad\text{for all } a", {"a": 1e-3}, {}),
 ]
 

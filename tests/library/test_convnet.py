@@ -1,6 +1,5 @@
 """Convolution networks: shapes, gradients against the complex step, PyTorch, and many runs at once."""
 
-from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from lecture_code.convnet import Block, ConvNet, cost_and_gradient, forward, he,
 from lecture_code.gradient_check import complex_step
 from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.optimizers import momentum
-from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
 
 from .images import close
@@ -212,17 +210,6 @@ def test_fit_trains_runs_side_by_side_as_it_trains_them_alone(rng):
             assert_array_equal([c[r] for c in history.test_cost], own.test_cost)
             assert_array_equal([c[r] for c in history.train_accuracy], own.train_accuracy)
     assert evaluate(DEEP, together, X, y, block=7)[0].shape == (3,)
-
-
-def test_a_sweep_takes_convolution_networks(rng):
-    X, y = rng.standard_normal((12, 30)), rng.integers(2, size=12)
-    found = sweep(DEEP, partial(he, DEEP), X, y, etas=(0.1, 0.4), batch_sizes=(4, 12), seeds=(0, 1), epochs=2)
-    for i, eta in enumerate(found.etas):
-        for j, M in enumerate(found.batch_sizes):
-            for s, seed in enumerate(found.seeds):
-                own = np.random.default_rng(seed)
-                theta, _ = fit(DEEP, he(DEEP, own), X, y, eta=eta, batch_size=M, epochs=2, rng=own)
-                assert_allclose(found.cost[i, j, s], evaluate(DEEP, theta, X, y)[0], rtol=1e-14)
 
 
 # Bad input

@@ -1,5 +1,7 @@
 """Dense networks: packing, forward, backpropagation."""
 
+import subprocess
+import sys
 import warnings
 from itertools import product
 
@@ -449,3 +451,21 @@ def test_the_output_is_the_end_of_the_forward_pass(rng):
 def test_packed_integers_become_floating_point_numbers():
     net = Network((1, 1), (linear,), half_squared)
     assert pack(net, [None, np.array([[2]])], [None, np.array([[3]])]).dtype == np.float64
+
+
+PAGES = """
+import resource
+import numpy as np
+import lecture_code.network
+np.ones(1_000_000, np.uint8)  # and dropped
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+np.ones(1_000_000, np.uint8)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux")
+def test_dropped_arrays_stay_with_the_process():
+    # 1 MB has 244 pages: without the large block that the module drops, they would all be fetched again
+    pages = int(subprocess.run([sys.executable, "-c", PAGES], capture_output=True, text=True, check=True).stdout)
+    assert pages < 24

@@ -89,6 +89,8 @@ def test_runs_of_one_batch_size_go_together():
     assert trial.groups(points, 1) == [[2, 3, 6, 7], [0, 1, 4, 5]]
     assert trial.groups(points, 2) == [[2, 3], [6, 7], [0, 1], [4, 5]]  # something for the other process
     assert trial.groups(points[:3], 1) == [[2], [0, 1]]
+    assert trial.groups(points[:2], 2) == [[0], [1]]
+    assert trial.groups(points[:4], 3) == [[2], [3], [0], [1]]
     assert trial.groups([points[0], points[5]], 1) == [[0], [1]]  # other rates for the other seed: not in step
     alone = training_trial(NET, INITIAL, *problem(), epochs=2, lockstep=False)
     assert sorted(alone.groups(points, 1)) == [[i] for i in range(8)]

@@ -89,8 +89,8 @@ def least_squares(N, P, s, repeats):
         yield 1 / repeats, {r"\hat \theta": theta, r"\hat C": lambda t, X=X, y=noise: np.mean((X @ t - y) ** 2)}
 
 
-chapter.bind("eq-fitted-gap", {"P": 6, "s": 0.7, "N": 400, r"\hat C": abs, "C": lambda theta: 0.7**2 + np.sum(theta**2)},
-             outcomes=list(least_squares(400, 6, 0.7, 2000)), approx=0.04)
+chapter.bind("eq-fitted-gap", {"P": 6, "s": 1.7, "N": 400, r"\hat C": abs, "C": lambda theta: 1.7**2 + np.sum(theta**2)},
+             outcomes=list(least_squares(400, 6, 1.7, 2000)), approx=0.04)
 chapter.bind("eq-best-error", {"R^*": quad(lambda x: 1 / (1 + np.exp(3 * x)), 0, 1)[0]})
 
 
@@ -101,3 +101,8 @@ def reports(*rows):
 unequal = reports((0.5, 0.83, 0.61), (0.3, 0.42, 0.77), (0.2, 0.9, 0.36))
 one_always_best = reports((0.4, 0.83, 0.61), (0.6, 0.72, 0.27))
 chapter.bind("eq-best-of-many", case({"j": range(1, 3)}, outcomes=unequal), case({"j": range(1, 3)}, outcomes=one_always_best))
+
+# ---- numbers of the text ----------------------------------------------------------------------------------------
+chapter.arithmetic("1.5 = (1 + 2) / 2", "30.25 = (3.5 + 2) ** 2", "5.5 = 3.5 + 2", "23.5 = 0.98 * 24", "60 000 = 50000 + 10000")
+chapter.computed("526", -60_000 * np.log10(0.98))
+chapter.given("million photographs, and the error of the next best entry: krizhevsky2012", "1.2", "26.2 %")

@@ -30,7 +30,7 @@ chapter.bind("eq-tanh", *({**base, "z": z} for z in (0.7, -1.3)))
 chapter.bind("eq-relu", *({r"\max": max, r"\operatorname{relu}": relu, r"\operatorname{relu}'": relu.derivative, "z": z}
                           for z in (0.7, -1.3)))
 r = clipped_relu(1.9)
-chapter.bind("eq-clipped-relu", *({r"\max": max, r"\min": min, "r_t": r, "r_t'": r.derivative, "z": z, "t": 1.9} for z in (0.7, -1.3, 2.4)))
+chapter.bind("eq-clipped-relu", *({r"\max": max, r"\min": min, "r_t": r, "r_t'": r.derivative, "z": z, "t": 1.9} for z in (0.7, -1.3, 2.4, 0.0, 1.9)), alike="z")
 
 # ---- layers -----------------------------------------------------------------------------------------------------
 W, b, x = rng.standard_normal((4, 3)), rng.standard_normal((4, 1)), rng.standard_normal((3, 1))

@@ -28,8 +28,8 @@ one = np.ones((1, 1))
 chapter.bind("eq-two-factors", {"C": lambda u, w: cost(two, np.array([w, u]), one, one), "u": 1.7, "w": -0.6})
 chapter.bind("eq-two-factors-hessian", {"C": lambda theta: (theta[0] * theta[1] - 1).item() ** 2, "u": 1.7, "w": -0.6,
                                          r"\theta": np.array([[1.7], [-0.6]])})
-chapter.bind("eq-convex", *({"f": np.cosh, "x": x, "y": y, r"\alpha": alpha}
-                            for x, y, alpha in ((-1.3, 2.1, 0.3), (0.7, 0.7001, 0.4), (-1.3, 2.1, 1.6))))
+chapter.bind("eq-convex", *({"f": np.cosh, "x": -1.3, "y": 2.1, r"\alpha": alpha} for alpha in (0.3, 1.6)), gap=(0.525, 0.535))
+
 
 
 def slope(f, at, h=1e-3):
@@ -116,7 +116,7 @@ def one_unit(W):
     return (2.9 * np.tanh(W * 1.3) - 0.4) ** 2 / 2
 
 
-chapter.bind("eq-not-lipschitz", {"W": 0.7, "x": 1.3, "c": 2.9, r"\sigma": np.tanh, "r": 2.9 * np.tanh(0.7 * 1.3) - 0.4,
+chapter.bind("eq-network-not-lipschitz", {"W": 0.7, "x": 1.3, "c": 2.9, r"\sigma": np.tanh, "r": 2.9 * np.tanh(0.7 * 1.3) - 0.4,
                                   "q": lambda W: slope(one_unit, W), r"\sigma''": lambda z: slope(lambda v: slope(np.tanh, v), z)}, real=True, rtol=1e-6)
 deep = Network((2, 6, 6, 3), (relu, relu, linear), half_squared, bias=False)
 weights, X, Y = he(deep, np.random.default_rng(1)), rng.standard_normal((2, 7)), rng.standard_normal((3, 7))
@@ -133,3 +133,6 @@ def length(factor):
 chapter.bind("eq-deep-growth", {"t": 30.0, r"\theta": weights[:, None], "L": 3, "G": length(3000.0) / 3000.0**5,
                                 "C": deep_cost}, approx=1e-2, real=True)
 chapter.bind("eq-edge-of-stability", {r"\lambda_{\max}": 5.1, r"\eta": 0.4}, approx=0.05)
+
+# ---- numbers of the text ----------------------------------------------------------------------------------------
+chapter.arithmetic("384 = 2 ** 5 * 2 * 6", "0.8 = 1 - 2 * 0.1")

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.integrate import quad
 
 from lecture_code.activations import linear, sigmoid
-from lecture_code.losses import cross_entropy, entropy, kl_divergence, negative_entropy, softmax_cross_entropy
+from lecture_code.distributions import cross_entropy, entropy, kl_divergence, negative_entropy
+from lecture_code.losses import softmax_cross_entropy
 from lecture_code.network import Network, forward, pack
 from lecture_code.numerics import logsumexp, one_hot, softmax
 from typeset import Chapter, Given, Interval
@@ -111,7 +112,8 @@ chapter.bind("eq-squared-softmax", smooth)
 
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
-chapter.arithmetic("1.461 = log(1 + 9 / e)", "0.693 = log(2)", "0.405 = log(3 / 2)", "1.4·10⁻⁴⁵ = 2.0 ** -149", "2.303 = log(10)",
+chapter.arithmetic("1.461 = log(1 + 9 / e)", "0.693 = log(2)", "0.405 = log(3 / 2)", "1.4·10⁻⁴⁵ = 2.0 ** -149", "4.9·10⁻³²⁴ = 2.0 ** -1074",
+                   "2.303 = log(10)",
                    "1.443 = 1 / log(2)", "3.32 = log(10) / log(2)", "0.000045 = e ** -10 / (1 + e ** -10) ** 2",
                    "22 000 = e ** 10 + 3 * 10 + 5 / 2")
 chapter.given("an example", "1000")

@@ -5,9 +5,8 @@ Arrays of one axis stand for entrywise arithmetic (the squares and quotients of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-
-from math import factorial
 
 import numpy as np
 
@@ -63,6 +62,12 @@ def size(a: Value) -> Value:
     return len(a) if isinstance(a, (set, frozenset, list, tuple)) else a * np.sign(np.real(a))
 
 
+def whole(n: np.ndarray) -> int:
+    if n != round(float(n)):
+        raise ValueError(f"{n} is no whole number")
+    return round(float(n))
+
+
 def diagonal(v: np.ndarray) -> np.ndarray:
     return np.diag(v[:, 0])
 
@@ -70,7 +75,8 @@ def diagonal(v: np.ndarray) -> np.ndarray:
 FUNCTIONS: dict[str, Callable] = {
     r"\log": np.log, r"\exp": np.exp, r"\sin": np.sin, r"\cos": np.cos, r"\tanh": np.tanh, r"\sqrt": np.sqrt,
     "^T": np.transpose, r"\|": norm, r"\|F": lambda a: np.sqrt((a**2).sum()), "|": size,
-    r"\lceil": lambda a: np.ceil(np.round(a, 9)), "!": lambda n: float(factorial(int(np.round(n)))),
+    "!": lambda n: math.factorial(whole(n)), r"\binom": lambda n, k: math.comb(whole(n), whole(k)),
+    r"\lceil": lambda a: np.ceil(np.round(a, 9)),
     r"\operatorname{sign}": lambda a: np.sign(np.real(a)), r"\operatorname{Diag}": diagonal,
     r"\operatorname{vec}": lambda a: a.T.reshape(-1, 1),  # column by column
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -250,7 +251,8 @@ def labels_of(path: Path) -> tuple[set[str], set[str]]:
 
 
 def load(path: Path) -> ModuleType:
-    """Run the file of a chapter's bindings; its `chapter` is a `Chapter`."""
+    """Run the file of a chapter's bindings; its `chapter` is a `Chapter`. It says ``from typeset import …``."""
+    sys.modules["typeset"] = sys.modules[__package__]
     spec = importlib.util.spec_from_file_location(f"bindings_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -21,9 +21,9 @@ SEPARATORS = {",", ".", ";", r"\qquad", r"\Longrightarrow", r"\Longleftrightarro
 # Juxtaposition and / bind tighter than \cdot and \odot, so that σ' ⊙ Wᵀ δ is σ' ⊙ (Wᵀ δ).
 PRODUCTS = {r"\cdot": 1, r"\times": 1, r"\odot": 1, "*": 1, r"\circledast": 1, "/": 2, "": 2}
 CLOSE = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|", r"\|": r"\|", r"\lceil": r"\rceil"}
-NO_FACTOR = RELATIONS | SEPARATORS | {*PRODUCTS, *"+-:^_'&)]}", r"\}", r"\rceil", r"\end"}
+NO_FACTOR = RELATIONS | SEPARATORS | {*PRODUCTS, *"+-:^_'!&)]}", r"\}", r"\rceil", r"\end"}
 BIG = {r"\sum", r"\prod", r"\max", r"\min", r"\argmin", r"\lim"}
-ACCENTS = {r"\bar", r"\hat", r"\tilde", r"\mathbf", r"\mathbb"}
+ACCENTS = {r"\bar", r"\hat", r"\tilde", r"\mathbf", r"\mathbb", r"\mathcal", r"\mathrm"}
 UNBRACKETED = re.compile(r"\\(log|exp|sin|cos|tanh|operatorname\{.*\})$")  # log x, vec X
 NAMED_SUBSCRIPT = re.compile(r"\\text|\\(max|min|infty)$")
 QUANTIFIER = re.compile(r"\\text\{(?:for (?:all|every)(?: (?P<noun>[^}]+))?|with equality if and only if)\}$")
@@ -96,8 +96,11 @@ class Expressions(Reader):
     def factor(self) -> Node:
         """A primary and what is behind it: indices, powers, transposes, a factorial."""
         node = self.primary()
-        while self.peek() in ("^", "_"):
+        while self.peek() in ("^", "_", "!"):
             mark = self.next()
+            if mark.text == "!":
+                node = Call(Symbol("!", at=mark.at), (node,), at=mark.at)
+                continue
             group = self.raw()
             texts = [token.text for token in group if token.text not in "{}"]
             if mark.text == "^" and texts == [r"\mathsf", "T"]:
@@ -108,7 +111,7 @@ class Expressions(Reader):
                 node = Call(Symbol(r"\|F", at=node.at), node.arguments, at=node.at)
             else:
                 node = Index(node, self.index(group), at=mark.at)
-        return Call(Symbol("!", at=self.at), (node,), at=node.at) if self.take("!") else node
+        return node
 
     # -- primaries
 
@@ -133,6 +136,8 @@ class Expressions(Reader):
             return Number("1", at=at)  # A B ⋯ C: bound so that the dots are nothing
         if token == r"\frac":
             return self.fraction(self.raw(), self.raw(), at)
+        if token == r"\binom":
+            return Call(Symbol(token, at=at), (self.group(), self.group()), at=at)
         if token == r"\sqrt":
             return Call(Symbol(token, at=at), (self.group(),), at=at)
         if token in ("(", "[", "{"):

@@ -47,7 +47,7 @@ _SAME = {r"\lVert": r"\|", r"\rVert": r"\|", r"\ast": "*", r"\to": r"\longrighta
 def name_of(latex: str) -> str:
     r"""Return a symbol's name in one spelling: \bar{a}, \bar a and \bar  a are the same, and C^{*} is C^*."""
     name = re.sub(r"\\text\{(.*?)\}", r"\1", latex)
-    name = re.sub(r"(?<=[\^_])\{(.*?)\}|(?<=bar)\{(.*?)\}|(?<=hat)\{(.*?)\}|(?<=tilde)\{(.*?)\}|(?<=mathbf)\{(.*?)\}",
+    name = re.sub(r"(?<=[\^_])\{(.*?)\}|(?<=bar)\{(.*?)\}|(?<=hat)\{(.*?)\}|(?<=tilde)\{(.*?)\}|(?<=mathbf)\{(.*?)\}|(?<=mathcal)\{(.*?)\}|(?<=mathrm)\{(.*?)\}",
                   lambda group: " " * group[0].startswith("{") + next(part for part in group.groups() if part), name)
     name = re.sub(r"(?<=\S[\^_]) ", "", name)
     return re.sub(r"\s+(?=\\)", "", name)
