@@ -1,10 +1,10 @@
-"""Reverse-mode differentiation of NumPy expressions, in about a hundred lines.
+"""Reverse-mode differentiation of NumPy expressions.
 
 ``x = variable(2.0)`` starts a graph, ``f = (x + y) * z`` records it while it computes, and
 ``gradients(f, [x, y, z])`` walks it backwards once. A node never changes: its value is read-only, and adjoints
 live in a dictionary during the walk and are popped as soon as they have been handed on to the operands.
 
-Book: ch-backpropagation
+Book: ch-automatic-differentiation
 """
 
 from __future__ import annotations
