@@ -1,8 +1,9 @@
-"""The tasks of the chapter on one hidden layer. Samples are columns; W has one hidden unit a row, V one output a row."""
+"""The tasks of the chapter on one hidden layer. Samples are columns; W has a row for each unit, V for each output."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,8 @@ pictured = Task(
         Mistake("your output weights are the slopes of the pieces",
                 "The first hinge is still on behind the second one. What has the second to add?", _slopes_as_weights),
         Mistake("the output bias is missing", "What is the value where all units are off?", _no_height),
-        Mistake("your hinges are left of 0", "relu(x − t) begins to rise at t. What does relu(x + t) do?", _hinges_left),
+        Mistake("your hinges are left of 0", "relu(x − t) begins to rise at t. What does relu(x + t) do?",
+                _hinges_left),
         Mistake("there is no ReLU in your function", "Without it the sum of the units is one straight line.",
                 _without_relu),
         Mistake("the last kink is missing", "Count the corners of the graph.", _two_hinges),
@@ -293,7 +295,9 @@ def _step(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, 
             b_2 - eta * df.sum(axis=1, keepdims=True) / divisor)
 
 
-def _right_step(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
+def _right_step(
+    W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float
+) -> Gradients:
     sigma, M = clipped_relu(t), X.shape[1]
     z = W @ X + b_1
     df = (V @ sigma(z) + b_2 - Y) / M
@@ -302,37 +306,37 @@ def _right_step(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Ma
             b_2 - eta * df.sum(axis=1, keepdims=True))
 
 
-def broken_step(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
+def broken_step(*given: Any) -> Gradients:
     """Do what the function in the notebook does."""
-    return _step(W, b_1, V, b_2, X, Y, eta, t, v_first=True, open_top=True, sums=True)
+    return _step(*given, v_first=True, open_top=True, sums=True)
 
 
-def _v_and_top(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
-    return _step(W, b_1, V, b_2, X, Y, eta, t, v_first=True, open_top=True)
+def _v_and_top(*given: Any) -> Gradients:
+    return _step(*given, v_first=True, open_top=True)
 
 
-def _v_and_sums(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
-    return _step(W, b_1, V, b_2, X, Y, eta, t, v_first=True, sums=True)
+def _v_and_sums(*given: Any) -> Gradients:
+    return _step(*given, v_first=True, sums=True)
 
 
-def _top_and_sums(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
-    return _step(W, b_1, V, b_2, X, Y, eta, t, open_top=True, sums=True)
+def _top_and_sums(*given: Any) -> Gradients:
+    return _step(*given, open_top=True, sums=True)
 
 
-def _v_alone(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
-    return _step(W, b_1, V, b_2, X, Y, eta, t, v_first=True)
+def _v_alone(*given: Any) -> Gradients:
+    return _step(*given, v_first=True)
 
 
-def _top_alone(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
-    return _step(W, b_1, V, b_2, X, Y, eta, t, open_top=True)
+def _top_alone(*given: Any) -> Gradients:
+    return _step(*given, open_top=True)
 
 
-def _sums_alone(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
-    return _step(W, b_1, V, b_2, X, Y, eta, t, sums=True)
+def _sums_alone(*given: Any) -> Gradients:
+    return _step(*given, sums=True)
 
 
-def _uphill(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float) -> Gradients:
-    return _step(W, b_1, V, b_2, X, Y, eta, t, up=True)
+def _uphill(*given: Any) -> Gradients:
+    return _step(*given, up=True)
 
 
 repaired_step = Task(

@@ -42,8 +42,8 @@ def signal(f, z):
 
 delta = {2: signal(lambda z: half_squared(sigmoid(z), y), seen.z[2]),
          1: signal(lambda z: half_squared(sigmoid(V @ sigmoid(z)), y), seen.z[1])}
-indices = {r"\sigma": sigmoid, "W": W, "V": V, "x": x, "h": seen.a[1], r"\hat y": seen.a[2], "y": y, "d": d, "n": n, "K": K,
-           "m": range(1, n + 1), "k": range(1, K + 1), "j": range(1, d + 1), r"\delta": delta,
+indices = {r"\sigma": sigmoid, "W": W, "V": V, "x": x, "h": seen.a[1], r"\hat y": seen.a[2], "y": y,
+           "d": d, "n": n, "K": K, "m": range(1, n + 1), "k": range(1, K + 1), "j": range(1, d + 1), r"\delta": delta,
            "C": Given(lambda v: half_squared(sigmoid(v["V"] @ sigmoid(v["W"] @ v["x"])), v["y"]).item())}
 chapter.bind("eq-scalar-hidden", indices, first=1)
 chapter.bind("eq-scalar-output", indices, first=1)
@@ -54,11 +54,15 @@ chapter.bind("eq-scalar-hidden-weight", indices, first=1)
 chapter.bind("eq-scalar-cost", {**indices, "C": cost_of(W, V, x, y)}, first=1)
 
 # ---- matrices ----------------------------------------------------------------------------------------------------
-label = one_hot(np.array([2]), K).reshape(K, 1)
-deep = {"W": W, "V": V, "b_1": b_1, "b_2": b_2, "x": x, r"\sigma": tanh, "y": 2, "e": lambda y: label,
+def e(y):
+    return one_hot(np.reshape(y, 1), K).reshape(K, 1)
+
+
+deep = {"W": W, "V": V, "b_1": b_1, "b_2": b_2, "x": x, r"\sigma": tanh, "y": 2, "e": e,
         "z": Given(lambda v: v["W"] @ v["x"] + v["b_1"]), "h": Given(lambda v: tanh(v["z"])),
-        "f": Given(lambda v: v["V"] @ v["h"] + v["b_2"]), "C": Given(lambda v: softmax_cross_entropy(v["f"], label).item())}
-bar = signal(lambda h: softmax_cross_entropy(V @ h + b_2, label), trace.a[1])
+        "f": Given(lambda v: v["V"] @ v["h"] + v["b_2"]),
+        "C": Given(lambda v: softmax_cross_entropy(v["f"], e(2)).item())}
+bar = signal(lambda h: softmax_cross_entropy(V @ h + b_2, e(2)), trace.a[1])
 chapter.bind("eq-hidden-softmax-head", {**deep, "p": softmax(trace.a[2])})
 chapter.bind("eq-hidden-output-gradient", deep)
 chapter.bind("eq-hidden-bar", {**deep, r"\bar h": bar})
@@ -66,14 +70,14 @@ chapter.bind("eq-hidden-input-gradient", {**deep, r"\bar h": bar})
 
 # ---- losses, batches, the order of updates -----------------------------------------------------------------------
 f = normal(K, 1)
-sizes = {"y": y, "C": Given(lambda v: absolute(v["f"], v["y"]).item()), r"\operatorname{sign}": np.sign}
-chapter.bind("eq-hidden-absolute", {**sizes, "f": f, "k": range(1, K + 1)}, {**sizes, "f": np.vstack([y[:2], f[2:]]), "k": 2},
-             first=1, one_way=True)
+chapter.bind("eq-hidden-absolute", {"f": f, "y": y, "C": Given(lambda v: absolute(v["f"], v["y"]).item()),
+                                    "k": range(1, K + 1), r"\operatorname{sign}": np.sign}, first=1)
 X, Y = normal(d, M), normal(K, M)
 many = forward(net, pack(net, [None, W, V], [None, b_1, b_2]), X)
 columns = {i + 1: V.T @ (many.a[2] - Y)[:, [i]] for i in range(M)}
 chapter.bind("eq-hidden-batch", {
-    "W": W, "M": M, "X": X, "x": {i + 1: X[:, [i]] for i in range(M)}, "z": {i + 1: many.z[1][:, [i]] for i in range(M)},
+    "W": W, "M": M, "X": X, "x": {i + 1: X[:, [i]] for i in range(M)},
+    "z": {i + 1: many.z[1][:, [i]] for i in range(M)},
     r"\bar h": columns, r"\sigma": tanh,
     r"\Delta": np.hstack([signal(lambda z, i=i: half_squared(V @ tanh(z) + b_2, Y[:, [i]]), many.z[1][:, [i]])
                           for i in range(M)]),
@@ -88,27 +92,34 @@ def wave(x):
     return np.sin(3 * x) + 0.4 * x
 
 
-slopes = {m: (np.poly1d(np.polyfit(t[m:m + 2], wave(t[m:m + 2]), 1))[1]) for m in range(4)}    # of lines through two points
-line = Network((1, 4, 1), (relu, linear), half_squared)
+slopes = {m: np.polyfit(t[m:m + 2], wave(t[m:m + 2]), 1)[0] for m in range(4)}  # lines through two points
 changes = np.linalg.solve(np.maximum(t[1:, None] - t[:4], 0), wave(t[1:]) - wave(t[0]))       # from the values alone
 knots = dict(enumerate(t))
 chapter.bind("eq-hinge-slope", {"g": wave, "t": knots, "s": slopes, "m": range(4)})
 chapter.bind("eq-hinge-weight", {"V": dict(enumerate(changes)), "s": slopes, "n": 4, "m": range(1, 4)})
-chapter.bind("eq-hinge-sum", *({"f": lambda x: np.interp(x, t, wave(t)), "g": wave, "a": t[0], "V": dict(enumerate(changes)),
-                                "t": knots, "n": 4, "x": x, r"\operatorname{relu}": relu} for x in (-0.5, 0.9, 1.8)))
+chapter.bind("eq-hinge-sum", *({"f": lambda x: np.interp(x, t, wave(t)), "g": wave, "a": t[0],
+                                "V": dict(enumerate(changes)), "t": knots, "n": 4, "x": x,
+                                r"\operatorname{relu}": relu} for x in (-0.5, 0.9, 1.8)))
 
 
-def jump(x):
-    return np.tanh(400 * (x - 0.41))
+def cubic(root):
+    return lambda x: (x - 0.4) * (x - 1.5) * (x - root)        # 0 at the knots 2 and 3: the bound is attained
 
 
-chapter.bind("eq-hinge-error", *({"f": lambda x: np.interp(x, t, jump(t)), "g": jump, "t": knots, "m": 2, "x": x,
-                                  r"\max": max} for x in (0.42, 0.9, 1.2)), gap=(0.0, 0.05), one_way=True)
-n_pieces = 5
-grid = np.linspace(-0.5, 2.5, n_pieces + 1)
-chapter.bind("eq-hinge-smooth", {"f": lambda x: np.interp(x, grid, 1.7 * grid**2), "g": lambda x: 1.7 * x**2,
-                                 "g''": lambda x: 3.4 + 0 * x, "a": -0.5, "b": 2.5, "n": n_pieces, "x": Interval(-0.5, 2.5)},
-             real=True)
+def jump(at):
+    return lambda x: np.tanh(400 * (x - at)) + 0.3 * x
+
+
+inside = [(jump(0.41), 0.42), (jump(0.41), 0.9), (jump(1.48), 1.47), (cubic(-2.0), 0.9),
+          (jump(0.41), t[2]), (jump(0.41), t[3])]
+outside = [(cubic(0.1), 0.1), (cubic(1.7), 1.7)]
+chapter.bind("eq-hinge-error", *({"f": lambda x, g=g: np.interp(x, t, g(t)), "g": g, "t": knots, "m": 2, "x": x,
+                                  r"\max": max} for g, x in inside + outside), alike=("x", "t"))
+grid = np.linspace(-0.5, 2.5, 6)
+smooth = [(lambda x: 1.7 * x**2, lambda x: 3.4 + 0 * x), (lambda x: np.exp(0.7 * x), lambda x: 0.49 * np.exp(0.7 * x))]
+chapter.bind("eq-hinge-smooth", *({"f": lambda x, g=g: np.interp(x, grid, g(grid)), "g": g, "g''": bend,
+                                   "a": -0.5, "b": 2.5, "n": 5, "x": Interval(-0.5, 2.5)}
+                                  for g, bend in smooth), real=True)
 
 # ---- noise -------------------------------------------------------------------------------------------------------
 pairs = [(0.2, 0.3, 1.3), (0.3, 0.3, -0.5), (0.1, 0.9, 2.2), (0.4, 0.9, 0.6)]                # chance, X, Y
@@ -117,7 +128,8 @@ chapter.bind("eq-hidden-noise-floor", {"f": lambda x: 0.7 * x + 0.4, "g": lambda
              outcomes=[(p, {"X": x, "Y": y}) for p, x, y in pairs])
 
 # ---- numbers of the text -----------------------------------------------------------------------------------------
-chapter.arithmetic("0.25 = 0.5 * 0.5", "0.5 = 1.5 - 1", "0.0078 = sqrt(1 / 1024) / 4", "62 500 = (1 / (4 * 0.001)) ** 2",
+chapter.arithmetic("0.25 = 0.5 * 0.5", "0.5 = 1.5 - 1", "0.0078 = sqrt(1 / 1024) / 4",
+                   "62 500 = (1 / (4 * 0.001)) ** 2",
                    "0.0015 = sqrt(0.978 * (1 - 0.978) / 10000)", "10 000 = 60000 - 50000")
 chapter.given("a question", "0.001")
 chapter.given("the share of the stored run, 97.8 %", "0.978")
