@@ -80,12 +80,13 @@ def residual_forward(model: Residual, theta: np.ndarray, x: np.ndarray) -> tuple
     """
     d = model.widths[0]
     require(x.ndim >= 2 and x.shape[-2] == d, "x", f"{d} rows, one sample a column (d, M)", f"shape {x.shape}")
-    sigma, (W, b) = model.net.sigma, unpack(model.net, theta)
+    sigma, (W, b), zero = model.net.sigma, unpack(model.net, theta), np.zeros((), theta.dtype)
     z, a = [None], [x]
     for l in range(1, model.net.depth + 1):
         z.append(W[l] @ a[l - 1] + b[l])
-        branch = sigma[l](z[l])
-        a.append(a[l - 1] + branch - sigma[l](np.zeros((), z[l].dtype)) if model.skips(l) else branch)
+        a.append(sigma[l](z[l]))
+        if model.skips(l):
+            a[l] = a[l - 1] + (a[l] - sigma[l](zero))
     return z, a
 
 
@@ -109,5 +110,6 @@ def residual_cost_and_gradient(model: Residual, theta: np.ndarray, x: np.ndarray
         delta = sigma[l].derivative(z[l]) * a_bar
         dW[l][...] = delta @ a[l - 1].mT
         db[l][...] = delta.sum(axis=-1, keepdims=True)
-        a_bar = W[l].mT @ delta + a_bar if model.skips(l) else W[l].mT @ delta
+        past = a_bar if model.skips(l) else 0
+        a_bar = past + W[l].mT @ delta
     return CostAndGradient(C.sum(axis=-1) / M, gradient / M)
