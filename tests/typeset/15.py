@@ -90,7 +90,7 @@ def sloped(slope):
 turning = Network((4,) * 4, (sloped(0.7), sloped(1.9), sloped(1.2)), half_squared)
 aligned = model(turning, pack(turning, orthogonal, [None] + [column(4) for _ in range(3)]), column(4), column(4))
 chapter.bind("eq-gradient-bound", {**full, r"\ell": range(1, L)}, {**aligned, r"\ell": 1}, alike=("W", "V", "D", r"\ell"))
-chapter.bind("eq-saturation", *({r"\sigma": sigmoid, "z": z} for z in (-9.0, -0.7, 0.6, 2.9)))
+chapter.bind("eq-sigmoid-tail", *({r"\sigma": sigmoid, "z": z} for z in (-9.0, -0.7, 0.6, 2.9)))
 
 # ---- sizes on the way back and up --------------------------------------------------------------------------------------
 n, v = 4, 0.37
@@ -190,9 +190,10 @@ chapter.bind("eq-window", *({"w": w, "B": window} for w in (-5.3, 4.4, 7.7)), ca
 chapter.bind("eq-widest-window", {"B": window, "w": Interval(4.2, 20)}, real=True)
 
 # ---- numbers of the text ---------------------------------------------------------------------------------------------------
-chapter.arithmetic("4096 = 512 * 4 * 2", "39 200 = 784 * 50", "0.125 = 1 / 8", "300 000 = 8**9 / 2**9")
+chapter.arithmetic("4096 = 512 * 4 * 2", "39 200 = 784 * 50", "0.125 = 1 / 8", "10 000 = 60000 - 50000")
+chapter.computed("316 000", 2.0**-9 / (ten[r"\bar a"][1] / (ten["f"] - ten["y"])))
 chapter.computed("0.71", 0.5**0.5)
-chapter.computed("0.7", 0.5**0.5)
 chapter.computed("0.933", 0.5**0.1)
 chapter.computed("6.9", 6.8935)
-chapter.given("a distance between neighbouring numbers", "10^{-7}")
+chapter.given("a choice of this run", "30 000")
+chapter.given("rates that were tried", "0.1")
