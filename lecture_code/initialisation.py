@@ -4,7 +4,7 @@ Zero weights would keep the units of a layer alike for ever; weights that are to
 grow or die from layer to layer. The schemes choose the standard deviation of a weight by the numbers n_{ℓ−1} that
 enter its layer and n_ℓ that leave it.
 
-Book: ch-backpropagation
+Book: ch-vanishing-gradients
 """
 
 from __future__ import annotations
@@ -47,12 +47,17 @@ def xavier(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> 
 
     The variance is a compromise: 1/n_{ℓ−1} keeps the size of the signals on the way forward, 1/n_ℓ that
     of the errors on the way back, both for tanh near 0.
+
+    Book: eq-xavier
     """
     return gaussian_parameters(net, rng, [(2 / (n_in + n_out)) ** 0.5 for n_in, n_out in net.fans], dtype=dtype)
 
 
 def he(net: Network, rng: np.random.Generator, dtype: type = np.float64) -> np.ndarray:
-    """Draw theta: weights of layer ℓ from N(0, 2/n_{ℓ−1}), biases 0. The 2 makes up for the half that ReLU cuts off."""
+    """Draw theta: weights of layer ℓ from N(0, 2/n_{ℓ−1}), biases 0. The 2 makes up for the half that ReLU cuts off.
+
+    Book: eq-he
+    """
     return gaussian_parameters(net, rng, [(2 / n_in) ** 0.5 for n_in, _ in net.fans], dtype=dtype)
 
 

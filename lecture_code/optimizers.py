@@ -450,6 +450,8 @@ def _require_mask(mask: np.ndarray | None) -> None:
 def clip_gradient(g: np.ndarray, largest: float) -> np.ndarray:
     """Return g · min(1, c/‖g‖): the same direction, and a norm of at most c. Each run has its own norm.
 
+    Book: eq-clip
+
     Parameters
     ----------
     g : (P,), or (R, P)

@@ -36,6 +36,7 @@ from lecture_code.batch_norm import (
     batch_norm_inference_backward, fresh_statistics)
 from lecture_code.dropout import Dropout, dropout_cost_and_gradient, dropout_forward, dropout_masks
 from lecture_code.penalties import Penalised, l2_penalty
+from lecture_code.residual import Residual, residual_cost_and_gradient, residual_forward
 from lecture_code.samplers import minibatches, with_replacement, without_replacement
 from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
 from lecture_code.lockstep import lockstep_sgd
@@ -49,6 +50,7 @@ NAN = np.array([0.0, np.nan])
 NET = Network((2, 3, 2), (tanh, linear), half_squared)  # 17 parameters
 P, X, Y = np.zeros(17), np.zeros((2, 4)), np.zeros((2, 4))
 TRACE = forward(NET, P, X)
+SKIPPING = Residual(Network((2, 2, 2), (tanh, linear), half_squared))  # 12 parameters
 NO_MASKS = [None] * 3
 Z, GAMMA, BETA, RUNNING = np.zeros((3, 4)), np.ones((3, 1)), np.zeros((3, 1)), fresh_statistics(3)
 MEMORY = batch_norm(Z, GAMMA, BETA, RUNNING)
@@ -333,6 +335,16 @@ BAD = {
             (lambda: Dropout(NET, 1), f"rates: expected {FRACTION}, got 1"),
             (lambda: Dropout(NET, (0.1, 0.2)), "rates: expected 1, one a hidden layer, got 2"),
             (lambda: Dropout(NET, 0.5).cost_and_gradient(P, X, Y), "rng: expected a generator that draws the masks, got None")],
+    },
+    "residual": {
+        "Residual": [(lambda: Residual(Network((2, 3, 2), (tanh, linear), half_squared)),
+                      "net: expected a hidden layer as wide as the layer below, got widths (2, 3, 2)")],
+        "residual_forward": [
+            (lambda: residual_forward(SKIPPING, np.ones(SKIPPING.size), np.ones(2)),
+             "x: expected 2 rows, one sample a column (d, M), got shape (2,)")],
+        "residual_cost_and_gradient": [
+            (lambda: residual_cost_and_gradient(SKIPPING, np.ones(SKIPPING.size), np.ones((3, 4)), np.ones((2, 4))),
+             "x: expected 2 rows, one sample a column (d, M), got shape (3, 4)")],
     },
     "batch_norm": {
         "BatchNorm": [
