@@ -1,12 +1,13 @@
 """How the book checks its formulas: `identity` for equations, `claim` for bounds, limits and probabilities.
 
 A check is worth something only if it can fail. So `identity` tries five wrong right-hand sides at every
-call, and `claim` must be handed false variants, and both fail when a wrong one would have passed.
+call; `claim` must be handed false variants, and tries each of its numbers twice as large and half as large; and
+both fail when a wrong one would have passed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -68,28 +69,50 @@ def identity(left: Any, right: Any, rtol: float = 1e-10, symmetric: bool = False
             raise AssertionError(f"this check cannot fail: the right side {mistake} would pass too")
 
 
-def claim(holds: Callable[..., bool], true: Any, false: Mapping[str, Any]) -> None:
-    """Assert that a predicate holds for the true case and is rejected for every named false variant.
+def _rescaled(true: tuple, sharp: float) -> Iterator[tuple[str, tuple]]:
+    """Yield the true case with one of its numbers, or arrays of real numbers, `sharp` times as large or as small."""
+    for place, value in enumerate(true):
+        kind = np.asarray(value).dtype.kind
+        if kind in "fc" or kind in "iu" and np.ndim(value) == 0:  # whole numbers in an array are indices
+            for name, factor in (("times", sharp), ("divided by", 1 / sharp)):
+                if np.any(value):
+                    changed = np.multiply(value, factor)
+                    yield f"number {place + 1} {name} {sharp:g}", (*true[:place], changed, *true[place + 1:])
+
+
+def claim(holds: Callable[..., bool], true: Any, false: Mapping[str, Any], sharp: float = 2.0) -> None:
+    """Assert that a predicate holds for the true case, and for nothing near it.
+
+    A bound that is never nearly attained says little, and a check of it would not notice a wrong constant. So the
+    call must reject every named false variant and, besides, every number of the true case made `sharp` times as
+    large, and as small: an upper bound has to be shown to be nearly reached, too. What is no number of the
+    formula, such as a seed or a number of steps, belongs into `holds`.
 
     Parameters
     ----------
     holds : the claim as a function that returns a truth value
-    true : its arguments in the true case (a tuple is unpacked)
+    true : its arguments in the true case (a tuple is unpacked): numbers of the formula, or functions
     false : name ↦ arguments of a variant for which the claim must not hold; at least one
+    sharp : how sharp the claim is, > 1: a number wrong by this factor has to be noticed (0 and functions are not tried)
 
     Raises
     ------
     AssertionError
-        If the claim fails, or if a false variant passes.
+        If the claim fails, or if a false variant or a changed number passes.
     """
     if not false:
         raise AssertionError("this check cannot fail: name at least one false variant")
+    if not sharp > 1:
+        raise AssertionError(f"this check cannot fail: sharp must be > 1, not {sharp}")
 
-    def verdict(arguments: Any) -> bool:
-        return bool(holds(*arguments) if isinstance(arguments, tuple) else holds(arguments))
+    def as_tuple(arguments: Any) -> tuple:
+        return arguments if isinstance(arguments, tuple) else (arguments,)
 
-    if not verdict(true):
+    if not holds(*as_tuple(true)):
         raise AssertionError("the claim does not hold")
     for name, arguments in false.items():
-        if verdict(arguments):
+        if holds(*as_tuple(arguments)):
             raise AssertionError(f"this check cannot fail: the false variant {name!r} would pass too")
+    for name, arguments in _rescaled(as_tuple(true), sharp):
+        if holds(*arguments):
+            raise AssertionError(f"this check is not sharp: {name} would pass too")

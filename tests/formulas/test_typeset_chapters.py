@@ -99,3 +99,9 @@ def test_numbers_are_found_in_code_nearby_and_in_declarations(tmp_path):
 def test_changed_digits_are_noticed():
     seen = [noticed for path in CHAPTERS for *_, noticed in prose_numbers.read(path, ROOT).mutants()]
     assert sum(seen) >= 0.9 * len(seen) > 0
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_all_numbers_of_the_text_come_from_somewhere(path):
+    chapter = prose_numbers.read(path, ROOT)
+    assert [f"cell {place.cell}: {place.number.text}" for place in chapter.missing()] + chapter.faults == []

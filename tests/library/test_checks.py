@@ -95,19 +95,54 @@ def test_identity_leaves_its_arguments_alone():
     identity(np.ones(3), right)
 
 
-def test_claim_accepts_true_and_rejects_each_variant():
+def test_claim_accepts_true_and_rejects_each_variant_and_each_changed_number():
     tried = []
 
-    def below(value, bound):
-        tried.append(value)
-        return value < bound
+    def near(value, bound):
+        tried.append((value, bound))
+        return 0.6 * bound < value < bound
 
-    claim(below, (1, 2), false={"equal": (2, 2), "above": (3, 2)})
-    assert tried == [1, 2, 3]
+    claim(near, (3, 4), false={"equal": (4, 4), "above": (5, 4)})
+    assert tried == [(3, 4), (4, 4), (5, 4), (6, 4), (1.5, 4), (3, 8), (3, 2)]
 
 
 def test_claim_passes_a_single_argument_as_it_is():
-    claim(lambda values: values[0] > 0, [1, -1], false={"order": [-1, 1]})
+    claim(lambda values: values[0] > 0, [1, -1], false={"order": [-1, 1]})  # whole numbers in an array: indices
+
+
+@pytest.mark.parametrize(("holds", "message"), [
+    (lambda bound: 3 <= bound, "number 1 times 2"), (lambda bound: bound <= 4, "number 1 divided by 2")])
+def test_claim_rejects_a_bound_that_is_not_nearly_reached(holds, message):
+    with pytest.raises(AssertionError, match=message):
+        claim(holds, 4, false={"far away": -1000 if "times" in message else 1000})
+
+
+@pytest.mark.parametrize(("sharp", "passes"), [(1.5, True), (1.05, False)])
+def test_claim_is_as_sharp_as_it_says(sharp, passes):
+    def near(bound):
+        return 0.9 * bound < 3.8 <= bound
+
+    if passes:
+        return claim(near, 4.0, false={"half": 2.0}, sharp=sharp)
+    with pytest.raises(AssertionError, match="number 1 times 1.05"):
+        claim(near, 4.0, false={"half": 2.0}, sharp=sharp)
+
+
+@pytest.mark.parametrize("true", [np.array([4.0, 8.0]), [4.0, 8.0], 4, 4.0, np.float32(4), 2 + 2j])
+def test_claim_changes_numbers_and_arrays(true):
+    with pytest.raises(AssertionError, match="number 1 times 2"):
+        claim(lambda value: np.all(np.abs(value) > 1), true, false={"small": 0.0})
+
+
+@pytest.mark.parametrize("true", [0, np.zeros(2), True, "a name", np.sin, np.array([1, 2]), (0, np.cos)])
+def test_claim_leaves_alone_what_is_no_number(true):
+    claim(lambda *arguments: arguments[0] is not None, true, false={"nothing": None})
+
+
+@pytest.mark.parametrize("sharp", [1, 0.5, -2, np.nan])
+def test_claim_wants_a_factor_above_1(sharp):
+    with pytest.raises(AssertionError, match="sharp must be > 1"):
+        claim(lambda value: value == 4, 4, false={"half": 2}, sharp=sharp)
 
 
 @pytest.mark.parametrize("false", [{}, None])
@@ -127,7 +162,7 @@ def test_claim_names_the_variant_that_passes():
 
 
 def test_claim_takes_the_truth_of_numpy():
-    claim(lambda value: np.all(value > 0), np.ones(2), false={"one entry": np.array([1, -1])})
+    claim(lambda value: np.all(value == 1), np.ones(2), false={"one entry": np.array([1, -1])})
 
 
 def test_the_wrong_sides_that_are_put_in():
@@ -158,7 +193,9 @@ def test_a_single_entry_is_its_own_transpose(shape):
     (lambda: identity(np.eye(2), np.eye(2)), "this check cannot fail: the right side transposed would pass too"),
     (lambda: claim(bool, True, {}), "this check cannot fail: name at least one false variant"),
     (lambda: claim(bool, False, {"no": False}), "the claim does not hold"),
-    (lambda: claim(bool, True, {"no": False, "yes": True}), "this check cannot fail: the false variant 'yes' would pass too")])
+    (lambda: claim(bool, True, {"no": False, "yes": True}), "this check cannot fail: the false variant 'yes' would pass too"),
+    (lambda: claim(bool, True, {"no": False}, sharp=1), "this check cannot fail: sharp must be > 1, not 1"),
+    (lambda: claim(lambda a, b: b > 2, (0, 4), {"no": (0, 1)}), "this check is not sharp: number 2 times 2 would pass too")])
 def test_the_sentences_word_for_word(call, message):
     with pytest.raises(AssertionError) as error:
         call()

@@ -184,3 +184,19 @@ def sharpest_curvature():
 
 chapter.computed("0.84", sharpest_curvature())
 chapter.given("a question", "300")
+chapter.arithmetic("500 = 1000 / 2", "250 = 1000 / 4")  # the cost falls by (1 − m/β)², and by (1 − 2m/β)² at the best rate
+
+
+def exactly_flat():
+    """The first step at which the neuron's gradient is exactly 0, from the origin, for the inputs of the chapter."""
+    inputs, targets = np.array([[1.0, 1, 1, 1], [-2, 0, 1, 2]]), np.array([0.0, 1, 0, 1])
+
+    def slope(w):
+        s = sigmoid(w @ inputs)
+        return -2 * ((targets - s) * s * (1 - s) * inputs).sum(axis=1)
+
+    path = descent.gradient_descent(lambda w: 0.0, slope, [0, 0], 0.5, 1000)
+    return np.flatnonzero(path.gradient_norm == 0)[0]
+
+
+chapter.computed("194", exactly_flat())

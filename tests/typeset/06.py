@@ -240,7 +240,8 @@ chapter.bind("eq-online-logistic", *({**for_all, r"\sigma": sigmoid, "y": label,
 
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
-chapter.arithmetic("729 = 3 ** 6", "0.9 = 0.6 * 1.5", "785 = 28 * 28 + 1", "11 791 = 5842 + 5949")  # MNIST's fours and nines
+chapter.arithmetic("729 = 3 ** 6", "0.9 = 0.6 * 1.5", "785 = 28 * 28 + 1", "11 791 = 5842 + 5949",
+                   "107 = 5.9e-3 / 5.5e-5")  # MNIST's fours and nines
 chapter.computed("0.18", mean_squares(schedules.inverse(1), 0.1, 1.0, 10**6)[-1])
 
 

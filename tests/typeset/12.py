@@ -49,7 +49,7 @@ chapter.bind("eq-cost", {"C": {"": cost(small, theta, X, Y).item(), **losses}, "
 chapter.bind("eq-backprop-loss", {**full, "C_i": half_squared(full["traced a"][L], full["y"]).item()})
 W, b = unpack(small, theta)
 flat = {"P": small.size, "W": {1: W[1], 2: W[2]}, "b": {1: b[1], 2: b[2]}, "L": 2, "n": dict(enumerate(small.widths))}
-chapter.bind("eq-flat-parameters", {**flat, "p": theta.reshape(-1, 1), r"\theta": theta.reshape(-1, 1)},  # two layers: no dots
+chapter.bind("eq-flat-parameters", {**flat, r"\theta": theta.reshape(-1, 1)},  # two layers: no dots
              alike=("L", "n"))
 
 # ---- the four equations ------------------------------------------------------------------------------------------
@@ -131,8 +131,8 @@ def residual_jacobian():
 
 
 chapter.bind("eq-residual-gradient", {
-    "C": Given(lambda v: cost(small, v["p"][:, 0], X, Y)), "p": theta.reshape(-1, 1), "r": residual.T.reshape(-1, 1),
-    "J": jacobian.transpose(1, 0, 2).reshape(-1, small.size)}, by="p")
+    "C": Given(lambda v: cost(small, v[r"\theta"][:, 0], X, Y)), r"\theta": theta.reshape(-1, 1), "r": residual.T.reshape(-1, 1),
+    "J": jacobian.transpose(1, 0, 2).reshape(-1, small.size)}, by=r"\theta")
 # Products and additions of W a + b; then those of Wᵀδ, of σ′ ⊙, and of δ aᵀ summed over M samples.
 chapter.bind("eq-operations-forward", {"forward": 7 * (7 + 6) + 7, "n": 7})
 chapter.bind("eq-operations-backward", {"backward": (7 * 5 * (7 + 6) + 7 * 5 + 7 * 7 * (5 + 4)) / 5, "n": 7, "M": 5})
