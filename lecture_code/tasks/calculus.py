@@ -54,6 +54,23 @@ def _lse_shifted_by_mean(z: Matrix, w: Vector) -> Matrix:
     return e / e.sum(axis=0)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _lse_maximum_of_rows(z: Matrix, w: Vector) -> Matrix:
+    e = w[:, None] * np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=0)
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _lse_clipped(z: Matrix, w: Vector) -> Matrix:
+    e = w[:, None] * np.exp(np.clip(z, -500, 500))
+    return e / e.sum(axis=0)
+
+
+def _lse_divided_by_everything(z: Matrix, w: Vector) -> Matrix:
+    e = w[:, None] * np.exp(z - z.max(axis=0))
+    return e / e.sum()
+
+
 def _weights_forgotten(z: Matrix, w: Vector) -> Matrix:
     return softmax(z)
 
@@ -108,12 +125,20 @@ lse_gradient = Task(
         Mistake("you subtract the mean of the scores",
                 "A score can lie a thousand above the mean of its column. After which shift is no exponent positive?",
                 _lse_shifted_by_mean),
+        Mistake("you subtract the maximum of each row",
+                "The shift cancels only if one number is subtracted from everything that is summed. Which axis holds "
+                "the entries of a point?", _lse_maximum_of_rows),
+        Mistake("you clip the scores",
+                "Of the scores 1000 and 2000, which has the larger slope? Clipping makes them equal, a shift does not.",
+                _lse_clipped),
+        Mistake("you divide by the sum over all columns", "To what should the entries of each column add up?",
+                _lse_divided_by_everything),
         Mistake("the weights play no part", "Try equal scores. Which weight has the larger slope?",
                 _weights_forgotten),
         Mistake("the weights stand above the fraction bar only",
                 "Do the entries of a column sum to 1? What exactly is inside the logarithm?", _weights_only_above),
         Mistake("the weights stand below the fraction bar only",
-                "What is the derivative of one summand of the sum by its score?", _weights_only_below),
+                "What is the derivative of one summand of the sum with respect to its score?", _weights_only_below),
         Mistake("you forgot the derivative of the logarithm",
                 "The chain rule has two factors. Which one belongs to the outer function?", _inner_derivative_alone),
         Mistake("you forgot the derivative of the sum",
@@ -171,6 +196,18 @@ def _value_for_slope(W: Matrix, b: Vector, x: Vector) -> Matrix:
     return np.tanh(W @ x + b)[:, None] * W
 
 
+def _cosh_not_squared(W: Matrix, b: Vector, x: Vector) -> Matrix:
+    return (1 / np.cosh(W @ x + b))[:, None] * W
+
+
+def _square_added(W: Matrix, b: Vector, x: Vector) -> Matrix:
+    return (1 + np.tanh(W @ x + b) ** 2)[:, None] * W
+
+
+def _bias_subtracted(W: Matrix, b: Vector, x: Vector) -> Matrix:
+    return _layer_jacobian(W, -b, x)
+
+
 def _bias_forgotten(W: Matrix, b: Vector, x: Vector) -> Matrix:
     return _layer_jacobian(W, 0 * b, x)
 
@@ -191,7 +228,7 @@ def _outputs_summed(W: Matrix, b: Vector, x: Vector) -> Vector:
     return _layer_jacobian(W, b, x).sum(axis=0)
 
 
-def _by_the_weights(W: Matrix, b: Vector, x: Vector) -> Matrix:
+def _with_respect_to_weights(W: Matrix, b: Vector, x: Vector) -> Matrix:
     return np.outer(1 - np.tanh(W @ x + b) ** 2, x)
 
 
@@ -200,7 +237,7 @@ layer_jacobian = Task(
     takes="W, b, x", returns="J",
     reference=_layer_jacobian, draw=_layer, shapes=((2, 2), (3, 2), (2, 4), (4, 4)),
     mistakes=(
-        Mistake("your Jacobian is transposed", "One row an output, one column an input.", _jacobian_transposed),
+        Mistake("your Jacobian is transposed", "One row per output, one column per input.", _jacobian_transposed),
         Mistake("the activation has no part in it",
                 "This is the Jacobian of Wx + b. What comes after that?", _jacobian_of_the_sum),
         Mistake("your layer has sigmoid units", "This layer has tanh units. What is the slope of tanh?",
@@ -212,12 +249,18 @@ layer_jacobian = Task(
         Mistake("a square is missing in the slope", "What is the slope of tanh at 0, and what far away on both sides?",
                 _square_forgotten),
         Mistake("you took the value of tanh for its slope", "What is the slope of tanh at 0?", _value_for_slope),
+        Mistake("the hyperbolic cosine is not squared",
+                "The quotient rule has the square of the denominator below the bar.", _cosh_not_squared),
+        Mistake("a sign is turned in the slope",
+                "Is tanh steeper at 0 or far away? Which sign in the quotient rule decides that?", _square_added),
         Mistake("the bias was left out of z", "The slope is taken at z. What is z?", _bias_forgotten),
+        Mistake("the bias is subtracted", "The slope is taken at z. What is z?", _bias_subtracted),
         Mistake("your slopes scale the columns of W",
                 "Which unit does a slope belong to, and where do the weights of this unit stand?", _columns_scaled),
         Mistake("there is a factor x too many", "How fast does one z change when one input changes?", _times_x),
         Mistake("you have added up the outputs", "A Jacobian keeps one row for each output.", _outputs_summed),
-        Mistake("you differentiate by the weights", "The Jacobian is asked for by the inputs x.", _by_the_weights),
+        Mistake("you differentiate with respect to the weights",
+                "The Jacobian is asked for with respect to the inputs x.", _with_respect_to_weights),
     ),
 )
 
@@ -266,6 +309,19 @@ def _whole_numbers_kept(f: Function, theta: np.ndarray, delta: float) -> np.ndar
         below[i] = theta[i] - delta
         gradient[i] = (f(above) - f(below)) / (2 * delta)
     return gradient
+
+
+def _step_of_whole_numbers(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
+    gradient = np.empty(theta.shape)
+    for i in np.ndindex(theta.shape):
+        step = np.zeros_like(theta)
+        step[i] = delta
+        gradient[i] = (f(theta + step) - f(theta - step)) / (2 * delta)
+    return gradient
+
+
+def _brackets_forgotten(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
+    return delta**2 * central_difference(f, theta, delta)
 
 
 def _gradient_of_whole_numbers(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
@@ -323,14 +379,18 @@ numerical_gradient = Task(
         Mistake("your step is cut off in an array of whole numbers",
                 "What happens to 3.1 in an array of dtype int? Turn θ into floating-point numbers first.",
                 _whole_numbers_kept),
+        Mistake("your step is cut off to 0 where θ holds whole numbers",
+                "`np.zeros_like` takes over the dtype as well as the shape.", _step_of_whole_numbers),
+        Mistake("you divide by 2 and then multiply by Δ",
+                "In which order does Python compute a / 2 * b?", _brackets_forgotten),
         Mistake("your slopes are stored as whole numbers",
                 "`np.empty_like` takes over the dtype as well as the shape.", _gradient_of_whole_numbers),
         Mistake("you move all entries at once",
                 "A partial derivative holds the other entries still.", _all_moved_at_once),
         Mistake("an entry is not moved back before the next one is moved",
                 "Where is θ when the second entry has its turn?", _never_moved_back),
-        Mistake("your gradient has lost the shape of θ", "A gradient has the shape of what it is taken by.",
-                _flat_gradient),
+        Mistake("your gradient has lost the shape of θ",
+                "A gradient has one entry for each entry of θ, in the same place.", _flat_gradient),
         Mistake("you use a step of your own", "Δ is an argument.", _step_of_its_own),
         Mistake("your step is proportional to θ", "How large is the step where θ is 0? And Δ is asked for as it is.",
                 _relative_step),
@@ -346,13 +406,17 @@ STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 
 
 def _suspect(rng: np.random.Generator, shape: tuple[str, int]) -> tuple[Any, ...]:
-    """Return a function that refuses complex numbers, a gradient with 0, 1 or 2 wrong entries, and where."""
+    """Return a function that refuses complex numbers, a gradient with 0, 1 or 2 wrong entries, and where.
+
+    No step serves both the flat and the fast function: rounding spoils the one below 10⁻³, truncation the other
+    above 10⁻⁷. The wide function has so many entries that one wrong one drowns in a mean.
+    """
     kind, wrong = shape
-    n = 3
+    n = 20 if kind == "wide" else 3
     s, shift = rng.uniform(1, 2, size=n), rng.normal(size=n)
     height, size, speed = {
-        "slow": (0.0, 1.0, 0.1), "tame": (0.0, 1.0, 1.0), "fast": (0.0, 1.0, 3e3), "flat": (1.0, 1e-7, 1.0),
-        "tiny": (0.0, 1e-7, 1.0)}[kind]
+        "slow": (0.0, 1.0, 0.1), "tame": (0.0, 1.0, 1.0), "wide": (0.0, 1.0, 1.0), "fast": (0.0, 1.0, 1e5),
+        "high": (1.0, 1e-6, 0.1), "flat": (1.0, 1e-9, 1.0), "tiny": (0.0, 1e-7, 1.0)}[kind]
 
     def f(theta: np.ndarray) -> float:
         return height + size * float(np.sum(np.sin(s * speed * np.asarray(theta, dtype=float) + shift)))
@@ -380,8 +444,21 @@ def _gradient_is_wrong(f: Function, gradient: Vector, theta: Vector) -> bool:
     return min(_errors(f, gradient, theta)) > 1e-3
 
 
-def _one_step_decides(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return _errors(f, gradient, theta, (1e-6,))[0] > 1e-6
+def _one_small_step_decides(f: Function, gradient: Vector, theta: Vector) -> bool:
+    return _errors(f, gradient, theta, (1e-8,))[0] > 1e-3
+
+
+def _one_medium_step_decides(f: Function, gradient: Vector, theta: Vector) -> bool:
+    return _errors(f, gradient, theta, (1e-6,))[0] > 1e-3
+
+
+def _threshold_too_low(f: Function, gradient: Vector, theta: Vector) -> bool:
+    return min(_errors(f, gradient, theta)) > 1e-5
+
+
+def _mean_over_entries(f: Function, gradient: Vector, theta: Vector) -> bool:
+    return min(float(np.abs(central_difference(f, theta, d) - gradient).mean()) / np.abs(gradient).max()
+               for d in STEPS) > 1e-3
 
 
 def _every_step_must_agree(f: Function, gradient: Vector, theta: Vector) -> bool:
@@ -417,11 +494,19 @@ gradient_is_wrong = Task(
     name="gradient_is_wrong", title="Task 3b, who is to blame",
     takes="f, gradient, theta", returns="wrong",
     reference=_gradient_is_wrong, draw=_suspect,
-    shapes=(("slow", 0), ("tame", 2), ("flat", 0), ("flat", 1), ("fast", 0), ("fast", 1), ("tiny", 0), ("tiny", 1)),
+    shapes=(("slow", 0), ("tame", 2), ("high", 0), ("flat", 0), ("flat", 1), ("fast", 0), ("fast", 1),
+            ("tiny", 0), ("tiny", 1), ("wide", 1)),
     mistakes=(
-        Mistake("you decide by one step, the small one",
-                "On a function that is huge beside its gradient, rounding spoils this step. What does a wrong gradient "
-                "do when the step changes, and what does a bad step do?", _one_step_decides),
+        Mistake("you decide by one small step",
+                "On a function that is huge beside its gradient, rounding spoils a small step. What does a wrong "
+                "gradient do when the step changes, and what does a bad step do?", _one_small_step_decides),
+        Mistake("you decide by one step of medium size, or by the median over several",
+                "Rounding spoils this step on a function that is huge beside its gradient, and truncation on one that "
+                "wiggles quickly. Most steps may be bad: how many good ones do you need?", _one_medium_step_decides),
+        Mistake("your threshold is so low that a right gradient misses it",
+                "Right gradients are only promised to agree to four digits, at one step.", _threshold_too_low),
+        Mistake("you take the mean over the entries",
+                "One wrong entry among twenty drowns in a mean. Look for the worst entry.", _mean_over_entries),
         Mistake("you want every step to agree",
                 "A right gradient disagrees with quotients that are bad. How many good ones do you need?",
                 _every_step_must_agree),
@@ -435,7 +520,7 @@ gradient_is_wrong = Task(
         Mistake("you acquit every gradient", "Is there an input on which your function returns True?", _always_right),
         Mistake("you condemn every gradient", "Is there an input on which your function returns False?", _always_wrong),
         Mistake("you try large steps only",
-                "A function that wiggles a thousand times in each unit needs steps far below a thousandth.",
+                "A function that wiggles ten thousand times in each unit needs steps far below 10⁻⁴.",
                 _large_steps_only),
     ),
 )

@@ -1,4 +1,4 @@
-"""The Sphinx extensions `folding` and `blanks`: what is folded and where, in tiny books."""
+"""The Sphinx extensions `folding`, `blanks` and `punctuation`: what is folded and where, what stays together, in tiny books."""
 
 import io
 import re
@@ -21,7 +21,7 @@ def build(tmp_path, write_chapter):
         write_chapter(*cells, **how)
         (tmp_path / "book" / "index.md").write_text("# Book\n\n```{toctree}\n:numbered:\n01-toy\n```\n", encoding="utf-8")
         warnings = io.StringIO()
-        options = {"extensions": ["myst_nb", "formula_checks", "folding", "blanks"], "nb_execution_mode": "off", "numfig": True,
+        options = {"extensions": ["myst_nb", "formula_checks", "folding", "blanks", "punctuation"], "nb_execution_mode": "off", "numfig": True,
                    "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"]}
         with patch_docutils(), docutils_namespace():
             Sphinx(tmp_path / "book", None, tmp_path / "html", tmp_path / "doctrees", "html", confoverrides=options,
@@ -110,3 +110,14 @@ def test_a_blank_hides_its_value_and_asks_for_the_readers(build):
     before, value = page.split('class="blank"')[1].split("<details>")
     assert "<em>it</em>" in before and "<label>your value <input" in before and "3/4" not in before
     assert "3/4" in value.split("</details>")[0] and "of it" in value.split("</details>")[0]
+
+
+@pytest.mark.parametrize("text, unbroken", [
+    ("With $a^2$, done.", "a^2 ,"), ("So ($a_1$). Next", "a_1 )."), ("At $b$ alone", ""), ("Take $c$ (once).", ""),
+    ("$a$, $b$ and $c$: all", "a , c :")])
+def test_punctuation_stays_with_its_formula_and_no_formula_is_lost(build, text, unbroken):
+    page = build(text)
+    boxes = re.findall(r'<span class="unbroken"><span class="math[^>]*>\\\((.*?)\\\)</span>(.*?)</span>', page)
+    assert " ".join(f"{formula} {closing}" for formula, closing in boxes) == unbroken
+    paragraph = re.sub("<[^>]+>", "", page)
+    assert re.sub(r"\$(.*?)\$", r"\\(\1\\)", text) in paragraph

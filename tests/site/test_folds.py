@@ -113,3 +113,40 @@ def test_an_open_page_is_readable(browser, site, width, dark):  # noqa: F811
         fault = page.evaluate("""() => { const box = document.getElementById('unfold-all').getBoundingClientRect();
                                          return box.right > innerWidth || box.height < 24; }""")
         assert not fault, "the switch is cut off or too low"
+
+
+MARKS_COVERED = """() => [...document.querySelectorAll('.formula + .fold-check')].filter((fold) => {
+    const range = document.createRange();
+    const boxes = (part) => (range.selectNodeContents(part), [...range.getClientRects()]);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 2 < b.bottom && b.top + 2 < a.bottom;
+    const marks = boxes(fold.previousElementSibling.querySelector('.formula-mark'));
+    return boxes(fold.querySelector('summary')).some((words) => marks.some((mark) => meet(words, mark)));
+}).map((fold) => fold.innerText)"""
+
+
+def test_the_line_of_a_check_covers_no_mark(browser, site):  # noqa: F811
+    together = '</div>\n</div>\n<details id="check-'
+    both = [page for page in FOLDED if together in (site / page).read_text(encoding="utf-8")]
+    assert both
+    for name in both[:4]:
+        with visit(browser, uri(site, name), width=390) as visited:
+            for width in (390, 700, 770, 1280):
+                visited.page.set_viewport_size({"width": width, "height": 900})
+                assert visited.page.evaluate(MARKS_COVERED) == [], width
+
+
+def test_a_box_that_goes_on_has_a_shadow_on_that_side(browser, site):  # noqa: F811
+    with visit(browser, uri(site, PAGE), width=390) as visited:
+        page = visited.page
+        wide = page.wait_for_selector(".bd-article pre[data-cut=right]:visible")
+        shadow = "box => getComputedStyle(box).boxShadow"
+        at_the_start = wide.evaluate(shadow)
+        wide.evaluate("box => { box.scrollLeft = 5; }")
+        page.wait_for_function("box => box.dataset.cut === 'left right'", arg=wide)
+        in_the_middle = wide.evaluate(shadow)
+        wide.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+        page.wait_for_function("box => box.dataset.cut === 'left'", arg=wide)
+        assert at_the_start.count("inset") == wide.evaluate(shadow).count("inset") == 1 != in_the_middle.count("inset")
+        narrow = page.locator(".bd-article pre:visible").evaluate_all(
+            "boxes => boxes.filter((box) => box.scrollWidth <= box.clientWidth && box.dataset.cut).length")
+        assert narrow == 0
