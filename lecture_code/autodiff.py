@@ -62,7 +62,8 @@ class Node:
 
     def __mul__(self, other: Any) -> Node:
         x, y = self, _node(other)
-        return _record("×", x.value * y.value, (x, lambda g: g * y.value), (y, lambda g: g * x.value))
+        return _record("×", x.value * y.value,
+                       (x, lambda g: g * y.value), (y, lambda g: g * x.value))
 
     def __truediv__(self, other: Any) -> Node:
         x, y = self, _node(other)
@@ -72,7 +73,8 @@ class Node:
     def __matmul__(self, other: Any) -> Node:
         x, y = self, _node(other)
         require(min(len(x.shape), len(y.shape)) >= 2, "@", "two matrices", f"shapes {x.shape} and {y.shape}")
-        return _record("@", _product(x.value, y.value), (x, lambda g: g @ y.value.mT), (y, lambda g: x.value.mT @ g))
+        return _record("@", _product(x.value, y.value),
+                       (x, lambda g: g @ y.value.mT), (y, lambda g: x.value.mT @ g))
 
     def __pow__(self, n: float) -> Node:
         require(isinstance(n, (int, float)), "exponent", "a plain number", n)
@@ -165,8 +167,10 @@ def _summed_to(shape: tuple[int, ...], g: np.ndarray) -> np.ndarray:
     """Undo broadcasting: an entry that was repeated gets the sum of the adjoints of its copies."""
     if g.shape == shape:
         return g
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))  # axes that broadcasting put in front
-    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i]), keepdims=True)
+    in_front = tuple(range(g.ndim - len(shape)))  # axes that broadcasting added
+    g = g.sum(axis=in_front)
+    repeated = tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i])
+    return g.sum(axis=repeated, keepdims=True)
 
 
 def topological(output: Node, constants: bool = True) -> list[Node]:
@@ -179,7 +183,8 @@ def topological(output: Node, constants: bool = True) -> list[Node]:
         elif node not in entered:
             entered.add(node)
             stack += (node, None)
-            stack += [x for x in reversed(node.operands) if x not in entered and (constants or x.varies)]
+            stack += [x for x in reversed(node.operands)
+                      if x not in entered and (constants or x.varies)]
     return order
 
 

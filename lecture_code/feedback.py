@@ -163,6 +163,8 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
         if isinstance(error, NotImplementedError):
             return Verdict("to do", f"{task.title}: not yet done. Write your code in place of the line "
                            "`raise NotImplementedError`, run that cell, then run this one.")
+        if isinstance(error, _TooLong) and trouble is not None:
+            break                               # what was wrong before it became slow says more
         if isinstance(error, _TooLong):
             return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
                            f"{_line(error, answer)}\nDoes a loop never end?\n{_input(task, case)}")

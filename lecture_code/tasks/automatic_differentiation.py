@@ -112,6 +112,15 @@ def random_graph(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Oper
     return operands, slopes
 
 
+def graph_or_chain(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Operands, Slopes]:
+    """Return a random graph or, for a single leaf, a chain of so many doublings, in which all adjoints are about 1."""
+    leaves, results = shape
+    if leaves > 1:
+        return random_graph(rng, shape)
+    slopes = [[round(float(v), 2) for v in rng.uniform(0.45, 0.55, 2)] for _ in range(results)]
+    return [[], *([j, j] for j in range(results))], [[], *slopes]
+
+
 def _walk(operands: Operands, slopes: Slopes) -> np.ndarray:
     bar = np.zeros(len(operands))
     bar[-1] = 1
@@ -167,8 +176,12 @@ def _from_the_front(operands: Operands, slopes: Slopes) -> np.ndarray:
     return bar
 
 
-def _no_start(operands: Operands, slopes: Slopes) -> np.ndarray:
+def _all_zero(operands: Operands, slopes: Slopes) -> np.ndarray:
     return np.zeros(len(operands))
+
+
+def _cleared(operands: Operands, slopes: Slopes) -> np.ndarray:
+    return np.where([bool(each) for each in operands], 0, _walk(operands, slopes))
 
 
 def _twin_lost(operands: Operands, slopes: Slopes) -> np.ndarray:
@@ -211,7 +224,7 @@ def _visited_once(operands: Operands, slopes: Slopes) -> np.ndarray:
 repaired_adjoints = Task(
     name="repaired_adjoints", title="Task 2, the walk with a bug",
     takes="operands, slopes", returns="bar",
-    reference=_walk, draw=random_graph, shapes=((2, 2), (2, 3), (3, 5), (3, 7)),
+    reference=_walk, draw=graph_or_chain, shapes=((2, 2), (2, 3), (3, 5), (3, 7), (1, 27)),
     mistakes=(
         Mistake("this is still what the given function does",
                 "Follow it on two doublings: how often does the middle node hand on, and what?", broken_adjoints),
@@ -223,7 +236,10 @@ repaired_adjoints = Task(
         Mistake("a later share overwrites an earlier one", "`=` or `+=`?", _assigned),
         Mistake("you walk from the front", "Which adjoint is known at the start, and which node comes next to it?",
                 _from_the_front),
-        Mistake("the output has no adjoint to hand on", "What is the derivative of the output by itself?", _no_start),
+        Mistake("every adjoint ends at 0", "Does the output start with an adjoint of 1? Do you clear bar[j] after handing on?",
+                _all_zero),
+        Mistake("only the leaves keep their adjoints",
+                "Do you clear bar[j] after handing on? The adjoints of all nodes are wanted.", _cleared),
         Mistake("a node that uses an operand twice sends one share only",
                 "In x + x the operand occurs twice. What does a dictionary do with a key that comes twice?", _twin_lost),
         Mistake("the slopes are not used", "A share is the adjoint of the result times something.", _slopes_missing),
@@ -236,9 +252,10 @@ repaired_adjoints = Task(
 # ---------------------------------------------------------------- Task 3: operations for the engine
 
 def one_operand(rng: np.random.Generator, shape: tuple[int, int, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return x up to this size, of both signs, and the adjoint g of the result, both (n, M)."""
+    """Return x up to this size, up to 1 in its second column, of both signs; and the result's adjoint g, both (n, M)."""
     n, m, size = shape
-    x = (rng.uniform(0.2, 1, (n, m)) * rng.choice([-1, 1], (n, m)) * size).round(2)
+    sizes = np.where(np.arange(m) == 1, 1.0, size)  # where all entries are large, all shares are next to nothing
+    x = (rng.uniform(0.2, 1, (n, m)) * rng.choice([-1, 1], (n, m)) * sizes).round(2)
     x[0, 0], x[-1, -1] = -abs(x[0, 0]), abs(x[-1, -1])
     return x, rng.standard_normal((n, m)).round(2)
 
@@ -345,6 +362,19 @@ def _ties_to_none(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
     return np.maximum(x, y), g * (x > y), (g * (y > x)).sum(axis=1, keepdims=True)
 
 
+def _ties_shared(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
+    to_x = ((x > y) * 1 + (x >= y)) / 2
+    return np.maximum(x, y), g * to_x, (g * (1 - to_x)).sum(axis=1, keepdims=True)
+
+
+def _all_to_x(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
+    return np.maximum(x, y), g.copy(), np.zeros(y.shape)
+
+
+def _all_to_y(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
+    return np.maximum(x, y), np.zeros(x.shape), g.sum(axis=1, keepdims=True)
+
+
 def _still_broadcast(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
     return np.maximum(x, y), g * (x >= y), g * (x < y)
 
@@ -381,6 +411,9 @@ maximum_rule = Task(
         Mistake("where x and y are equal, y gets the share", "The task gives all of it to x.", _ties_to_y),
         Mistake("where x and y are equal, both get the whole share", "The shares of a tie have to add up to g.", _ties_to_both),
         Mistake("where x and y are equal, nobody gets a share", "The shares of a tie have to add up to g.", _ties_to_none),
+        Mistake("where x and y are equal, each gets one half", "The task gives all of it to x.", _ties_shared),
+        Mistake("x gets everything everywhere", "What decides the maximum where y is the larger one?", _all_to_x),
+        Mistake("y gets everything everywhere", "What decides the maximum where x is the larger one?", _all_to_y),
         Mistake("the share of y is not summed over its copies",
                 "y is a column. Each of its entries was used once for every sample.", _still_broadcast),
         Mistake("the share of y has lost an axis", "The adjoint of a column is a column; see `keepdims`.", _axis_lost),
@@ -440,6 +473,11 @@ def _additions_too(widths: list[int]) -> tuple[int, int]:
     return forward, sum(n[-1] * n[l - 1] * (2 * n[l] - 1) for l in range(1, len(n) - 1))
 
 
+def _counted_twice(widths: list[int]) -> tuple[int, int]:
+    forward, reverse = _both_modes(widths)
+    return 2 * forward, 2 * reverse
+
+
 def _size_of_result(widths: list[int]) -> tuple[int, int]:
     n = widths
     return sum(n[0] * n[l] for l in range(2, len(n))), sum(n[-1] * n[l] for l in range(len(n) - 2))
@@ -458,6 +496,8 @@ multiplications = Task(
                 _ends_exchanged),
         Mistake("you count the products with a single vector",
                 "The whole Jacobian is wanted. How many columns, or rows, are carried along?", _matrix_times_vector),
+        Mistake("both counts are twice as large as they should be", "One entry of a product of an a × b with a b × c matrix "
+                "takes b multiplications. The additions are not counted.", _counted_twice),
         Mistake("you count additions as well", "Only multiplications are asked for.", _additions_too),
         Mistake("you count the entries of the results", "How many multiplications make one entry of a product?",
                 _size_of_result),

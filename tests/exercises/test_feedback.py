@@ -242,6 +242,15 @@ def test_an_endless_loop_is_stopped(answer):
     assert sys.gettrace() is before
 
 
+def test_a_known_mistake_is_named_even_if_it_never_ends_on_a_later_input():
+    def answer(x):
+        while len(x) == 3:
+            pass
+        return centred_by_the_wrong_axis(x)
+
+    assert verdict(TASK, answer, seconds=0.2).mistake is TASK.mistakes[0]
+
+
 def test_a_changed_input_is_noticed():
     def answer(x):
         m = x.mean(axis=1)

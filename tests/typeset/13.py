@@ -177,3 +177,4 @@ chapter.bind("eq-checkpoints", *({"states": len(range(0, K, r)) + r, "K": K, "r"
 # ---- numbers of the text -------------------------------------------------------------------------------------------
 chapter.computed("710", np.log(np.finfo(np.float64).max))
 chapter.given("the length of a chain that a check cell builds", "5000")
+chapter.given("the recursion limit of CPython, as its manual says", "1000")
