@@ -22,8 +22,8 @@ CORNERS = ((-1.0, 1.5), (1.0, 1.5), (2.0, 3.5), (4.0, 1.5), (7.0, 3.0))  # of th
 
 
 def places(rng: np.random.Generator, n: int) -> tuple[Vector]:
-    """Return n inputs between −1 and 7, some on every piece of the graph."""
-    return (np.linspace(-0.8, 6.7, n) + rng.uniform(-0.15, 0.15, n),)
+    """Return n inputs on every piece of the graph and beyond both ends of the picture, with one decimal."""
+    return ((np.linspace(-4, 10, n) + rng.uniform(-0.2, 0.2, n)).round(1),)
 
 
 def _sum(x: Vector, weights: tuple[float, ...], bias: float, kinks: tuple[float, ...] = KINKS) -> Vector:
@@ -58,6 +58,14 @@ def _levelled_only(x: Vector) -> Vector:
     return _sum(x, (2.0, -2.0, 0.5), 1.5)
 
 
+def _last_slope(x: Vector) -> Vector:
+    return _sum(x, (2.0, -3.0, 0.5), 1.5)
+
+
+def _ends_with_the_picture(x: Vector) -> Vector:
+    return np.interp(x, *np.transpose(CORNERS))
+
+
 def _changes_negated(x: Vector) -> Vector:
     return _sum(x, (2.0, 3.0, -1.5), 1.5)
 
@@ -81,6 +89,10 @@ pictured = Task(
         Mistake("the last kink is missing", "Count the corners of the graph.", _two_hinges),
         Mistake("the second hinge only levels out the first",
                 "Between x = 2 and x = 4 the graph falls. How much slope has to be added to 2?", _levelled_only),
+        Mistake("the weight of the last hinge is the slope of the last piece",
+                "Which slope do the first two hinges have together at x = 4?", _last_slope),
+        Mistake("your function is constant beyond x = 7", "The picture ends there, and the last piece goes on.",
+                _ends_with_the_picture),
         Mistake("the changes of slope have the wrong sign",
                 "Where the graph bends down, the change of slope is negative.", _changes_negated),
         Mistake("your output weights are heights of the graph",
@@ -219,6 +231,16 @@ def _no_slope(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matr
     return _backward(np.sign(_residual(W, b_1, V, b_2, X, Y)), W, b_1, V, X, slope=np.ones_like)
 
 
+def _no_slope_in_biases(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix) -> Gradients:
+    dW, _, dV, db_2 = _absolute(W, b_1, V, b_2, X, Y)
+    return dW, _no_slope(W, b_1, V, b_2, X, Y)[1], dV, db_2
+
+
+def _no_slope_in_weights(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix) -> Gradients:
+    _, db_1, dV, db_2 = _absolute(W, b_1, V, b_2, X, Y)
+    return _no_slope(W, b_1, V, b_2, X, Y)[0], db_1, dV, db_2
+
+
 def _slope_at_h(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix) -> Gradients:
     return _backward(np.sign(_residual(W, b_1, V, b_2, X, Y)), W, b_1, V, X,
                      slope=lambda z: 1 - np.tanh(np.tanh(z)) ** 2)
@@ -257,7 +279,12 @@ absolute_gradients = Task(
                 "The task fixes the derivative at 0. Which function of NumPy takes that value?", _sign_of_zero),
         Mistake("a residual of 0 counts as negative",
                 "The task fixes the derivative at 0. Which function of NumPy takes that value?", _minus_at_zero),
-        Mistake("the factor σ′ is missing", "The signal has to pass the activation on its way back.", _no_slope),
+        Mistake("the factor σ′ is missing", "The signal has to go through the activation on its way back.",
+                _no_slope),
+        Mistake("the factor σ′ is missing in db_1", "A bias acts through the activation, as the weights do.",
+                _no_slope_in_biases),
+        Mistake("the factor σ′ is missing in dW", "A weight acts through the activation, as the biases do.",
+                _no_slope_in_weights),
         Mistake("the activation is applied twice in σ′", "1 − h² is σ′(z) already. What is 1 − tanh²(h)?", _slope_at_h),
         Mistake("your σ′ is 1 − z²", "tanh′ = 1 − tanh². Which of z and h is the tanh?", _slope_of_z),
         Mistake("you sum over the batch", "The cost is a mean over the samples.", _summed),
@@ -272,6 +299,9 @@ absolute_gradients = Task(
 
 # ---------------------------------------------------------------- Task 4: three bugs in a step
 
+BIASES = ("b_1", "b_2")
+
+
 def step_input(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tuple:
     """Return W, b_1, V, b_2, X, Y, eta, t: units below 0, between 0 and t, and above t all occur."""
     d, n, K, M = shape
@@ -281,18 +311,19 @@ def step_input(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tu
 
 
 def _step(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float, *,
-          v_first: bool = False, open_top: bool = False, sums: bool = False, up: bool = False) -> Gradients:
-    """Return the parameters after one step, with the chosen bugs."""
+          v_first: bool = False, open_top: bool = False, no_slope: bool = False, sums: tuple[str, ...] = (),
+          up: bool = False) -> Gradients:
+    """Return the parameters after one step, with the chosen bugs; `sums` names the biases without a mean."""
     z, M = W @ X + b_1, X.shape[1]
     h = np.clip(z, 0, t)
     df = V @ h + b_2 - Y
-    divisor = 1 if sums else M
+    by_1, by_2 = (1 if bias in sums else M for bias in BIASES)
     eta = -eta if up else eta
     V_new = V - eta * df @ h.T / M
-    slope = z > 0 if open_top else (z > 0) & (z < t)
+    slope = np.ones_like(z) if no_slope else z > 0 if open_top else (z > 0) & (z < t)
     delta = (V_new if v_first else V).T @ df * slope
-    return (W - eta * delta @ X.T / M, b_1 - eta * delta.sum(axis=1, keepdims=True) / divisor, V_new,
-            b_2 - eta * df.sum(axis=1, keepdims=True) / divisor)
+    return (W - eta * delta @ X.T / M, b_1 - eta * delta.sum(axis=1, keepdims=True) / by_1, V_new,
+            b_2 - eta * df.sum(axis=1, keepdims=True) / by_2)
 
 
 def _right_step(
@@ -308,7 +339,7 @@ def _right_step(
 
 def broken_step(*given: Any) -> Gradients:
     """Do what the function in the notebook does."""
-    return _step(*given, v_first=True, open_top=True, sums=True)
+    return _step(*given, v_first=True, open_top=True, sums=BIASES)
 
 
 def _v_and_top(*given: Any) -> Gradients:
@@ -316,11 +347,11 @@ def _v_and_top(*given: Any) -> Gradients:
 
 
 def _v_and_sums(*given: Any) -> Gradients:
-    return _step(*given, v_first=True, sums=True)
+    return _step(*given, v_first=True, sums=BIASES)
 
 
 def _top_and_sums(*given: Any) -> Gradients:
-    return _step(*given, open_top=True, sums=True)
+    return _step(*given, open_top=True, sums=BIASES)
 
 
 def _v_alone(*given: Any) -> Gradients:
@@ -332,7 +363,19 @@ def _top_alone(*given: Any) -> Gradients:
 
 
 def _sums_alone(*given: Any) -> Gradients:
-    return _step(*given, sums=True)
+    return _step(*given, sums=BIASES)
+
+
+def _sum_for_b_1(*given: Any) -> Gradients:
+    return _step(*given, sums=("b_1",))
+
+
+def _sum_for_b_2(*given: Any) -> Gradients:
+    return _step(*given, sums=("b_2",))
+
+
+def _slope_left_out(*given: Any) -> Gradients:
+    return _step(*given, no_slope=True)
 
 
 def _uphill(*given: Any) -> Gradients:
@@ -353,10 +396,15 @@ repaired_step = Task(
                 "The slope is right now. Which V does the way back need, and what is averaged?", _v_and_sums),
         Mistake("two bugs are left, the slope and the means",
                 "The order is right now. Where is the clipped ReLU flat, and what is averaged?", _top_and_sums),
-        Mistake("one bug is left, the order", "Which V does the signal on its way back have to pass?", _v_alone),
+        Mistake("one bug is left, the order", "Which V does the signal on its way back have to go through?", _v_alone),
         Mistake("one bug is left, the slope", "What does the clipped ReLU do with a z a little above t?", _top_alone),
         Mistake("one bug is left, the means", "A bias is a weight of a constant input 1. What would its gradient be?",
                 _sums_alone),
+        Mistake("the means are repaired for b_2 only", "There are two biases. How is the step of b_1 averaged?",
+                _sum_for_b_1),
+        Mistake("the means are repaired for b_1 only", "There are two biases. How is the step of b_2 averaged?",
+                _sum_for_b_2),
+        Mistake("the slope is left out", "Where does a unit not react to a small change of its z?", _slope_left_out),
         Mistake("you step uphill", "The gradient points to higher costs.", _uphill),
     ),
 )

@@ -111,23 +111,26 @@ def cubic(x):
 
 
 places = [(jump(0.41), 0.42), (jump(0.41), 0.9), (jump(1.48), 1.47), (cubic, 0.9)]
-chapter.bind("eq-hinge-error", *({"f": lambda x, g=g: np.interp(x, t, g(t)), "g": g, "t": knots, "m": 2, "x": x,
+chapter.bind("eq-hinge-error", *({"f": lambda x, g=g: np.interp(x, t, g(t)), "g": g, "u": t[2], "v": t[3], "x": x,
                                   r"\max": max} for g, x in places))
 grid = np.linspace(-0.5, 2.5, 6)
 smooth = [(lambda x: 1.7 * x**2, lambda x: 3.4 + 0 * x), (lambda x: np.exp(0.7 * x), lambda x: 0.49 * np.exp(0.7 * x))]
 chapter.bind("eq-hinge-smooth", *({"f": lambda x, g=g: np.interp(x, grid, g(grid)), "g": g, "g''": bend,
-                                   "a": -0.5, "b": 2.5, "n": 5, "x": Interval(-0.5, 2.5)}
+                                   "w": 3 / 5, "x": Interval(-0.5, 2.5)}
                                   for g, bend in smooth), real=True)
 
 # ---- noise -------------------------------------------------------------------------------------------------------
 pairs = [(0.2, 0.3, 1.3), (0.3, 0.3, -0.5), (0.1, 0.9, 2.2), (0.4, 0.9, 0.6)]                # chance, X, Y
 means = {x: sum(p * y for p, at, y in pairs if at == x) / sum(p for p, at, _ in pairs if at == x) for x in (0.3, 0.9)}
-chapter.bind("eq-hidden-noise-floor", {"f": lambda x: 0.7 * x + 0.4, "g": lambda x: means[float(x)]},
+errors = {name: sum(p * (y - f(x)) ** 2 for p, x, y in pairs)
+          for name, f in (("R_f", lambda x: 0.7 * x + 0.4), ("R_g", means.get))}
+chapter.bind("eq-hidden-noise-floor", {"f": lambda x: 0.7 * x + 0.4, "g": lambda x: means[float(x)], **errors},
              outcomes=[(p, {"X": x, "Y": y}) for p, x, y in pairs])
 
 # ---- numbers of the text -----------------------------------------------------------------------------------------
-chapter.arithmetic("0.25 = 0.5 * 0.5", "0.5 = 1.5 - 1", "0.0078 = sqrt(1 / 1024) / 4",
+chapter.arithmetic("0.25 = 0.5 * 0.5", "0.5 = 1.5 - 1", "0.0039 = sqrt(1 / 4096) / 4",
                    "62 500 = (1 / (4 * 0.001)) ** 2",
                    "0.0015 = sqrt(0.978 * (1 - 0.978) / 10000)", "10 000 = 60000 - 50000")
-chapter.given("a question", "0.001")
+chapter.given("a question", "0.001", "4096")
+chapter.given("where the kinks of the third picture lie", "0.18")
 chapter.given("the share of the stored run, 97.8 %", "0.978")
