@@ -373,33 +373,7 @@ def nadam(
     return Optimizer("nadam", init, step)
 
 
-# Two ways to keep weights small, which are one only for plain gradient descent
-
-
-def l2(optimizer: Optimizer, lam: float, mask: np.ndarray | None = None) -> Optimizer:
-    """Return the optimizer with the gradient of the penalty λ‖θ‖² added: g ← g + 2λ θ.
-
-    Book: eq-regularised-objective, eq-l2-is-decay
-
-    The method sees the sum, so an adaptive one rescales the penalty's part too. PyTorch's
-    ``weight_decay=w`` of every optimizer but AdamW is ``l2(optimizer, w / 2)``.
-
-    Parameters
-    ----------
-    optimizer : any
-    lam : λ ≥ 0
-    mask : boolean (P,), which parameters are penalised (``net.weight_mask``); all if None
-    """
-    require(0 <= lam < np.inf, "lam", "a finite number >= 0", lam)
-    _require_mask(mask)
-    w = True if mask is None else np.asarray(mask)
-
-    def step(theta, g, state, eta):
-        g = g + 2 * lam * (w * optimizer.point(theta, state))
-        return optimizer.step(theta, g, state, eta)
-
-    name = f"{optimizer.name} + l2"
-    return replace(optimizer, name=name, _step=step)
+# Weights that are kept small by the step, not by the gradient
 
 
 def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = None) -> Optimizer:

@@ -29,7 +29,7 @@ from lecture_code.network import (
     Network, backward, cost, cost_and_gradient, forward, input_jacobian, output_jacobian, pack, per_sample_gradients, unpack)
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
 from lecture_code.optimizers import (
-    adadelta, adagrad, adam, adamw, clip_gradient, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+    adadelta, adagrad, adam, adamw, clip_gradient, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
 from lecture_code.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
 from lecture_code.batch_norm import (
     BatchNorm, RunningStatistics, batch_norm, batch_norm_backward, batch_norm_cost_and_gradient, batch_norm_inference,
@@ -249,10 +249,6 @@ BAD = {
         "nadam": [
             (lambda: nadam(psi=0), f"psi: expected {POSITIVE}, got 0"), (lambda: nadam(1), f"beta1: expected {FRACTION}, got 1"),
             (lambda: nadam(stabiliser="unscaled"), "stabiliser: expected 'outside' or 'inside', got 'unscaled'")],
-        "l2": [
-            (lambda: l2(sgd(), -1), "lam: expected a finite number >= 0, got -1"),
-            (lambda: l2(sgd(), np.inf), "lam: expected a finite number >= 0, got inf"),
-            (lambda: l2(sgd(), 1, [1.0]), "mask: expected an array of booleans, got an array of float64")],
         "weight_decay": [
             (lambda: weight_decay(sgd(), np.nan), "decay: expected a finite number >= 0, got nan"),
             (lambda: weight_decay(sgd(), 1, [1]), "mask: expected an array of booleans, got an array of int64")],

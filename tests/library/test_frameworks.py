@@ -12,7 +12,7 @@ from lecture_code import batch_norm as layer, losses
 from lecture_code.activations import clipped_relu, linear, leaky, relu, sigmoid, softplus, tanh
 from lecture_code.network import Network, cost_and_gradient, forward, pack, unpack
 from lecture_code.optimizers import (
-    adadelta, adagrad, adam, adamw, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+    adadelta, adagrad, adam, adamw, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
 from lecture_code.optimizers import clip_gradient
 
 torch = pytest.importorskip("torch")
@@ -73,7 +73,6 @@ FALLING = lambda k: 0.05 / (1 + k)  # a rate that changes tells "inside" from "o
 
 @pytest.mark.parametrize("optimizer, make, rate", [
     (sgd(), lambda p: O.SGD(p), FALLING),
-    (l2(sgd(), 0.05), lambda p: O.SGD(p, weight_decay=0.1), FALLING),
     (momentum(0.9), lambda p: O.SGD(p, momentum=0.9), lambda k: 0.05),
     (momentum(0.9, rate="outside"), lambda p: O.SGD(p, momentum=0.9), FALLING),
     (nesterov(0.9), lambda p: O.SGD(p, momentum=0.9, nesterov=True), lambda k: 0.05),
@@ -84,7 +83,6 @@ FALLING = lambda k: 0.05 / (1 + k)  # a rate that changes tells "inside" from "o
     (rmsprop(0.99, 1e-8), lambda p: O.RMSprop(p), FALLING),
     (adadelta(0.9, 1e-6), lambda p: O.Adadelta(p), lambda k: 1.0),
     (adam(), lambda p: O.Adam(p), FALLING),
-    (l2(adam(), 0.05), lambda p: O.Adam(p, weight_decay=0.1), FALLING),
     (nadam(), lambda p: O.NAdam(p), FALLING),
     (weight_decay(nadam(), 0.1), lambda p: O.NAdam(p, weight_decay=0.1, decoupled_weight_decay=True), FALLING),
     (adamw(), lambda p: O.AdamW(p), FALLING),

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.optimizers import (
-    adadelta, adagrad, adam, adamw, l2, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+    adadelta, adagrad, adam, adamw, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+from lecture_code.penalties import l2_penalty
 
 START = np.array([1.0, -2.0, 3.0])
 ALL = (
     sgd(), momentum(), momentum(rate="outside"), nesterov(), nesterov(rate="outside"), nesterov(iterate="theta"),
     adagrad(), adagrad(stabiliser="inside", initial=0.1), rmsprop(), rmsprop(stabiliser="inside"), adadelta(),
     adam(), adam(stabiliser="inside"), adam(eps=1e-7, stabiliser="unscaled"), nadam(),
-    nadam(psi=1), adamw(), l2(adam(), 0.01), weight_decay(sgd(), 0.01, np.array([True, False, True])),
+    nadam(psi=1), adamw(), weight_decay(sgd(), 0.01, np.array([True, False, True])),
     adadelta(stabiliser="outside"))
 
 
@@ -213,43 +214,33 @@ def test_nadam_by_hand():
     assert_allclose(state.product, 0.26, rtol=1e-14)
 
 
-# L2 and weight decay
+# Weight decay, and the gradient of a penalty
 
 
-def test_l2_and_weight_decay_by_hand():
-    # θ = (10, 10), g = 1, η = ½. L2 with λ = 0.1: g + 0.2·10 = 3, θ = 10 − 1.5. Decay 0.2: θ = 10 − 1 − 0.5
+def test_weight_decay_by_hand():
+    # θ = (10, 10), g = 1, η = ½. Decay 0.2: θ = 10 − 1 − 0.5
     theta, g, mask = np.full(2, 10.0), np.ones(2), np.array([True, False])
     step = lambda optimizer: optimizer.step(theta, g, optimizer.init(theta), 0.5)[0]
-    assert_allclose(step(l2(sgd(), 0.1)), [8.5, 8.5])
-    assert_allclose(step(l2(sgd(), 0.1, mask)), [8.5, 9.5])
     assert_allclose(step(weight_decay(sgd(), 0.2)), [8.5, 8.5])
     assert_allclose(step(weight_decay(sgd(), 0.2, mask)), [8.5, 9.5])
 
 
 @given(st.floats(0, 1), st.floats(0.001, 0.3))
 def test_for_sgd_they_are_one(lam, eta):
-    ends = [run(optimizer, START, gradient, eta, 5) for optimizer in (l2(sgd(), lam), weight_decay(sgd(), 2 * lam))]
-    assert_allclose(*ends, rtol=1e-10, atol=1e-12)
+    penalised = run(sgd(), START, lambda theta: gradient(theta) + l2_penalty(theta, lam).gradient, eta, 5)
+    decayed = run(weight_decay(sgd(), 2 * lam), START, gradient, eta, 5)
+    assert_allclose(penalised, decayed, rtol=1e-10, atol=1e-12)
 
 
 def test_for_adam_they_differ():
     # the first step of Adam is η g/|g| whatever is added to g > 0; decay comes on top
     step = lambda optimizer: run(optimizer, np.full(1, 10.0), lambda theta: np.ones(1), 0.5, 1)
-    assert_allclose(step(l2(adam(), 0.1)), step(adam()), rtol=1e-7)
+    penalised = run(adam(), np.full(1, 10.0), lambda theta: 1 + l2_penalty(theta, 0.1).gradient, 0.5, 1)
+    assert_allclose(penalised, step(adam()), rtol=1e-7)
     assert_allclose(step(weight_decay(adam(), 0.2)), step(adam()) - 1, rtol=1e-12)
     assert_array_equal(step(adamw(0.2)), step(weight_decay(adam(), 0.2)))
     assert_array_equal(step(adamw(0.2, mask=np.array([False]))), step(adam()))
     assert_array_equal(step(adamw(0.2, eps=1, stabiliser="inside")), step(weight_decay(adam(eps=1, stabiliser="inside"), 0.2)))
-
-
-def test_l2_is_taken_where_the_gradient_is():
-    # nesterov in its θ form: the penalty's gradient belongs to θ + μ v, as the other does
-    ahead = run(l2(nesterov(0.9), 0.3), START, gradient, 0.05, 10)
-    optimizer, theta = l2(nesterov(0.9, iterate="theta"), 0.3), START
-    v = optimizer.init(theta)
-    for _ in range(10):
-        theta, v = optimizer.step(theta, gradient(optimizer.point(theta, v)), v, 0.05)
-    assert_allclose(optimizer.point(theta, v), ahead, rtol=1e-12)
 
 
 # What all of them share
@@ -299,7 +290,7 @@ def test_every_optimizer_finds_the_bottom_of_a_bowl(optimizer):
 
 @pytest.mark.parametrize("optimizer", ALL, ids=repr)
 def test_zero_gradients_move_nothing(optimizer):
-    if "l2" not in repr(optimizer) and "w" not in repr(optimizer):
+    if "w" not in repr(optimizer):
         assert_array_equal(run(optimizer, START, np.zeros_like, 0.1, 3), START)
 
 
@@ -307,7 +298,7 @@ def test_names():
     assert [repr(o) for o in (momentum(), nesterov(), adagrad(), rmsprop(), adadelta(), adam(), nadam(), adamw())] == [
         "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "nadam", "adamw"]
     assert repr(nesterov(iterate="theta")) == "nesterov"
-    assert repr(l2(adam(), 0.1)) == "adam + l2" and repr(weight_decay(sgd(), 0.1)) == "sgd + weight decay"
+    assert repr(weight_decay(sgd(), 0.1)) == "sgd + weight decay"
 
 
 def test_defaults():
@@ -334,7 +325,7 @@ def test_an_optimizer_goes_to_other_processes(optimizer):
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
 def test_a_copy_steps_alike(again):
     mask = np.array([True, False, True])
-    optimizer = l2(adam(), 0.1, mask)
+    optimizer = weight_decay(adam(), 0.1, mask)
     assert_array_equal(run(again(optimizer), START, gradient, 0.1, 3), run(optimizer, START, gradient, 0.1, 3))
 
 
@@ -354,9 +345,9 @@ def test_a_copy_steps_alike(again):
     (lambda: adam(eps=0), "eps", "> 0", "0"), (lambda: adam(stabiliser="x"), "stabiliser", "or 'unscaled'", "'x'"),
     (lambda: nadam(1.0), "beta1", r"\[0, 1\)", "1.0"), (lambda: nadam(psi=0), "psi", "> 0", "0"),
     (lambda: nadam(stabiliser="unscaled"), "stabiliser", "'outside' or 'inside'", "'unscaled'"),
-    (lambda: adamw(-1), "decay", ">= 0", "-1"), (lambda: l2(sgd(), -1), "lam", ">= 0", "-1"),
-    (lambda: l2(sgd(), np.inf), "lam", "finite", "inf"), (lambda: weight_decay(sgd(), np.inf), "decay", "finite", "inf"),
-    (lambda: l2(sgd(), 1, np.ones(3)), "mask", "booleans", "float64"),
+    (lambda: adamw(-1), "decay", ">= 0", "-1"), (lambda: weight_decay(sgd(), -1), "decay", ">= 0", "-1"),
+    (lambda: weight_decay(sgd(), np.inf), "decay", "finite", "inf"),
+    (lambda: weight_decay(sgd(), 1, np.ones(3)), "mask", "booleans", "float64"),
     (lambda: weight_decay(sgd(), 1, [1, 0]), "mask", "booleans", "int64"),
 ])
 def test_optimizers_check_their_arguments(make, name, expected, got, raises):

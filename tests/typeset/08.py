@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 
 from lecture_code import optimizers
+from lecture_code.penalties import l2_penalty
 from typeset import Chapter
 
 chapter = Chapter()
@@ -36,12 +37,11 @@ C = {i: (lambda theta, i=i: (A[i - 1] @ theta[:, 0] - b[i - 1])**2) for i in ran
 
 def integrated(gradient):
     """θ ↦ the integral of a gradient from 0 to θ."""
-    penalised = optimizers.l2(optimizers.sgd(), 0.3)
-
     def value(theta):
         def slope(s):
             point = s * theta[:, 0]
-            return (point - penalised.step(point, gradient(point), None, 1.0)[0]) @ theta[:, 0]
+            penalised = gradient(point) + l2_penalty(point, 0.3).gradient
+            return (point - optimizers.sgd().step(point, penalised, None, 1.0)[0]) @ theta[:, 0]
         return quad(slope, 0, 1, epsabs=1e-13)[0]
     return value
 
