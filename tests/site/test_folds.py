@@ -7,7 +7,7 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from browser import browser_of_the_module, visit  # noqa: E402, F401  one is a fixture
+from browser import visit  # noqa: E402
 from built_site import SITE, pages  # noqa: E402
 from test_in_browser import accessibility_faults  # noqa: E402
 
@@ -32,7 +32,7 @@ def test_chapters_have_folds(site):
     assert len(FOLDED) >= 8
 
 
-def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site):  # noqa: F811
+def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site):
     with visit(browser, uri(site, PAGE)) as visited:
         page = visited.page
         assert not any(page.evaluate(OPEN))
@@ -50,7 +50,7 @@ def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site
         assert visited.errors == []
 
 
-def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole(browser, site):  # noqa: F811
+def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole(browser, site):
     with visit(browser, uri(site, PAGE)) as visited:
         page = visited.page
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
@@ -65,7 +65,7 @@ def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole(
         assert abs(page.evaluate(place) - before) < 2
 
 
-def test_a_link_opens_what_it_leads_to(browser, site):  # noqa: F811
+def test_a_link_opens_what_it_leads_to(browser, site):
     with visit(browser, uri(site, PAGE)) as visited:
         page = visited.page
         check = page.locator("details.fold-check[id]").last
@@ -89,7 +89,7 @@ def test_a_link_opens_what_it_leads_to(browser, site):  # noqa: F811
         assert sum(page.evaluate(OPEN)) == 2
 
 
-def test_without_javascript_a_fold_opens_and_no_dead_switch_is_shown(browser, site):  # noqa: F811
+def test_without_javascript_a_fold_opens_and_no_dead_switch_is_shown(browser, site):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(uri(site, PAGE))
@@ -102,7 +102,7 @@ def test_without_javascript_a_fold_opens_and_no_dead_switch_is_shown(browser, si
 
 
 @pytest.mark.parametrize("width, dark", [(1280, True), (390, False)], ids=["wide-dark", "narrow-light"])
-def test_an_open_page_is_readable(browser, site, width, dark):  # noqa: F811
+def test_an_open_page_is_readable(browser, site, width, dark):
     with visit(browser, uri(site, PAGE), width=width, dark=dark) as visited:
         page = visited.page
         page.get_by_role("button", name="Show everything").click()
@@ -124,7 +124,7 @@ MARKS_COVERED = """() => [...document.querySelectorAll('.formula + .fold-check')
 }).map((fold) => fold.innerText)"""
 
 
-def test_the_line_of_a_check_covers_no_mark(browser, site):  # noqa: F811
+def test_the_line_of_a_check_covers_no_mark(browser, site):
     together = '</div>\n</div>\n<details id="check-'
     both = [page for page in FOLDED if together in (site / page).read_text(encoding="utf-8")]
     assert both
@@ -135,7 +135,7 @@ def test_the_line_of_a_check_covers_no_mark(browser, site):  # noqa: F811
                 assert visited.page.evaluate(MARKS_COVERED) == [], width
 
 
-def test_a_box_that_goes_on_has_a_shadow_on_that_side(browser, site):  # noqa: F811
+def test_a_box_that_goes_on_has_a_shadow_on_that_side(browser, site):
     with visit(browser, uri(site, PAGE), width=390) as visited:
         page = visited.page
         wide = page.wait_for_selector(".bd-article pre[data-cut=right]:visible")
