@@ -112,7 +112,7 @@ def cubic(x):
 
 places = [(jump(0.41), 0.42), (jump(0.41), 0.9), (jump(1.48), 1.47), (cubic, 0.9)]
 chapter.bind("eq-hinge-error", *({"f": lambda x, g=g: np.interp(x, t, g(t)), "g": g, "u": t[2], "v": t[3], "x": x,
-                                  r"\max": max} for g, x in places))
+                                  "r": lambda s, g=g, x=x: abs(g(s) - g(x)), r"\max": max} for g, x in places))
 grid = np.linspace(-0.5, 2.5, 6)
 smooth = [(lambda x: 1.7 * x**2, lambda x: 3.4 + 0 * x), (lambda x: np.exp(0.7 * x), lambda x: 0.49 * np.exp(0.7 * x))]
 chapter.bind("eq-hinge-smooth", *({"f": lambda x, g=g: np.interp(x, grid, g(grid)), "g": g, "g''": bend,
