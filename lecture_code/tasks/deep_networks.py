@@ -197,7 +197,8 @@ def _backward(
     dW, db = [None] * (L + 1), [None] * (L + 1)
     for l in range(L, 0, -1):
         dW[l] = delta @ a[l - 1].T / (1 if share == "sum" else M)
-        db[l] = delta.sum(axis=1, keepdims=True) / {"sum": 1, "biases summed": 1, "biases averaged twice": M**2}.get(share, M)
+        divisor = {"sum": 1, "biases summed": 1, "biases averaged twice": M**2}.get(share, M)
+        db[l] = delta.sum(axis=1, keepdims=True) / divisor
         if l > 1:
             stepped = W[l] - eta * dW[l]
             delta = stepped.T @ delta / (M if again else 1)
