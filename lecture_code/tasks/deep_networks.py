@@ -99,6 +99,11 @@ def _outer_doubled(H: int, n: int, d: int, K: int, M: int) -> Counts:
     return P, F, B + M * (P - H * n - K)
 
 
+def _output_pays_once(H: int, n: int, d: int, K: int, M: int) -> Counts:
+    P, F, B = _counts(H, n, d, K, M)
+    return P, F, B - M * K
+
+
 count_step = Task(
     name="count_step", title="Task 1, counting",
     takes="H, n, d, K, M", returns="P, forward, backward",
@@ -128,6 +133,9 @@ count_step = Task(
                 "To add up three numbers, how many plus signs do you write?", _sums_of_all),
         Mistake("an outer product is counted with an addition for each weight",
                 "One column times one row: is anything added up?", _outer_doubled),
+        Mistake("the output pays K on the way back, not 2K",
+                "The task keeps the general output: a subtraction and a product for each of its units.",
+                _output_pays_once),
     ),
 )
 
@@ -189,7 +197,8 @@ def _backward(
     dW, db = [None] * (L + 1), [None] * (L + 1)
     for l in range(L, 0, -1):
         dW[l] = delta @ a[l - 1].T / (1 if share == "sum" else M)
-        db[l] = delta.sum(axis=1, keepdims=True) / (1 if share in ("sum", "biases summed") else M)
+        divisor = {"sum": 1, "biases summed": 1, "biases averaged twice": M**2}.get(share, M)
+        db[l] = delta.sum(axis=1, keepdims=True) / divisor
         if l > 1:
             stepped = W[l] - eta * dW[l]
             delta = stepped.T @ delta / (M if again else 1)
@@ -235,13 +244,16 @@ deep_gradients = Task(
         Mistake("the 1/M is missing", "The cost is the mean over the batch.", partial(_backward, share="sum")),
         Mistake("the bias gradients are summed and not averaged", "The 1/M belongs to both kinds of gradients.",
                 partial(_backward, share="biases summed")),
+        Mistake("the bias gradients have the factor 1/M twice",
+                "If δ has its 1/M already, a `mean` over the batch divides once more.",
+                partial(_backward, share="biases averaged twice")),
         Mistake("the factor 1/M enters anew in every layer", "It is one factor of the cost, and enters once.",
                 partial(_backward, again=True)),
         Mistake("δ is sent through weights that have been updated already",
                 "All gradients belong to the same, old parameters.", partial(_backward, eta=1.0)),
         Mistake("the outer products use z of the layer below, not a",
                 "What does a weight multiply on the way forward?", _z_for_a),
-        Mistake("the weight gradients are transposed", "A gradient has the shape of what it differentiates by.",
+        Mistake("the weight gradients are transposed", "A gradient has the shape of the parameter it belongs to.",
                 _transposed),
     ),
 )
@@ -264,7 +276,7 @@ def _memory_of(widths: list[int], M: int, *, signals: str = "pair", stored: int 
     outputs, m = widths[1:], M if batch else 1
     pairs = [p + q for p, q in zip(outputs, outputs[1:])]
     two = {"pair": max(pairs), "all": sum(outputs), "one": max(outputs), "last": pairs[-1], "first": pairs[0],
-           "twice": 2 * max(outputs), "none": 0}[signals]
+           "twice": 2 * max(outputs), "widest": sum(sorted(outputs)[-2:]), "none": 0}[signals]
     kept = stored * (sum(outputs if last else outputs[:-1]) + (widths[0] if first else 0))
     return bits * itemsize * (complexity.parameter_count(widths, bias) + m * (two + kept))
 
@@ -284,6 +296,8 @@ training_bytes = Task(
                 partial(_memory_of, signals="first")),
         Mistake("you double the widest layer", "The two δ belong to neighbours, of different widths.",
                 partial(_memory_of, signals="twice")),
+        Mistake("you take the two widest layers, neighbours or not", "Which two δ are alive at the same time?",
+                partial(_memory_of, signals="widest")),
         Mistake("only a is kept, or only z", "The task keeps both.", partial(_memory_of, stored=1)),
         Mistake("the output is counted among the stored layers", "The loss uses the output up.",
                 partial(_memory_of, last=True)),
