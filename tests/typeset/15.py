@@ -193,7 +193,6 @@ chapter.bind("eq-widest-window", {"B": window, "w": Interval(4.2, 20)}, real=Tru
 chapter.arithmetic("4096 = 512 * 4 * 2", "39 200 = 784 * 50", "0.125 = 1 / 8", "10 000 = 60000 - 50000")
 chapter.computed("316 000", 2.0**-9 / (ten[r"\bar a"][1] / (ten["f"] - ten["y"])))
 chapter.computed("0.71", 0.5**0.5)
-chapter.computed("0.05", (2 / (784 + 50)) ** 0.5)
 chapter.computed("0.933", 0.5**0.1)
 chapter.computed("6.9", 6.8935)
 chapter.given("a choice of this run", "30 000")
