@@ -196,6 +196,10 @@ def _as_relu(alpha: float, n_in: int, n_out: int) -> float:
     return 2 / n_in
 
 
+def _as_linear(alpha: float, n_in: int, n_out: int) -> float:
+    return 1 / n_in
+
+
 def _alpha_not_squared(alpha: float, n_in: int, n_out: int) -> float:
     return 2 / ((1 + alpha) * n_in)
 
@@ -234,6 +238,7 @@ leaky_variance = Task(
     reference=_leaky, draw=slope_and_widths, shapes=(9, 60, 900),
     mistakes=(
         Mistake("the left half counts as 0", "A leaky unit passes on α z for negative z.", _as_relu),
+        Mistake("your variance ignores α", "α = 1 is a linear layer. Does a smaller α pass on as much?", _as_linear),
         Mistake("α is not squared", "It is the mean of a *square* that has to stay.", _alpha_not_squared),
         Mistake("you square a sum", "Positive and negative z are different units. Square first, then take the mean.",
                 _squared_sum),
