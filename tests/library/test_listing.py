@@ -121,7 +121,7 @@ def test_a_notebook_gets_markdown_and_a_terminal_the_text():
 
 
 @pytest.mark.parametrize("function", [
-    *(getattr(optimizers, name) for name in (*MAKERS, "l2", "weight_decay", "adamw")), network.forward,
+    *(getattr(optimizers, name) for name in (*MAKERS, "weight_decay", "adamw")), network.forward,
     network.backward, network.cost_and_gradient, network.pack, network.unpack, initialisation.gaussian_parameters],
     ids=lambda function: function.__name__)
 def test_a_listing_is_the_function_without_its_guards(function):
@@ -164,7 +164,7 @@ def test_backpropagation_that_is_shown_gives_the_same_numbers(rng):
 
 
 @pytest.mark.parametrize("function", [
-    *(getattr(optimizers, name) for name in (*MAKERS, "l2", "weight_decay", "adamw")), network.forward,
+    *(getattr(optimizers, name) for name in (*MAKERS, "weight_decay", "adamw")), network.forward,
     network.cost_and_gradient],
     ids=lambda function: function.__name__)
 def test_what_chapters_show_fits_on_a_page(function):

@@ -89,14 +89,18 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, url: str, *, width: int = 1280, dark: bool = False) -> Iterator[Visit]:
-    """Open a page and wait until formulas and widgets are there."""
+def visit(
+    browser: Browser, url: str, *, width: int = 1280, dark: bool = False, unfolded: bool = False
+) -> Iterator[Visit]:
+    """Open a page, with all that is folded open if asked, and wait until formulas and widgets are there."""
     context = browser.new_context(
         viewport={"width": width, "height": 900 if width > 600 else 844},
         color_scheme="dark" if dark else "light",
     )
     # The theme's own memory of the reader's choice; without it the page follows the system.
     context.add_init_script(f"localStorage.setItem('mode', '{'dark' if dark else 'light'}')")
+    if unfolded:
+        context.add_init_script("localStorage.setItem('everything-open', 'yes')")
     page = context.new_page()
     visited = Visit(page)
 

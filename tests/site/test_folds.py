@@ -41,7 +41,7 @@ def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site
         switch.press("Enter")
         assert all(page.evaluate(OPEN)) and switch.get_attribute("aria-pressed") == "true"
         page.goto(uri(site, OTHER))
-        assert all(page.evaluate(OPEN))
+        page.wait_for_function(f"() => ({OPEN})().every(Boolean)")
         switch = page.get_by_role("button", name="Show everything")
         switch.press("Space")
         assert not any(page.evaluate(OPEN)) and switch.get_attribute("aria-pressed") == "false"

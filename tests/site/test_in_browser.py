@@ -119,7 +119,7 @@ def move_every_slider(page) -> int:
 
 
 def test_every_widget_moves(browser, address, widget_page):
-    with visit(browser, f"{address}/{widget_page}") as visited:
+    with visit(browser, f"{address}/{widget_page}", unfolded=True) as visited:
         visited.page.emulate_media(reduced_motion="reduce")     # what moves then was moved by a slider
         sliders = move_every_slider(visited.page)
         players = visited.page.locator(".widget-play").count()
@@ -134,7 +134,7 @@ def test_every_widget_moves(browser, address, widget_page):
 
 
 def test_widgets_move_in_a_page_opened_from_disk(browser, site, widget_page):
-    with visit(browser, (site / widget_page).as_uri(), width=390) as visited:
+    with visit(browser, (site / widget_page).as_uri(), width=390, unfolded=True) as visited:
         visited.page.emulate_media(reduced_motion="reduce")
         move_every_slider(visited.page)
         assert visited.refused == [] and visited.errors == []
