@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lecture_code.losses import Loss
+from lecture_code.model import Around
 from lecture_code.network import CostAndGradient, Layers, Network, unpack
 from lecture_code.validation import require, require_count, require_finite, require_positive
 
@@ -151,7 +151,7 @@ def _require_layer(
 
 
 @dataclass(frozen=True, eq=False)
-class BatchNorm:
+class BatchNorm(Around):
     """A dense network with batch normalisation before the activation of every hidden layer.
 
     In layer ℓ, z = W a is normalised over the batch, u = γ ẑ + β, and a = σ(u); the output layer is as it was.
@@ -188,16 +188,6 @@ class BatchNorm:
     def size(self) -> int:
         """P: the parameters of the network, and γ and β of every hidden unit."""
         return self.net.size + 2 * sum(self.net.widths[1:-1])
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """As of the network."""
-        return self.net.widths
-
-    @property
-    def loss(self) -> Loss:
-        """As of the network."""
-        return self.net.loss
 
     @property
     def weight_mask(self) -> np.ndarray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lecture_code.losses import Loss
+from lecture_code.model import Around
 from lecture_code.network import CostAndGradient, Layers, Network, Trace, unpack
 from lecture_code.validation import require, require_count, require_fraction
 
@@ -114,7 +114,7 @@ def _require_masks(net: Network, x: np.ndarray, masks: Layers) -> list:
 
 
 @dataclass(frozen=True)
-class Dropout:
+class Dropout(Around):
     """A dense network that is trained with dropout, new masks in every step; its output is without masks.
 
     Runs in lock-step share the masks, as they share the batches.
@@ -130,26 +130,6 @@ class Dropout:
 
     def __post_init__(self) -> None:
         _rates(self.net, self.rates)
-
-    @property
-    def size(self) -> int:
-        """P, as of the network."""
-        return self.net.size
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """As of the network."""
-        return self.net.widths
-
-    @property
-    def loss(self) -> Loss:
-        """As of the network."""
-        return self.net.loss
-
-    @property
-    def weight_mask(self) -> np.ndarray:
-        """As of the network."""
-        return self.net.weight_mask
 
     def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return the output of the network with all its units."""

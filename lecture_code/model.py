@@ -2,13 +2,14 @@
 
 A model is a description and holds no parameters. They are one flat vector theta, which goes in and comes out, so that
 every optimizer and every sweep works with every model: `Network`, `ConvNet`, and what is built around them, `Dropout`,
-`BatchNorm` and `Penalised`. To train something of your own, write a class with these six names.
+`BatchNorm`, `Residual` and `Penalised`. To train something of your own, write a class with these six names.
 
 Book: ch-mini-batches
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -60,3 +61,35 @@ class Model(Protocol):
         x, y : (d, M) and (K, M), one sample a column
         rng : the source of randomness, for a model that draws
         """
+
+
+@dataclass(frozen=True)
+class Around:
+    """What models built around another one have in common: its size, widths, loss and weights, unless they say otherwise.
+
+    Attributes
+    ----------
+    net : the model inside
+    """
+
+    net: Model
+
+    @property
+    def size(self) -> int:
+        """P, as of the model inside."""
+        return self.net.size
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """As of the model inside."""
+        return self.net.widths
+
+    @property
+    def loss(self) -> Loss:
+        """As of the model inside."""
+        return self.net.loss
+
+    @property
+    def weight_mask(self) -> np.ndarray:
+        """As of the model inside, boolean (P,)."""
+        return self.net.weight_mask

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lecture_code.losses import Loss
-from lecture_code.model import Model
+from lecture_code.model import Around, Model
 from lecture_code.network import CostAndGradient
 from lecture_code.validation import require
 
@@ -40,7 +39,7 @@ def _booleans(mask: np.ndarray, theta: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Penalised:
+class Penalised(Around):
     """A model that pays λ Σ w² for its weights while it is trained: C(θ) + λ Σ w².
 
     Book: eq-regularised-objective
@@ -50,44 +49,24 @@ class Penalised:
 
     Attributes
     ----------
-    model : any model
+    net : any model
     lam : λ ≥ 0. PyTorch's ``weight_decay=w`` of every optimizer but AdamW is λ = w/2, for the biases, too
     """
 
-    model: Model
+    net: Model
     lam: float
 
     def __post_init__(self) -> None:
         require(0 <= self.lam < np.inf, "lam", "a finite number >= 0", self.lam)
 
-    @property
-    def size(self) -> int:
-        """P, as without the penalty."""
-        return self.model.size
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """As without the penalty."""
-        return self.model.widths
-
-    @property
-    def loss(self) -> Loss:
-        """As without the penalty."""
-        return self.model.loss
-
-    @property
-    def weight_mask(self) -> np.ndarray:
-        """Boolean (P,): what is penalised."""
-        return self.model.weight_mask
-
     def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return the output of the model."""
-        return self.model.output(theta, x)
+        return self.net.output(theta, x)
 
     def cost_and_gradient(
         self, theta: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator | None = None
     ) -> CostAndGradient:
         """Return C + λ Σ w² and ∂C/∂θ + 2λw."""
-        C, g = self.model.cost_and_gradient(theta, x, y, rng=rng)
+        C, g = self.net.cost_and_gradient(theta, x, y, rng=rng)
         penalty, penalty_gradient = l2_penalty(theta, self.lam, self.weight_mask)
         return CostAndGradient(C + penalty, g + penalty_gradient)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lecture_code.losses import Loss
+from lecture_code.model import Around
 from lecture_code.network import CostAndGradient, Layers, Network, unpack
 from lecture_code.validation import require
 
 
 @dataclass(frozen=True)
-class Residual:
+class Residual(Around):
     """A dense network in which each hidden layer that is as wide as the layer below adds to it.
 
     There a^[ℓ] = a^[ℓ−1] + σ(z^[ℓ]) − σ(0): with weights and biases 0 such a layer hands on what it receives. The other
@@ -37,26 +37,6 @@ class Residual:
     def skips(self, l: int) -> bool:
         """Say whether layer ℓ adds to what it receives."""
         return l < self.net.depth and self.net.widths[l] == self.net.widths[l - 1]
-
-    @property
-    def size(self) -> int:
-        """P, as of the network."""
-        return self.net.size
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """As of the network."""
-        return self.net.widths
-
-    @property
-    def loss(self) -> Loss:
-        """As of the network."""
-        return self.net.loss
-
-    @property
-    def weight_mask(self) -> np.ndarray:
-        """As of the network."""
-        return self.net.weight_mask
 
     def output(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return a^[L]."""

@@ -11,12 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from lecture_code.batch_norm import BatchNorm
-from lecture_code.dropout import Dropout
-from lecture_code.model import Model
+from lecture_code.model import Around, Model
 from lecture_code.network import Network
 from lecture_code.optimizers import sgd
-from lecture_code.penalties import Penalised
 from lecture_code.runs import progress
 from lecture_code.samplers import minibatches
 from lecture_code.training import Data, _data, _evaluate, _Record, _sgd
@@ -164,7 +161,7 @@ def training_trial(
     `epochs`, `optimizer`, `clip` and `patience`, as for `fit`. All others are arguments of `net`, a function::
 
         net = lambda width, lam: Penalised(Network((784, width, 10), (relu, linear), softmax_cross_entropy), lam)
-        trial = training_trial(net, lambda net, rng: he(net.model, rng), X, Y, epochs=5, eta=0.1, batch_size=100)
+        trial = training_trial(net, lambda net, rng: he(net.net, rng), X, Y, epochs=5, eta=0.1, batch_size=100)
         sweep(trial, {"width": (20, 50, 100), "lam": (0, 1e-4, 1e-3), "seed": range(3)}, jobs=-1)
 
     Points that differ in rate and seed only go in lock-step. Runs of one seed start from the same parameters and see
@@ -202,9 +199,9 @@ def training_trial(
 
 def _dense(net: Model) -> bool:
     """Say whether each run in lock-step may have data of its own, as dense networks and what is around them allow."""
-    while isinstance(net, Penalised):
-        net = net.model
-    return isinstance(net, (Network, Dropout, BatchNorm))
+    while isinstance(net, Around):
+        net = net.net
+    return isinstance(net, Network)
 
 
 def _rates(etas: tuple[Any, ...], theta: np.ndarray) -> Callable[[int], np.ndarray]:

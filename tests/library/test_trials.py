@@ -17,6 +17,7 @@ from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.network import Network
 from lecture_code.optimizers import adam, nesterov, sgd
 from lecture_code.penalties import Penalised
+from lecture_code.residual import Residual
 from lecture_code.schedules import inverse
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
@@ -24,6 +25,7 @@ from lecture_code.trials import training_trial
 
 LINE = Network((1, 1), (linear,), half_squared, bias=False)  # f(x) = w x
 NET = Network((4, 6, 3), (tanh, linear), softmax_cross_entropy)
+SQUARE = Network((4, 5, 5, 3), (tanh, tanh, linear), softmax_cross_entropy)
 NORMALISED = BatchNorm(NET, np.random.default_rng(1).standard_normal((9, 4)))
 INITIAL = partial(gaussian_parameters, scale=0.7)
 GRID = {"eta": (0.01, 0.1, 0.5), "batch_size": (5, 22, 1), "seed": (3, 0)}
@@ -42,7 +44,7 @@ def problem(N=22, dtype=np.float64):
 def start(model, rng, dtype=np.float64):
     """Initial parameters of a network, or of what is around it."""
     if isinstance(model, Penalised):
-        return start(model.model, rng, dtype)
+        return start(model.net, rng, dtype)
     theta = INITIAL(getattr(model, "net", model), rng, dtype=dtype)
     return model.parameters(theta) if isinstance(model, BatchNorm) else theta
 
@@ -52,7 +54,8 @@ def alone(model, initial, eta, batch_size, seed, epochs=2, **options):
     return fit(model, initial(model, rng), *problem(), eta=eta, batch_size=batch_size, epochs=epochs, rng=rng, **options)
 
 
-@pytest.mark.parametrize("model", [NET, Dropout(NET, 0.3), Penalised(NET, 0.02), Penalised(Dropout(NET, 0.4), 0.1)], ids=repr)
+@pytest.mark.parametrize("model", [
+    NET, Dropout(NET, 0.3), Residual(SQUARE), Penalised(NET, 0.02), Penalised(Dropout(NET, 0.4), 0.1)], ids=repr)
 @pytest.mark.parametrize("dtype, optimizer, together", [
     (np.float64, None, 20_000), (np.float32, sgd(), 20_000), (np.float64, adam(), 20_000), (np.float64, sgd(), 1),
     (np.float64, nesterov(iterate="theta"), 20_000)])
@@ -115,7 +118,7 @@ def test_a_width_and_a_penalty():
     def model(width, lam):
         return Penalised(Network((4, width, 3), (relu, linear), softmax_cross_entropy), lam)
 
-    initial = lambda model, rng: he(model.model, rng)
+    initial = lambda model, rng: he(model.net, rng)
     trial = training_trial(model, initial, *problem(), epochs=3, eta=0.1, batch_size=5)
     result = sweep(trial, {"width": (2, 7), "lam": (0.0, 0.1), "seed": (1, 2)})
     for row in result.rows:
