@@ -118,7 +118,7 @@ class CostAndGradient(NamedTuple):
 def unpack(net: Network, theta: np.ndarray) -> tuple[Layers, Layers]:
     """Return (W, b) as views into the flat vector: writing to them writes to theta.
 
-    Book: eq-flat-parameters
+    Book: eq-parameter-vector
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def unpack(net: Network, theta: np.ndarray) -> tuple[Layers, Layers]:
 def pack(net: Network, W: Sequence[np.ndarray | None], b: Sequence[np.ndarray | None] | None = None) -> np.ndarray:
     """Return the flat vector of the given matrices and biases, indexed as by `unpack`; integers become float64.
 
-    Book: eq-flat-parameters
+    Book: eq-parameter-vector
 
     Raises
     ------

@@ -200,3 +200,4 @@ def exactly_flat():
 
 
 chapter.computed("194", exactly_flat())
+chapter.arithmetic("200 = 10 * 10 + 10 * 10", "1100 = 10 * 10 + 10 * 10 * 10", "0.8 = 1 - 0.2")  # gᵀg, gᵀHg; factors ±0.6
