@@ -40,7 +40,6 @@ level = {**base, "z": np.full((K, 1), 0.8)}
 one = [{**base, r"\theta": theta, "x": x[3], "y": label, "z": theta @ x[3], "f": lambda x, theta: softmax(theta @ x)}
        for label in (2, 3)]
 
-chapter.bind("eq-scores", *one)
 chapter.bind("eq-softmax", *scores)
 chapter.bind("eq-softmax-regression", *one)
 chapter.bind("eq-softmax-distribution", *scores[:2])
@@ -66,7 +65,6 @@ data = {**base, r"\theta": theta, "x": x, "y": y, "i": range(1, N + 1), "f": lam
 chapter.bind("eq-softmax-cost", data)
 chapter.bind("eq-softmax-loss", data, alike="y")
 chapter.bind("eq-one-hot", *({**base, "y": label} for label in (2, 3)))
-chapter.bind("eq-cross-entropy-one-hot", {**data, "C": {i: loss(theta, x[i], y[i]) for i in x}}, alike="y")
 chapter.bind("eq-cross-entropy-lse", *({**each, "C_i": loss(theta, x[3], each["y"])} for each in one))
 chapter.bind("eq-cross-entropy-range", *({**each, "y": label, "C_i": -log_softmax(each["z"]).item(label)}
                                          for each in [*scores, level] for label in (2, 3)))
@@ -127,8 +125,8 @@ chapter.bind("eq-absolute-step", *stepped(lambda t, s: abs(s["y"] - np.tanh(t.T 
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
 chapter.arithmetic("784 = 28 * 28", "1.6 = log(5)", "0.0625 = 0.5 * 0.125", "0.375 = 0.5 * 0.75", "0.3125 = 0.5 * 0.625",
-                   "0.6875 = 0.375 + 0.3125", "7840 = 10 * 784", "1.2 = 20 * 60000 / 1e6", "6000 = 10 * 60000 / 100",
-                   "0.45 = 0.15 * 3")
+                   "0.6875 = 0.375 + 0.3125", "7840 = 10 * 784", "5000 = 10 * 50000 / 100",
+                   "0.45 = 0.15 * 3", "1.386 = log(4)", "4.54·10⁻⁵ = log(1 + e ** -10)", "4.5·10⁻⁵ = log(1 + e ** -10)")
 chapter.given("the size of MNIST", "60 000", "10 000")
 chapter.given("the output of an experiment", "0.047")
 chapter.given("an example", "0.003")

@@ -66,8 +66,6 @@ chapter.bind("eq-gibbs-jensen", *({**base, "p": p, "q": q} for p, q in (
 chapter.bind("eq-triangle", *({"p": p, "q": p + s * (r - p) + t, "r": r, "d": lambda a, b: np.linalg.norm(a - b)}
                               for p, r in [(p, q), (q, p)] for s, t in ((0.4, 0), (0.7, 0.1 * z))))
 half = {**base, "p": column(.25, .75), "q": column(.5, .5), "r": column(.1, .9)}
-chapter.bind("eq-kl-forward", half)
-chapter.bind("eq-kl-backward", half)
 chapter.bind("eq-kl-triangle", {**half, "p": column(.5, .5), "q": column(.25, .75)}, gap=(0.5, 0.55))
 
 # ---- entropy and cross-entropy ---------------------------------------------------------------------------------------
@@ -115,6 +113,7 @@ chapter.bind("eq-squared-softmax", smooth)
 chapter.arithmetic("1.461 = log(1 + 9 / e)", "0.693 = log(2)", "0.405 = log(3 / 2)", "1.4·10⁻⁴⁵ = 2.0 ** -149", "4.9·10⁻³²⁴ = 2.0 ** -1074",
                    "2.303 = log(10)",
                    "1.443 = 1 / log(2)", "3.32 = log(10) / log(2)", "0.000045 = e ** -10 / (1 + e ** -10) ** 2",
-                   "22 000 = e ** 10 + 3 * 10 + 5 / 2")
+                   "0.173 = log(2) / 4", "0.304 = 3 / 4 * log(3 / 2)", "0.077 = 1 / 4 - log(2) / 4", "0.054 = 3 / 4 * log(3 / 2) - 1 / 4",
+                   "0.232 = e / (e + 9)", "23.2 % = e / (e + 9)")
 chapter.given("an example", "1000")
 chapter.given("a question", "0.01")

@@ -39,6 +39,13 @@ base = {"X": X, "F": F, "*": star, r"\circledast": convolve2d, "k_y": ky, "k_x":
         "i": range(hy), "j": range(hx), "m": range(ky), "n": range(kx), "k": range(K)}
 
 # ---- two products ----------------------------------------------------------------------------------------------
+dense = rng.standard_normal((dy, dx, dy, dx))
+chapter.bind("eq-dense-image", {**base, "W": dense, "Z": np.tensordot(dense, X, 2), "i": range(dy), "j": range(dx)})
+shared = np.zeros((dy, dx, dy, dx))
+for (i, j), _ in np.ndenumerate(X):
+    shared[i, j, i:i + ky, j:j + kx] = F[:dy - i, :dx - j]
+chapter.bind("eq-shared-weights", {**base, "W": shared, "i": range(dy), "j": range(dx), "a": range(dy), "b": range(dx)},
+             zero_outside="F")
 chapter.bind("eq-convolution", {**base, "*": library_star})
 chapter.bind("eq-valid-size", {**base, "*": library_star, "X": rng.standard_normal((9, 9)), "d": 9}, alike="X")
 chapter.bind("eq-shift-equivariance", *({**base, "X'": X[s:, t:], "s": s, "t": t, "i": range(hy - s), "j": range(hx - t)}
@@ -102,7 +109,8 @@ chapter.bind("eq-linear-collapse", {**net, "U": Given(lambda v: scores(v["W"], v
 
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
-chapter.arithmetic("451 584 = 28 * 28 * 24 * 24", "11.5 = 100 * 8 * 24 * 24 * 5 * 5 / 1e6", "5770 = 24 * 24 * 10 + 10",
+chapter.arithmetic("614 656 = 28 ** 4", "3025 = (2 * 28 - 1) ** 2", "268 435 456 = 128 ** 4", "65 025 = (2 * 128 - 1) ** 2", "11.5 = 100 * 8 * 24 * 24 * 5 * 5 / 1e6", "5770 = 24 * 24 * 10 + 10",
                    "200 = 8 * 5 * 5", "46 090 = 8 * 24 * 24 * 10 + 10", "576 = 24 * 24")
 chapter.given("a question", "1000")
+chapter.given("the size of the photograph", "128")
 chapter.given("quotients of the recorded times", "400", "20 000")
