@@ -49,7 +49,6 @@ for k in range(3):
     gradients[k], rates[k] = rng.standard_normal((4, 1)), 0.1 * (k + 2)
     walk[k + 1], _ = optimizers.sgd().step(walk[k], gradients[k], None, rates[k])
 chapter.bind("eq-sgd-step", {r"\theta": walk, "g": gradients, r"\eta": rates, "k": range(3)})
-chapter.bind("eq-single-sample-mean", base, outcomes=[(1 / N, {"I": i}) for i in samples])
 B = (2, 5, 2)
 chapter.bind("eq-minibatch-gradient", {**base, "B": B, "M": 3, "g_B": batch_gradient(B)})
 pairs = [*product(samples, repeat=2)]
@@ -76,10 +75,10 @@ chapter.bind("eq-sum-or-mean", {**base, "B": B, "M": 3})
 
 # ---- epochs ---------------------------------------------------------------------------------------------------------
 sizes = [len(batch) for batch in samplers.minibatches(10, 4, rng)]  # 4, 4, 2
-chapter.bind("eq-steps-per-epoch", {"K": len(sizes), "N": 10, "M": 4})
+chapter.bind("eq-steps-per-epoch", {"U": len(sizes), "N": 10, "M": 4})
 costs = rng.exponential(size=10)
 means = [batch.mean() for batch in np.split(costs, np.cumsum(sizes)[:-1])]
-epoch = {"C": {"": costs.mean(), **dict(enumerate(means, 1))}, "M": dict(enumerate(sizes, 1)), "N": 10, "K": len(sizes)}
+epoch = {"C": {"": costs.mean(), **dict(enumerate(means, 1))}, "M": dict(enumerate(sizes, 1)), "N": 10, "U": len(sizes)}
 chapter.bind("eq-epoch-cost", epoch)
 chapter.bind("eq-short-batch-error", {**epoch, "r": sizes[-1], "C_last": costs[8:].mean(), "C_full": costs[:8].mean()})
 
@@ -136,8 +135,9 @@ chapter.bind("eq-noise-floor", {r"\theta^*": centre, r"\eta": rate, "M": M, "V":
 
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
-chapter.arithmetic("119 = 120 - 1", "1875 = 60000 / 32", "93 750 = 50 * 60000 / 32", "312.5 = 10000 / 32", "312 = 10000 // 32",
+chapter.arithmetic("119 = 120 - 1", "1875 = 60000 / 32", "93 750 = 50 * 60000 / 32", "313 = 10000 // 32 + 1", "312 = 10000 // 32",
                    "0.5 = 8 / (8 + 8)", "2.5 = 0.5 / 0.2", "20 480 = 2 * 10240", "409 600 = 400 * 1024", "256 = 4 ** 4",
-                   "4800 = 40 * 120")
+                   "4800 = 40 * 120", "0.2 = 2 / (2 + 8)", "10 000 = 60000 - 50000")
+chapter.given("batch size of Goyal and others", "8192")
 chapter.given("an example", "400")
-chapter.given("an exercise", "10 000", "5000")
+chapter.given("an exercise", "10 000")

@@ -49,7 +49,7 @@ def integrated(gradient):
 cost = integrated(lambda theta: 2 * A.T @ (A @ theta - b) / 5)
 chapter.bind("eq-regularised-objective", {
     "J": lambda theta: cost(theta) + (b @ b) / 5, r"\Omega": integrated(np.zeros_like), "C": C, r"\theta": column(theta),
-    "N": 5, r"\lambda": 0.3})
+    "N": 5, "w": 0.6})
 
 # ---- momentum ------------------------------------------------------------------------------------------------------
 mu = 0.8
@@ -70,7 +70,7 @@ def direction(noise, mu):
     return velocities[-1] / terminal[-1]
 
 
-chapter.bind("eq-average-variance", {r"\mu": 0.4, "s": 1.3, r"\infty": 40}, rtol=1e-6,
+chapter.bind("eq-average-variance", {r"\mu": 0.4, r"\tau": 1.3, r"\infty": 40}, rtol=1e-6,
              outcomes=[(1 / 1024, {r"\bar g": direction(1.3 * np.array(signs), 0.4)}) for signs in product([-1.0, 1.0], repeat=10)])
 lam = 0.7
 path = {0: 1.3}
@@ -111,7 +111,7 @@ chapter.bind("eq-momentum-stable", {**base, r"\eta": 0.9995 * border(lambda rate
 m, beta = 0.6, 5.3
 found = minimize(lambda at: factor(at[0], at[1], m, beta), [0.3, 0.2], method="Nelder-Mead",
                  options={"xatol": 1e-12, "fatol": 1e-12, "maxiter": 4000})
-chapter.bind("eq-momentum-best", {r"\mu^*": found.x[1], r"\eta^*": found.x[0], r"\kappa": beta / m, "m": m, r"\beta": beta}, rtol=1e-4)
+chapter.bind("eq-momentum-best", {r"\mu^*": found.x[1], r"\eta^*": found.x[0], r"\kappa": beta / m, r"\beta": beta}, rtol=1e-4)
 
 
 def settled(eta, mu, lam, s):
@@ -123,7 +123,7 @@ def settled(eta, mu, lam, s):
     return covariance[0, 0]
 
 
-floor = {**base, r"\eta": 0.01, "s": 1.3}
+floor = {**base, r"\eta": 0.01, r"\tau": 1.3}
 chapter.bind("eq-momentum-floor", floor, approx=3e-3,
              outcomes=[(0.5, {r"\theta": sign * np.sqrt(settled(0.01, mu, lam, 1.3))}) for sign in (1, -1)])
 
@@ -243,6 +243,9 @@ def keras_step(place):
 
 
 chapter.computed("290", keras_step("outside") / keras_step("inside"))
-chapter.computed("300", keras_step("outside") / keras_step("inside"))
 chapter.given("Adam's usual value", "0.999")
 chapter.arithmetic("145 = 175 - 30", "7.3 = (0.1 / (1 - 0.9 / 1.11)) / sqrt(0.001 / (1 - 0.999 / 1.11**2))")
+chapter.arithmetic("14.2 = 1.5 ** 2 + 2.25 ** 2 + 2.625 ** 2", "0.7225 = 1 - 0.01 * 27.75", "0.77 = (1 - sqrt(0.015)) ** 2",
+                   "0.71 = 1 / sqrt(2)", "3.2 = 0.1 / sqrt(0.001)", "1.56 = 1 + 10 ** -0.25", "0.37 = exp(-0.1 * 0.005 * 2000)",
+                   "25 450 = 784 * 32 + 32 + 32 * 10 + 10", "10 000 = 60000 - 50000", "0.1 = 1 - 0.9")
+chapter.given("a rate in the code that draws", "0.015")
