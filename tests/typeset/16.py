@@ -35,7 +35,7 @@ inputs, targets = rng.normal(size=(4, 5)), rng.normal(size=(2, 5))
 W, b = unpack(net, theta)
 
 
-def joined(v):
+def joined(v, b=b):
     """θ of weights and the biases above."""
     return np.concatenate([*(np.ravel(v["W", l].T) for l in (1, 2)), *(np.ravel(b[l]) for l in (1, 2))])
 
@@ -45,7 +45,7 @@ chapter.bind("eq-l2-cost", {"J": lambda t: penalised.cost_and_gradient(t[:, 0], 
                             "C": lambda t: cost(net, t[:, 0], inputs, targets), r"\theta": theta[:, None],
                             r"\lambda": lam, "W": {1: W[1], 2: W[2]}, "L": 2}, alike="L")
 chapter.bind("eq-l2-gradient", {
-    "J": Given(lambda v: cost(net, joined(v), inputs, targets) + l2_penalty(joined(v), lam, net.weight_mask).cost),
+    "J": Given(lambda v: cost(net, joined(v), inputs, targets) + l2_penalty(joined(v), penalised.lam, net.weight_mask).cost),
     "C": Given(lambda v: cost(net, joined(v), inputs, targets)), r"\lambda": lam, "W": {1: W[1], 2: W[2]}, r"\ell": range(1, 3)})
 A, D, kappa = rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), 0.31
 moved, _ = optimizers.weight_decay(optimizers.sgd(), kappa).step(A, D * np.cos(D * A), None, 0.23)
@@ -143,7 +143,7 @@ chapter.bind("eq-batch-deviation", {**unit, "s": Given(deviation)})
 chapter.bind("eq-batch-backward", {**unit, r"\bar z": numbered(back.z_bar), "g": numbered(gamma * above)})
 
 # ---- search ------------------------------------------------------------------------------------------------------------
-chapter.bind("eq-random-hit", *({"p": p, "n": n} for p, n in ()), {"p": 0.13, "n": 7}, outcomes=[
+chapter.bind("eq-random-hit", {"p": 0.13, "n": 7}, outcomes=[
     (comb(7, g) * 0.13**g * 0.87 ** (7 - g), {"G": g}) for g in range(8)], alike="G")
 
 # ---- optional sections -------------------------------------------------------------------------------------------------
@@ -155,8 +155,8 @@ w = np.zeros(3)
 for _ in range(k):
     w = w - eta * 2 * A.T @ (A @ w - Y)
 stopped = Vt @ w / fit
-chapter.bind("eq-filter-penalty", *({r"\phi_\lambda": lambda _, f=f: f, "s": s, r"\lambda": lam} for f, s in zip(shrunk, singular)))
-chapter.bind("eq-filter-descent", *({r"\phi_k": lambda _, f=f: f, "s": s, r"\eta": eta, "k": k} for f, s in zip(stopped, singular)))
+chapter.bind("eq-filter-penalty", *({r"\phi_\lambda": dict(zip(singular, shrunk)).__getitem__, "s": s, r"\lambda": lam} for s in singular))
+chapter.bind("eq-filter-descent", *({r"\phi_k": dict(zip(singular, stopped)).__getitem__, "s": s, r"\eta": eta, "k": k} for s in singular))
 tiny = 1e-4
 until = sum((1 - 2 * eta * tiny**2) ** j for j in range(k)) * 2 * eta  # the filter of k steps, over s²
 chapter.bind("eq-filter-match", {r"\lambda": 1 / until, r"\eta": eta, "k": k}, rtol=1e-6)
