@@ -47,10 +47,6 @@ chapter.bind("eq-l2-cost", {"J": lambda t: penalised.cost_and_gradient(t[:, 0], 
 chapter.bind("eq-l2-gradient", {
     "J": Given(lambda v: cost(net, joined(v), inputs, targets) + l2_penalty(joined(v), penalised.lam, net.weight_mask).cost),
     "C": Given(lambda v: cost(net, joined(v), inputs, targets)), r"\lambda": lam, "W": {1: W[1], 2: W[2]}, r"\ell": range(1, 3)})
-A, D, kappa = rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), 0.31
-moved, _ = optimizers.weight_decay(optimizers.sgd(), kappa).step(A, D * np.cos(D * A), None, 0.23)
-chapter.bind("eq-decay-step", {"W": A, r"W \leftarrow": moved, r"\eta": 0.23, r"\kappa": kappa,
-                               "C": Given(lambda v: np.sin(D * v["W"]).sum())})
 
 
 def decay_like(mu, lam, eta=0.01, steps=4000):
@@ -110,8 +106,6 @@ chapter.bind("eq-dropout-penalty", {**line, "q": q}, outcomes=[
 s = 0.6
 chapter.bind("eq-noise-penalty", {**line, "s": s}, outcomes=[
     (2.0**-d, {r"\xi": dict(enumerate(s * np.array(signs), 1))}) for signs in product((-1, 1), repeat=d)], alike=r"\xi")
-pixels = rng.uniform(0.1, 0.9, 6)
-chapter.bind("eq-standardise", {r"\tilde x": np.array([(p - 0.37) / 0.21 for p in pixels]), "x": pixels, "c": 0.37, "s": 0.21})
 
 # ---- batch normalisation -----------------------------------------------------------------------------------------------
 M, eps, gamma, beta = 6, 0.3, 1.7, -0.4
