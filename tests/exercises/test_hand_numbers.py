@@ -5,7 +5,7 @@ import pytest
 
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.tasks import (
-    backpropagation, calculus, gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
+    backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
 
 
 def test_gradient_descent():
@@ -117,3 +117,15 @@ def test_the_trained_network_answers_the_question_about_the_two_pixels():
         a = 1 / (1 + np.exp(-(W[l] @ a + b[l])))
     asked = x[[7, 16]].max(axis=0, keepdims=True) > 0.4
     assert x.shape == (25, 300) and ((a > 0.5) == asked).mean() > 0.95
+
+
+def test_generalisation():
+    z, u_bar = np.array([[1.0, 7, 9, 15]]), np.array([[1.0, 0, 0, 0]])
+    z_bar, _, _ = generalisation.norm_backward.reference(u_bar, z, np.ones((1, 1)), 1e-12)
+    assert z_bar[0] == pytest.approx([0.052, -0.064, -0.036, 0.048])
+    one = np.ones((1, 1))
+    a, delta = generalisation.dropout_step.reference(0 * one, 3 * one, 0.8 * one, 0.5)
+    assert (a.item(), delta.item()) == (0, 6)
+    assert generalisation.stop_early.reference([5, 3, 4, 3, 2], 2) == (2, 4)
+    assert generalisation.stop_early.reference([5, 3, 4, 3, 2], 3) == (5, 5)
+    assert generalisation.paired.reference(np.array([91, 93, 95]), np.array([90, 92, 91])) == pytest.approx((2, 1))
