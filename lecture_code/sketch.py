@@ -82,7 +82,7 @@ _STYLE = """
 .sketch canvas.sketch-pen { cursor: crosshair; }
 .sketch canvas.sketch-seen { width: 112px; height: 112px; image-rendering: pixelated; }
 .sketch label { display: block; margin: 0.3rem 0; }
-.sketch button { margin: 0.3rem 0.6rem 0.3rem 0; padding: 0.3rem 0.8rem; }
+.sketch button { margin: 0.3rem 0.6rem 0.3rem 0; padding: 0.3rem 0.8rem; color: #111; background: #eee; border: 1px solid #888; }
 .sketch-says { min-width: 200px; flex: 1; max-width: 320px; }
 .sketch-says p { font-weight: bold; margin: 0 0 0.4rem; }
 .sketch-bar { display: flex; align-items: center; gap: 0.4rem; line-height: 1.35; }
