@@ -99,6 +99,8 @@ def training_memory(
 def convolution_parameter_count(channels: int, filters: int, size: tuple[int, int], bias: bool = True) -> int:
     """Return Q (C k_y k_x + 1): it does not depend on the size of the image.
 
+    Book: eq-conv-parameters
+
     Parameters
     ----------
     channels, filters : C and Q
@@ -113,6 +115,8 @@ def convolution_operations(
     channels: int, filters: int, size: tuple[int, int], output: tuple[int, int], bias: bool = True
 ) -> tuple[int, int, int]:
     """Return the operations of one image: forward 2 Q C k_y k_x h w + Q h w, then dF with db, then dX.
+
+    Book: eq-conv-multiplications
 
     Each gradient takes the 2 Q C k_y k_x h w operations of the forward pass once more, and db the Q h w of
     the bias: so backward costs twice forward, or once where no input gradient is needed.

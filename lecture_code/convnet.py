@@ -5,12 +5,12 @@ A `ConvNet` is a description, as a dense `Network` is; its parameters are a sepa
 columns (d, M), one sample a column. Lists are indexed as in the text: ``W[l]`` holds the filters of block l, or the
 weights of a dense layer, and ``W[0]`` is None.
 
-Book: ch-convolution
+Book: ch-convolution-networks
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -201,16 +201,28 @@ def forward(net: ConvNet, theta: np.ndarray, x: np.ndarray) -> ConvTrace:
 def _forward(net: ConvNet, theta: np.ndarray, x: np.ndarray, ready: Callable) -> tuple[ConvTrace, list[Prepared]]:
     """Return the trace, and what each convolution read: `prepare` makes it `ready` for the way back, too."""
     W, b = unpack(net, theta)
-    z, h, a, seen = [None], [None], [fast_layout(x.reshape(*net.shape, -1).transpose(3, 0, 1, 2))], [None]
+    images = fast_layout(x.reshape(*net.shape, -1).transpose(3, 0, 1, 2))
+    (z, h, a), seen = _blocks_forward(net, W, b, images, ready)
+    for l, sigma in _dense(net):
+        z.append(W[l] @ _columns(a[l - 1]) + b[l])
+        h.append(sigma(z[l]))
+        a.append(h[l])
+    return ConvTrace(z, h, a), seen
+
+
+def _blocks_forward(
+    net: ConvNet, W: Layers, b: Layers, images: np.ndarray, ready: Callable
+) -> tuple[ConvTrace, list[Prepared]]:
+    """Run the blocks, first to last; return the trace, and what each convolution read.
+
+    Book: eq-channels, eq-strided, eq-max-pool
+    """
+    z, h, a, seen = [None], [None], [images], [None]
     for l, block in enumerate(net.blocks, start=1):
         seen.append(ready(a[l - 1], block.size, block.stride, block.padding))
         z.append(seen[l].conv2d(W[l], b[l]))
         h.append(block.activation(z[l]))
         a.append(h[l] if block.pool == 1 else max_pool(h[l], block.pool))
-    for l, sigma in _dense(net):
-        z.append(W[l] @ _columns(a[l - 1]) + b[l])
-        h.append(sigma(z[l]))
-        a.append(h[l])
     return ConvTrace(z, h, a), seen
 
 
@@ -296,10 +308,21 @@ def _one_run(net: ConvNet, theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> C
         db[l][...] = delta.sum(axis=1, keepdims=True)
         a_bar = W[l].T @ delta
     a_bar = a_bar.reshape(*net.maps[-1], M).transpose(3, 0, 1, 2)
+    for l, dF, db_l in _blocks_backward(net, W, ConvTrace(z, h, a), seen, a_bar):
+        dW[l][...], db[l][...] = dF, db_l
+    return CostAndGradient(C.sum() / M, gradient)
+
+
+def _blocks_backward(
+    net: ConvNet, W: Layers, trace: ConvTrace, seen: list[Prepared], a_bar: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield (l, ∂C/∂F, ∂C/∂b) of the blocks, last to first; a_bar is ∂C/∂a of the last.
+
+    Book: eq-channels-grad-f, eq-channels-grad-b, eq-channels-grad-x, eq-max-pool-grad
+    """
     for l, block in reversed(list(enumerate(net.blocks, start=1))):
-        h_bar = a_bar if block.pool == 1 else max_pool_gradient(h[l], a_bar, block.pool)
-        delta = block.activation.derivative(z[l], h[l]) * h_bar
-        dW[l][...], db[l][...] = seen[l].filter_gradient(delta)
+        h_bar = a_bar if block.pool == 1 else max_pool_gradient(trace.h[l], a_bar, block.pool)
+        delta = block.activation.derivative(trace.z[l], trace.h[l]) * h_bar
+        yield l, *seen[l].filter_gradient(delta)
         if l > 1:
             a_bar = input_gradient(delta, W[l], net.maps[l - 1][1:], block.stride, block.padding)
-    return CostAndGradient(C.sum() / M, gradient)

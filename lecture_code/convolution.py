@@ -112,7 +112,7 @@ def _fitting(
 def output_size(d: int, k: int, stride: int = 1, padding: int = 0) -> int:
     """Return ⌊(d + 2·padding − k) / stride⌋ + 1, how often a window of k fits into d entries.
 
-    Book: eq-valid-size
+    Book: eq-valid-size, eq-strided-size
 
     Raises
     ------
@@ -210,7 +210,7 @@ def conv2d_im2col(
 ) -> np.ndarray:
     """Return Z_{nqij} = b_q + Σ_{cuv} F_{qcuv} X_{n,c,i·s+u,j·s+v}, as one product of the filters with Col(X).
 
-    Book: eq-convolution, eq-im2col-product
+    Book: eq-convolution, eq-im2col-product, eq-maps, eq-channels, eq-strided
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def filter_gradient(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (dF, db): dF_{qcuv} = Σ_{nij} dZ_{nqij} X_{n,c,i·s+u,j·s+v} and db_q = Σ_{nij} dZ_{nqij}.
 
-    Book: eq-conv-grad-f, eq-im2col-gradient
+    Book: eq-conv-grad-f, eq-im2col-gradient, eq-channels-grad-f, eq-channels-grad-b, eq-strided-grad-f
 
     dF is a convolution again, of X with dZ, and a product with the same matrix Col(X).
 
@@ -286,7 +286,7 @@ def input_gradient(
 ) -> np.ndarray:
     """Return dX_{nchw} = Σ dZ_{nqij} F_{qcuv} over all i·s + u = h + padding, j·s + v = w + padding.
 
-    Book: eq-conv-grad-x
+    Book: eq-conv-grad-x, eq-channels-grad-x, eq-strided-grad-x
 
     Place (i, j) stamps the filter, times dZ_{ij}, on the window that it looked at; stamps that overlap add up. With
     stride 1 and no padding this is `full_convolution` of dZ with F.

@@ -4,7 +4,7 @@ A window of k_y × k_x entries is read entry by entry: entry (u, v) of *all* win
 the images, so pooling compares, or adds, k_y k_x views. Images have the shape (N, C, H, W), in any memory order,
 which the results keep.
 
-Book: ch-convolution
+Book: ch-convolution-networks
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def _entries(x: np.ndarray, g: _Geometry) -> list[np.ndarray]:
 def max_pool(X: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0) -> np.ndarray:
     """Return A_{ncij}, the largest X_{n,c,i·s+u,j·s+v} of each window, channel by channel; NaN, if the window has one.
 
+    Book: eq-max-pool
+
     Parameters
     ----------
     X : (N, C, H, W)
@@ -84,6 +86,8 @@ def max_pool_gradient(
     X: np.ndarray, dA: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0
 ) -> np.ndarray:
     """Return ∂C/∂X: each window hands its share of dA to its largest entry, to the first one where several are equal.
+
+    Book: eq-max-pool-grad
 
     In a window with NaN, which is then its maximum, the first NaN takes the share: none is ever lost.
 
@@ -121,6 +125,8 @@ def average_pool_gradient(
     X: np.ndarray, dA: np.ndarray, size: Pair = 2, stride: Pair | None = None, padding: Pair = 0
 ) -> np.ndarray:
     """Return ∂C/∂X: each window hands every one of its entries an equal share of dA.
+
+    Book: eq-average-pool-grad
 
     Arguments as for `max_pool_gradient`.
     """

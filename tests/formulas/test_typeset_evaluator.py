@@ -57,6 +57,8 @@ PAIRS = [
      {"a": 0.2, "b": 0.3, "c": 0.4, "d": 0.5}, {}),
     (r"n!\,b = 3 c", r"n\,b = 3 c", {"n": 4, "b": 0.5, "c": 4.0}, {"alike": "c"}),
     (r"b = \binom{n}{k}", r"b = \binom{k}{n}", {"n": 5, "k": 3, "b": 10.0}, {}),
+    (r"b = \bigl\lfloor \frac{n}{k} \bigr\rfloor a", r"b = \bigl\lceil \frac{n}{k} \bigr\rceil a", {"n": 17, "k": 5, "a": 0.5, "b": 1.5}, {}),
+    (r"b = a_{\lfloor n/k \rfloor}", r"b = a_{\lceil n/k \rceil}", {"n": 7, "k": 3, "a": np.array([0.3, 0.4, 0.5, 0.6]), "b": 0.5}, {"alike": "b"}),
     (r"a^2 \ge 0 \quad\text{for all } a", r"a \ge 0 \quad\text{for all } a", {"a": 1e-3}, {}),
 ]
 

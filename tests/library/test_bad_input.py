@@ -41,6 +41,7 @@ from lecture_code.samplers import minibatches, with_replacement, without_replace
 from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
 from lecture_code.lockstep import lockstep_sgd
 from lecture_code.runs import run_length
+from lecture_code.sketch import sketch
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
 from lecture_code.trials import training_trial
@@ -57,6 +58,7 @@ MEMORY = batch_norm(Z, GAMMA, BETA, RUNNING)
 IMAGES, FILTERS = np.zeros((2, 3, 5, 5)), np.zeros((4, 3, 2, 2))
 CNN = ConvNet((1, 4, 4), (Block(2, 3),), 2)  # 2·9 + 2·8 weights, 2 + 2 biases
 CNN_P = np.zeros(38)
+READER, PIXELS = ConvNet((1, 28, 28), (Block(2, 5, pool=12),), 2), np.zeros(784)  # 2·25 + 2·8 weights, 2 + 2 biases
 MISSING = np.full((2, 3), 0.5), np.full((3, 2), 1 / 3)
 
 POSITIVE, COUNT, FRACTION = "a finite number > 0", "an integer >= 1", "a number in [0, 1)"
@@ -435,6 +437,15 @@ BAD = {
         ] for name, function in dict(
             max_pool_gradient=max_pool_gradient, average_pool_gradient=average_pool_gradient).items()},
     },
+    "sketch": {
+        "sketch": [
+            (lambda: sketch(CNN, CNN_P, PIXELS), "net: expected images of the shape (1, 28, 28), got (1, 4, 4)"),
+            (lambda: sketch(ConvNet((1, 28, 28), (Block(2, 5),), 3, hidden=(4,)), CNN_P, PIXELS),
+             "net: expected no hidden dense layers, got (4,)"),
+            (lambda: sketch(ConvNet((1, 28, 28), (Block(2, 5), Block(3, 5, activation=tanh)), 3), CNN_P, PIXELS),
+             "net: expected ReLU in all blocks, got relu, tanh"),
+            (lambda: sketch(READER, CNN_P, PIXELS[:9]), "example: expected one image (784,), got shape (9,)"),
+            (lambda: sketch(READER, CNN_P, PIXELS), "theta: expected shape (70,), got (38,)")]},
     "convnet": {
         "ConvNet": [
             (lambda: ConvNet((4, 4), (), 2), "shape: expected (channels, height, width), got (4, 4)"),

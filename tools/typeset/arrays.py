@@ -76,7 +76,7 @@ FUNCTIONS: dict[str, Callable] = {
     r"\log": np.log, r"\exp": np.exp, r"\sin": np.sin, r"\cos": np.cos, r"\tanh": np.tanh, r"\sqrt": np.sqrt,
     "^T": np.transpose, r"\|": norm, r"\|F": lambda a: np.sqrt((a**2).sum()), "|": size,
     "!": lambda n: math.factorial(whole(n)), r"\binom": lambda n, k: math.comb(whole(n), whole(k)),
-    r"\lceil": lambda a: np.ceil(np.round(a, 9)),
+    r"\lceil": lambda a: np.ceil(np.round(a, 9)), r"\lfloor": lambda a: np.floor(np.round(a, 9)),
     r"\operatorname{sign}": lambda a: np.sign(np.real(a)), r"\operatorname{Diag}": diagonal,
     r"\operatorname{vec}": lambda a: a.T.reshape(-1, 1),  # column by column
 }

@@ -20,8 +20,8 @@ SEPARATORS = {",", ".", ";", r"\qquad", r"\Longrightarrow", r"\Longleftrightarro
               *(rf"\text{{{word}}}" for word in ("and", "so that", "for instance"))}
 # Juxtaposition and / bind tighter than \cdot and \odot, so that σ' ⊙ Wᵀ δ is σ' ⊙ (Wᵀ δ).
 PRODUCTS = {r"\cdot": 1, r"\times": 1, r"\odot": 1, "*": 1, r"\circledast": 1, "/": 2, "": 2}
-CLOSE = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|", r"\|": r"\|", r"\lceil": r"\rceil"}
-NO_FACTOR = RELATIONS | SEPARATORS | {*PRODUCTS, *"+-:^_'!&)]}", r"\}", r"\rceil", r"\end"}
+CLOSE = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|", r"\|": r"\|", r"\lceil": r"\rceil", r"\lfloor": r"\rfloor"}
+NO_FACTOR = RELATIONS | SEPARATORS | {*PRODUCTS, *"+-:^_'!&)]}", r"\}", r"\rceil", r"\rfloor", r"\end"}
 BIG = {r"\sum", r"\prod", r"\max", r"\min", r"\argmin", r"\lim"}
 ACCENTS = {r"\bar", r"\hat", r"\tilde", r"\mathbf", r"\mathbb", r"\mathcal", r"\mathrm"}
 UNBRACKETED = re.compile(r"\\(log|exp|sin|cos|tanh|operatorname\{.*\})$")  # log x, vec X
@@ -143,7 +143,7 @@ class Expressions(Reader):
         if token in ("(", "[", "{"):
             inside = self.bracket(token)
             return inside[0] if len(inside) == 1 else Several(inside, at=at)
-        if token in ("|", r"\|", r"\lceil"):
+        if token in ("|", r"\|", r"\lceil", r"\lfloor"):
             return Call(Symbol(token, at=at), self.bracket(token), at=at)
         if token in BIG and self.peek() == "_":
             return self.big(token, at)
