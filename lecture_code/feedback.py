@@ -161,6 +161,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
     trouble: tuple[Kind, str] | None = None     # the first thing that was wrong
     seen_wrong_value = False                    # an error alone does not identify a mistake
     for case in range(task.cases):
+        expected = _expected(task, case, task.reference)  # first: what it loads does not count as the student's time
         arguments = task.example(case)
         value, error = _call(answer, arguments, seconds)
         value, unlike = _viewed(task, case, value) if error is None else (None, "")
@@ -172,7 +173,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
         if isinstance(error, _TooLong):
             return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
                            f"{_line(error, answer)}\nDoes a loop never end?\n{_input(task, case)}")
-        difference = "" if error else unlike or _difference(task, _expected(task, case, task.reference), value)
+        difference = "" if error else unlike or _difference(task, expected, value)
         changed = _changed(task, case, arguments)
         seen_wrong_value |= bool(difference)
         suspects = [mistake for mistake in suspects if _agrees(task, case, mistake, value, error)]
