@@ -1,15 +1,15 @@
 """Train the networks that grow, of the chapter on PyTorch, and store what happened.
 
-``python -m tools.record_growth`` needs PyTorch and about half an hour, and writes lecture_code/data/growing_networks.npz,
-which that chapter shows: training them all would take longer than the rest of the chapter. For each recipe and each
-of three seeds there are 100 epochs of the running training accuracy, of the validation accuracy, the epochs after
-which a layer went in, the validation accuracy right after that, and the test accuracy at the end.
+``python -m tools.record_growth`` needs PyTorch and half an hour, and writes lecture_code/data/growing_networks.npz,
+which that chapter shows: training them all would take longer than the rest of the chapter. It goes on where an
+earlier run of it has stopped; delete the file to begin anew. For each recipe and seed there are 100 epochs of the
+running training accuracy, of the validation accuracy, the epochs after which a layer went in, the validation accuracy
+right after that, and the test accuracy at the end.
 """
 
 from __future__ import annotations
 
 import platform
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ from lecture_code.datasets import load_mnist
 from lecture_code.growing import Start, bare_linear, share_right, train_growing
 
 TARGET = Path(__file__).resolve().parents[1] / "lecture_code" / "data" / "growing_networks.npz"
-SEEDS, EPOCHS, UNITS = (0, 1, 2), 100, 50
+EPOCHS, UNITS = 100, 50
 
 
 def normal(rng: np.random.Generator) -> Start:
@@ -47,6 +47,7 @@ RECIPES: dict[str, tuple[Callable, Callable, int, int, int]] = {
     "three_at_once": (normal, normal, 3, 3, 5),
     "scaled_never": (scaled, scaled, 1, 1, 5),
 }
+SEVERAL = ("as_written", "identity", "never")             # these with three seeds, the others with one
 
 
 def run(name: str, seed: int, epochs: int, data: dict) -> dict[str, np.ndarray]:
@@ -74,18 +75,21 @@ def main() -> None:
     data = {"train": tensors(mnist.X_train[:50_000], mnist.y_train[:50_000]),
             "validation": tensors(mnist.X_train[50_000:], mnist.y_train[50_000:]),
             "test": tensors(mnist.X_test, mnist.y_test)}
-    epochs = int(sys.argv[1]) if len(sys.argv) > 1 else EPOCHS
-    found: dict[str, np.ndarray] = {"torch_version": np.array(torch.__version__.split("+")[0]), "numpy_version": np.array(np.__version__),
-                                    "machine": np.array(platform.machine()), "command": np.array("python -m tools.record_growth"),
-                                    "seeds": np.array(SEEDS), "epochs": np.array(epochs)}
-    for seed in SEEDS:
+    found: dict[str, np.ndarray] = {}
+    if TARGET.exists():
+        with np.load(TARGET) as file:
+            found = dict(file)
+    found |= {"torch_version": np.array(torch.__version__.split("+")[0]), "numpy_version": np.array(np.__version__),
+              "processor": np.array(platform.machine()), "command": np.array("python -m tools.record_growth")}
+    for seed in (0, 1, 2):
         for name in RECIPES:
+            if f"{name}/{seed}/test" in found or seed and name not in SEVERAL:
+                continue
             begin = time.perf_counter()
-            found |= {f"{name}/{seed}/{what}": value for what, value in run(name, seed, epochs, data).items()}
+            found |= {f"{name}/{seed}/{what}": value for what, value in run(name, seed, EPOCHS, data).items()}
             at = found[f"{name}/{seed}/grown_after"]
             print(f"{name} {seed}: validation {found[f'{name}/{seed}/validation'][-1]:.4f}, test {found[f'{name}/{seed}/test']:.4f}, "
                   f"grown after {at}, {time.perf_counter() - begin:.0f} s", flush=True)
-        if epochs == EPOCHS:
             np.savez_compressed(TARGET, **found)
 
 
