@@ -34,7 +34,7 @@ LONG, SEEN = "loops around the other modules, whose tests are long runs", "draws
 LEFT_OUT = {
     "datasets": "data, whose checksums are tested",
     "model": "a protocol, without sums",
-    "training": LONG, "lockstep": LONG, "trials": LONG, "runs": LONG,
+    "training": LONG, "lockstep": LONG, "trials": LONG, "runs": LONG, "growing": LONG,
     "plotting": SEEN, "widgets": SEEN, "feedback": SEEN,
 }
 #: Beside a module's own test file: those of a neighbour that add something, and those of all for the corners.

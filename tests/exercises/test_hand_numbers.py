@@ -5,7 +5,8 @@ import pytest
 
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.tasks import (
-    backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, softmax_regression, stochastic_gradient_descent)
+    backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, pytorch, softmax_regression,
+    stochastic_gradient_descent)
 
 
 def test_gradient_descent():
@@ -78,6 +79,13 @@ def test_calculus():
         C = lambda w: np.mean((X @ w - y)**2) + lam * np.linalg.norm(w)**2
         assert calculus.broken_slopes(w, X, y, lam) == pytest.approx(complex_step(C, w))
         assert calculus.repaired_slopes.reference(w, X, y, lam) == pytest.approx(central_difference(C, w), rel=1e-6)
+
+
+def test_pytorch():
+    """These three need no PyTorch."""
+    assert pytorch.forgetful_path.reference(1, 1, 0.5, 4) == [1, 0.5, -0.25, -0.875, -1.0625]
+    assert pytorch.floor.reference(2) == pytest.approx(0.3133, abs=5e-5)
+    assert pytorch.period.reference(1, 2) == pytest.approx(4) and pytorch.period.reference(2, 2) == np.inf
 
 
 def test_stochastic_gradient_descent():

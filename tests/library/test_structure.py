@@ -22,7 +22,7 @@ MODULES = {  # dotted name below the package ↦ file
 }
 DRAWING = {"plotting", "widgets"}  # only these load matplotlib and ipywidgets
 ABOVE = {name for name in MODULES if name in DRAWING | {"feedback"} or name.startswith("tasks.")}  # for readers, not sums
-BAD_INPUT_ELSEWHERE = {"descent", "validation"}  # stands with their other tests
+BAD_INPUT_ELSEWHERE = {"descent", "growing", "validation"}  # stands with their other tests
 
 
 def imported(path):
