@@ -36,11 +36,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(of_others)]
     for path in {item.path for item in items if item.path.suffix == ".ipynb"}:
         if notebooks.about(path).needs:
-            absent = notebooks.lacking(path)
             for cell in (item for item in items if item.path == path):
                 cell.extra_keyword_matches.add("frameworks")            # make frameworks: -k frameworks
-                if absent and "CI" not in os.environ:                   # there they must be here
-                    cell.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(absent)}: make frameworks"))
+                if reason := notebooks.why_not(path):
+                    cell.add_marker(pytest.mark.skip(reason=reason))
+    needing = [path for path in [*notebooks.chapters(), *notebooks.solutions()] if notebooks.about(path).needs]
+    names = sorted({path.stem if path.parent.name == "book" else path.parent.name for path in needing})
+    for item in items:
+        if names and belongs(item.nodeid, names):                       # the tasks of these chapters, too
+            item.extra_keyword_matches.add("frameworks")
     items.sort(key=lambda item: place(item.nodeid))
 
 

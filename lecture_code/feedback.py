@@ -58,6 +58,8 @@ class Task:
     mistakes : the wrong answers to recognise, most specific first
     seeds : how many inputs to draw for each shape
     rtol : how far an entry may be off, relative to the largest entry of its array
+    view : (value, arguments) ↦ what of the value is compared, where it is no number or array: the outputs of a model
+        that was returned. It may raise `NotRight` with a sentence if the value is of the wrong kind
     """
 
     name: str
@@ -70,6 +72,7 @@ class Task:
     mistakes: tuple[Mistake, ...]
     seeds: int = 3
     rtol: float = 1e-7
+    view: Callable[[Any, tuple[Any, ...]], Any] | None = None
 
     @property
     def cases(self) -> int:
@@ -160,6 +163,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
     for case in range(task.cases):
         arguments = task.example(case)
         value, error = _call(answer, arguments, seconds)
+        value, unlike = _viewed(task, case, value) if error is None else (None, "")
         if isinstance(error, NotImplementedError):
             return Verdict("to do", f"{task.title}: not yet done. Write your code in place of the line "
                            "`raise NotImplementedError`, run that cell, then run this one.")
@@ -168,7 +172,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
         if isinstance(error, _TooLong):
             return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
                            f"{_line(error, answer)}\nDoes a loop never end?\n{_input(task, case)}")
-        difference = "" if error else _difference(task, task.reference(*task.example(case)), value)
+        difference = "" if error else unlike or _difference(task, _expected(task, case, task.reference), value)
         changed = _changed(task, case, arguments)
         seen_wrong_value |= bool(difference)
         suspects = [mistake for mistake in suspects if _agrees(task, case, mistake, value, error)]
@@ -216,11 +220,29 @@ def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[A
         sys.settrace(previous)
 
 
+def _viewed(task: Task, case: int, value: Any) -> tuple[Any, str]:
+    """Return (what of the value is compared, ""), or (None, what is wrong with its kind)."""
+    if task.view is None or value is None:
+        return value, ""
+    try:
+        return task.view(value, task.example(case)), ""
+    except NotRight as unlike:
+        return None, str(unlike)
+
+
+def _expected(task: Task, case: int, answer: Answer) -> Any:
+    """Return what a known answer comes to, right or wrong."""
+    value, unlike = _viewed(task, case, answer(*task.example(case)))
+    if unlike:
+        raise NotRight(unlike)
+    return value
+
+
 def _agrees(task: Task, case: int, mistake: Mistake, value: Any, error: BaseException | None) -> bool:
     """Does somebody who makes this mistake get the same value, or the same kind of error, on this input?"""
     try:
         with np.errstate(all="ignore"):
-            wrong = mistake.answer(*task.example(case))
+            wrong = _expected(task, case, mistake.answer)
     except Exception as mistaken_error:
         return type(mistaken_error) is type(error)
     return error is None and not _difference(task, wrong, value)
@@ -242,6 +264,7 @@ def _difference(task: Task, expected: Any, got: Any) -> str:
 
 
 def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
+    expected, got = _plain(expected), _plain(got)
     if isinstance(expected, (list, tuple)):
         if not isinstance(got, (list, tuple)) or len(got) != len(expected):
             return f"{name} should be {_kind(expected)}, yours is {_kind(got)}."
@@ -271,6 +294,13 @@ def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
     return f"{name}{place} should be {expected[first]:.{digits}g}, yours is {got[first]:.{digits}g}."
 
 
+def _plain(value: Any) -> Any:
+    """Return the array in a tensor of PyTorch, whether or not it belongs to a graph; anything else as it is."""
+    if hasattr(value, "detach") and hasattr(value, "numpy"):
+        return value.detach().numpy()
+    return value
+
+
 def _changed(task: Task, case: int, arguments: tuple[Any, ...]) -> str:
     """Say which argument a call has changed."""
     for name, before, after in zip(task.takes.split(", "), task.example(case), arguments):
@@ -289,6 +319,7 @@ def _wrapped(line: str) -> list[str]:
 
 def _kind(value: Any) -> str:
     """Describe a value by its type and size."""
+    value = _plain(value)
     if value is None:
         return "None"
     if isinstance(value, np.ndarray) and not value.ndim:
@@ -335,6 +366,7 @@ def _input(task: Task, case: int) -> str:
 
 def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
     """Return the arrays and numbers in an argument, each with its name; unused places are left out."""
+    value = _plain(value)
     if isinstance(value, (list, tuple)):
         return [entry for i, part in enumerate(value) for entry in _entries(f"{name}[{i}]", part)]
     return [] if value is None or callable(value) else [(name, value)]

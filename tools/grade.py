@@ -42,6 +42,8 @@ try:
 except ImportError as missing:                  # what is missing is named
     raise SystemExit(f"grading needs {missing.name}: run  pip install -e '.[teach]'  in the folder of the book")
 
+from tools.notebooks import about, lacking
+
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST = 50_000_000                            # bytes of a notebook that is read
 Notebook = Any
@@ -290,7 +292,10 @@ def skipped(cell: Notebook, all_cells: bool) -> bool:
 def grade(submission: Submission, limits: Limits) -> Submission:
     """Run the submission and fill in its results."""
     start = time.perf_counter()
-    if submission.notebook is not None:
+    absent = lacking(submission.set.path) if submission.set else []
+    if absent:
+        submission.trouble = f"not run: the set needs {' and '.join(absent)}, which this machine lacks: make frameworks"
+    if submission.notebook is not None and not absent:
         cells = [cell for cell in submission.notebook.cells if cell.cell_type == "code"]
         jobs = [cell for cell in cells if not skipped(cell, limits.all_cells)]
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
@@ -318,13 +323,14 @@ def run(cells: list[Notebook], submission: Submission, limits: Limits, folder: P
     kinds = {cell.id: "check" if is_grade(cell) else "locked" if is_locked(cell) else "own" for cell in cells}
     job = {"cells": [{"source": cell.source, "kind": kinds[cell.id]} for cell in cells],
            "cell_seconds": limits.cell_seconds, "memory_bytes": limits.memory << 20, "file_bytes": 100 << 20,
-           "seed": seed}
+           "seed": seed, "needs": about(submission.set.path).needs if submission.set else ()}
     (folder / "cells.json").write_text(json.dumps(job), encoding="utf-8")
     environment = {
         "PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "HOME": str(work / "home"), "TMPDIR": str(work / "tmp"),
         "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
         "MPLBACKEND": "Agg", "MPLCONFIGDIR": str(work / "home" / "matplotlib"),
         "LECTURE_CODE_RUN": "short", "LECTURE_CODE_STATIC": "1",
+        "KERAS_BACKEND": "torch",
     }
     with open(folder / "report", "w+b") as report, open(folder / "stderr", "w+b") as stderr:
         number = report.fileno()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,3 +65,15 @@ def understood(said: dict[str, Any]) -> About:
 def lacking(path: Path) -> list[str]:
     """Name the packages that a notebook needs and that are not installed here."""
     return [name for name in about(path).needs if importlib.util.find_spec(name) is None]
+
+
+def why_not(path: Path) -> str:
+    """Say why the tests do not run a notebook here; empty where they do, and in continuous integration, where all must be there."""
+    absent = [] if "CI" in os.environ else lacking(path)
+    return f"needs {' and '.join(absent)}: make frameworks" if absent else ""
+
+
+def of_tasks(module: str) -> Path:
+    """Return the notebook of solutions whose tasks stand in lecture_code/tasks/<module>.py: they are called the same."""
+    (path,) = (path for path in solutions() if path.stem.replace("-", "_") == module)
+    return path

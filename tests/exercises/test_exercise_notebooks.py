@@ -11,7 +11,7 @@ import pytest
 
 from lecture_code.feedback import NotRight, verdict
 from lecture_code.tasks import backpropagation
-from tools.notebooks import lacking
+from tools.notebooks import why_not
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
@@ -32,8 +32,8 @@ def cells(path, **wanted):
 
 def run(path):
     """Run the code cells one after the other; yield each with the namespace and what it raised."""
-    if absent := lacking(path):
-        pytest.skip(f"needs {' and '.join(absent)}: make frameworks")
+    if reason := why_not(path):
+        pytest.skip(reason)
     namespace = {"__name__": "__main__"}
     for cell in cells(path):
         if cell.cell_type == "code":

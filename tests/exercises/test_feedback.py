@@ -108,6 +108,55 @@ def test_an_unknown_mistake_gets_entry_values_and_input():
     )
 
 
+class FakeTensor:
+    """Behaves like a tensor of PyTorch that belongs to a graph: NumPy may not take it as it is."""
+
+    size = np.size                              # a method, where an array has a number
+
+    def __init__(self, array):
+        self.array = array
+
+    def detach(self):
+        return self
+
+    def numpy(self):
+        return self.array
+
+    def __array__(self, *arguments, **options):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+
+def test_tensors_are_as_good_as_arrays_as_answers_and_as_arguments():
+    check(TASK, lambda x: tuple(FakeTensor(part) for part in centred(x)))
+    assert "m should have the shape (2,), yours has (1, 2)." in check_fails(
+        lambda x: (FakeTensor(centred(x)[0]), FakeTensor(centred(x)[1][None])))
+    assert "what it returned is an array of shape (2, 2)" in check_fails(lambda x: FakeTensor(centred(x)[0]))
+    given = Task(**{**vars(TASK), "draw": lambda rng, shape: (FakeTensor(*TASK.draw(rng, shape)),),
+                    "reference": lambda x: centred(x.array)})
+    check(given, lambda x: centred(x.array))
+    found = verdict(given, lambda x: (centred(x.array)[0] + 1, centred(x.array)[1]))
+    assert f"which is\n  x = {given.example(0)[0].array.tolist()}" in found.message
+
+
+def test_a_view_says_what_of_a_value_is_compared():
+    def outputs(model, arguments):
+        if not callable(model):
+            raise NotRight("Your function should return a model.")
+        return model(*arguments)
+
+    def maker(factor):
+        return lambda x: lambda z: factor * z
+
+    task = Task("model", "Task 0", "x", "outputs", maker(2.0), lambda rng, shape: (rng.normal(size=shape),), ((2,), (3,)),
+                (Mistake("you double twice", "Look again.", maker(4.0)),), view=outputs)
+    assert verdict(task, maker(2.0)).kind == "right"
+    assert verdict(task, maker(4.0)).mistake is task.mistakes[0]
+    assert "outputs[0] should be" in verdict(task, maker(3.0)).message
+    assert "Your function should return a model.\nThe input that shows it" in verdict(task, lambda x: 7).message
+    assert "returned None" in verdict(task, lambda x: None).message
+    assert verdict(task, lambda x: 1 / 0).kind == "error"
+
+
 def test_a_large_input_is_not_printed():
     large = Task(**{**vars(TASK), "shapes": ((5, 5),)})
     assert verdict(large, lambda x: (x, x)).message.endswith("x = tasks.centred.example(0)")

@@ -7,6 +7,7 @@ import pytest
 
 import lecture_code.tasks
 from lecture_code.feedback import verdict
+from tools.notebooks import of_tasks, solutions, why_not
 
 MODULES = [importlib.import_module(f"lecture_code.tasks.{module.name}")
            for module in pkgutil.iter_modules(lecture_code.tasks.__path__)]
@@ -17,10 +18,20 @@ def name(module, task):
     return f"{module.__name__.split('.')[-1]}.{task.name}"
 
 
-TASKS = [pytest.param(module, task, id=name(module, task))
+def marks(module):
+    """Skip the tasks that need a package which is absent: those whose notebook needs it."""
+    reason = why_not(of_tasks(module.__name__.split(".")[-1]))
+    return [pytest.mark.skip(reason=reason)] if reason else []
+
+
+TASKS = [pytest.param(module, task, id=name(module, task), marks=marks(module))
          for module in MODULES for task in module.ALL]
-MISTAKES = [pytest.param(task, mistake, id=f"{name(module, task)}: {mistake.name}")
+MISTAKES = [pytest.param(task, mistake, id=f"{name(module, task)}: {mistake.name}", marks=marks(module))
             for module in MODULES for task in module.ALL for mistake in task.mistakes]
+
+
+def test_every_set_has_its_module_of_tasks():
+    assert sorted(of_tasks(module.__name__.split(".")[-1]) for module in MODULES) == solutions()
 
 
 @pytest.mark.parametrize("module, task", TASKS)

@@ -23,6 +23,7 @@ from lecture_code.fast_convolution import fast_layout, prepare
 from lecture_code.gradient_check import central_difference, check_gradient, complex_step
 from lecture_code.distributions import cross_entropy, entropy, kl_divergence, negative_entropy
 from lecture_code.initialisation import gaussian_parameters
+from lecture_code.lazy import lazy
 from lecture_code.listing import show
 from lecture_code.losses import half_squared
 from lecture_code.network import (
@@ -299,6 +300,12 @@ BAD = {
     "initialisation": {
         "gaussian_parameters": [
             (lambda: gaussian_parameters(NET, RNG, (1, 2, 3)), "scale: expected one number, or 2, one a layer, got shape (3,)")],
+    },
+    "lazy": {
+        "lazy": [
+            (lambda: lazy("torch nn"), "name: expected a name as in import name, got 'torch nn'"),
+            (lambda: lazy(".nn"), "name: expected a name as in import name, got '.nn'"),
+            (lambda: lazy(None), "name: expected a name as in import name, got None")],
     },
     "listing": {
         "show": [(lambda: show(len), "functions: expected functions with Python source, got <built-in function len>")],
