@@ -182,16 +182,6 @@ def _tape_loop(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Wal
     return weights, costs
 
 
-def _through_all_steps(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
-    first, costs = [variable(value) for value in weights], []
-    w: list[Any] = first
-    for _ in range(steps):
-        C = cost(w)
-        costs.append(_number(C))
-        w = [node - eta * g for node, g in zip(w, gradients(C, first))]
-    return [node.value for node in w], costs
-
-
 def _frozen(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
     w = [variable(value) for value in weights]
     C = cost(w)
@@ -269,9 +259,6 @@ tape_loop = Task(
     takes="cost, weights, eta, steps", returns="weights, costs",
     reference=_tape_loop, draw=tape_inputs, shapes=((2, 2), (3, 3), (4, 5)),
     mistakes=(
-        Mistake("you differentiate by the variables of the first step",
-                "The new weights are functions of the old ones, and the graph goes back to the start. By which nodes "
-                "should the second cost be differentiated?", _through_all_steps),
         Mistake("all steps use the gradient of the first", "Where in the loop is the cost computed anew?", _frozen),
         Mistake("every step starts from the first weights", "What does the next turn of the loop compute with: the "
                 "new weights, or variables that were made before the loop?", _old_variables),
