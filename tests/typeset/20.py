@@ -23,7 +23,7 @@ def moved(w, eta):
     return there.item()
 
 
-chapter.bind("eq-square-step", *({"w": {"": w, 4: w, 5: moved(w, eta)}, "k": 4, r"\eta": eta, "C": np.square}
+chapter.bind("eq-square-step", *({"w": {4: w, 5: moved(w, eta)}, "k": 4, r"\eta": eta, "C": np.square}
                                  for w, eta in ((3.3, 0.1), (-0.7, 0.37))))
 
 # ---- the layer with its transposed kernel: what the library's network says, sample by sample -----------------------------
