@@ -9,14 +9,12 @@ MNIST. The first 10 000 training images train, the last 10 000 validate. What is
   value of ``validation`` than epochs: the first is that of the untrained network;
 - ``reused``, ``reversed`` (optimizer, epoch), validation accuracies of the loop done wrong: one model for all, ten epochs
   each, in the order of the list and in the opposite one, and ``fresh``, the same with a new model each, seed 0;
-- ``full_validation``, ``full_test`` (optimizer, seed): 50 000 training images and 30 epochs, with lecture_code and the
-  options that match Keras's, from Keras's starts;
 - ``step_seconds`` (plain or compiled, batch), ``step_batches``, ``first_call_seconds``: processor time of a
   gradient step of this network in PyTorch, with and without `torch.compile` and its usual backend, the best of seven, one
   thread, and of the first compiled step;
 - ``names``, ``options`` and the versions.
 
-It takes about a quarter of an hour on one core. ``--only full`` recomputes a part, and keeps the rest of the file.
+It takes about a quarter of an hour on one core. ``--only race`` recomputes a part, and keeps the rest of the file.
 """
 
 from __future__ import annotations
@@ -31,20 +29,10 @@ import numpy as np
 
 os.environ["KERAS_BACKEND"] = "torch"
 
-from lecture_code import optimizers  # noqa: E402
-from lecture_code.activations import linear, tanh  # noqa: E402
 from lecture_code.datasets import load_mnist  # noqa: E402
-from lecture_code.losses import softmax_cross_entropy  # noqa: E402
-from lecture_code.network import Network, pack  # noqa: E402
-from lecture_code.training import evaluate, fit  # noqa: E402
 
 TARGET = Path(__file__).resolve().parents[1] / "lecture_code" / "data" / "optimizer_race.npz"
 NAMES = ("SGD", "Adagrad", "Adadelta", "RMSprop", "Adam", "Nadam")
-MATCHED = (
-    optimizers.sgd(), optimizers.adagrad(1e-7, "inside", initial=0.1), optimizers.adadelta(0.95, 1e-7),
-    optimizers.rmsprop(0.9, 1e-7, "inside"), optimizers.adam(eps=1e-7, stabiliser="unscaled"),
-    optimizers.nadam(eps=1e-7, psi=1),
-)
 RATE, BATCH, EPOCHS, SEEDS = 1e-3, 32, 30, (0, 1, 2)
 SHORT_EPOCHS = 10  # of the loops done wrong, and of the one beside them
 MNIST = load_mnist()
@@ -109,21 +97,6 @@ def wrong():
     return found
 
 
-def full():
-    """The race on 50 000 images, by the book's own functions."""
-    net = Network((784, 100, 10), (tanh, linear), softmax_cross_entropy)
-    validation, test = np.empty((6, 3)), np.empty((6, 3))
-    for i, optimizer in enumerate(MATCHED):
-        for seed in SEEDS:
-            K1, b1, K2, b2 = new_model(seed).get_weights()
-            theta = pack(net, [None, K1.T, K2.T], [None, b1[:, None], b2[:, None]]).astype(np.float32)
-            theta, history = fit(net, theta, MNIST.X_train[:50_000], MNIST.y_train[:50_000], eta=RATE, batch_size=BATCH,
-                                 epochs=EPOCHS, rng=np.random.default_rng(seed), optimizer=optimizer, validation=VALIDATION)
-            validation[i, seed], test[i, seed] = history.validation_accuracy[-1], evaluate(net, theta, *TEST)[1]
-            say("full", optimizer, seed, validation[i, seed], test[i, seed])
-    return {"full_validation": validation, "full_test": test}
-
-
 def compiled_steps():
     """Processor time of a gradient step of the same network in PyTorch, as it is and compiled; needs a C++ compiler."""
     import torch
@@ -163,7 +136,7 @@ def main() -> None:
     import keras
     import torch
 
-    parts = {"race": race, "wrong": wrong, "full": full, "compiled": compiled_steps}
+    parts = {"race": race, "wrong": wrong, "compiled": compiled_steps}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=parts, action="append", help="recompute this part alone")
     chosen = parser.parse_args().only or parts
@@ -178,5 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("LECTURE_CODE_STATIC", "1")  # no progress bars
     main()
