@@ -56,9 +56,10 @@ def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Co
 # ---------------------------------------------------------------- one chapter
 
 def names_of_chapter(number: str) -> list[str]:
-    """Return what a chapter and its folders of exercises are called: 12-backpropagation."""
+    """Return what a chapter, its folders of exercises and the sets in them are called: 12-backpropagation."""
     found = {path.name.partition(".")[0] for folder in ("book", "exercises", "solutions")
              for path in (notebooks.ROOT / folder).glob(f"{number:0>2}-*")}
+    found |= {f"{number:0>2}-{path.stem}" for path in notebooks.solutions() if path.parent.name in found}
     if not found:
         there = sorted(path.name[:2] for path in Path(notebooks.ROOT, "book").glob("[0-9][0-9]-*"))
         raise pytest.UsageError(f"there is no chapter {number}; there are {', '.join(there)}")
