@@ -62,7 +62,9 @@ def accumulated_gradient(
     g, first = np.zeros_like(theta), 0
     for size in sizes:
         piece = slice(first, first + size)
-        g += model.cost_and_gradient(theta, x[:, piece], y[:, piece]).gradient * (size / M)
+        _, g_piece = model.cost_and_gradient(theta, x[:, piece], y[:, piece])
+        g_piece *= size / M                       # in place: a product would need as much memory again
+        g += g_piece
         first += size
     return g
 
