@@ -127,12 +127,11 @@ def additions() -> list[dict[str, Any]]:
     return [{"bytes": 4 * size, "R": 2, "ms": round(max(report.theta[size] for report in found), 4)} for size in SIZES]
 
 
-def worker_steps(repeats: int) -> list[dict[str, Any]]:
+def worker_steps(repeats: int, only: Sequence[str] = tuple(WIDTHS)) -> list[dict[str, Any]]:
     """Return milliseconds of a step of one worker and of two, one thread each."""
     rows = []
-    for name, batches in (("784-100-10", (50, 100, 200, 500, 1000)), ("784-300-10", (50, 100, 200, 500, 1000)),
-                          ("1000-5×500-100", (50, 100, 200, 500, 1000))):
-        for M in batches:
+    for name in only:
+        for M in (50, 100, 200, 500, 1000):
             for R in (1, 2):
                 if R == 1 or M in (100, 200, 1000):
                     steps = max(20, int(repeats * (20 if "500" in name else 200) / (1 + M / 100)))
@@ -160,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", nargs="?", type=Path, const=RECORD)
     parser.add_argument("--merge", action="store_true")
     parser.add_argument("--only", nargs="*", default=["products", "steps", "additions", "workers"])
+    parser.add_argument("--networks", nargs="*", default=list(WIDTHS), help="whose workers are timed")
     options = parser.parse_args(arguments)
     found: dict[str, list[dict[str, Any]]] = {}
     if "products" in options.only:
@@ -169,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "additions" in options.only:
         found["additions"] = additions()
     if "workers" in options.only:
-        found["workers"] = worker_steps(4)
+        found["workers"] = worker_steps(4, options.networks)
     if options.merge and options.write and options.write.exists():
         old = json.loads(options.write.read_text(encoding="utf-8"))
         found = {name: better(old.get(name, []), found.get(name, [])) for name in ("products", "steps", "additions", "workers")}

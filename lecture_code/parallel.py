@@ -65,6 +65,7 @@ def accumulated_gradient(
         _, g_piece = model.cost_and_gradient(theta, x[:, piece], y[:, piece])
         g_piece *= size / M                       # in place: a product would need as much memory again
         g += g_piece
+        del g_piece                               # or it would still be there while the next one is made
         first += size
     return g
 
