@@ -30,7 +30,7 @@ from lecture_code.activations import linear, relu
 from lecture_code.initialisation import he
 from lecture_code.losses import softmax_cross_entropy
 from lecture_code.network import Network, cost_and_gradient
-from lecture_code.workers import Plan, Report, run_workers
+from lecture_code.workers import Plan, Report, run_workers, train_shard, train_with_ddp
 
 RECORD = Path(__file__).resolve().parent.parent / "lecture_code" / "data" / "scale.json"
 WIDTHS = {"784-100-10": (784, 100, 10), "784-300-10": (784, 300, 10), "1000-5×500-100": (1000, *[500] * 5, 100)}
@@ -128,23 +128,36 @@ def additions() -> list[dict[str, Any]]:
     return [{"bytes": 4 * size, "R": 2, "ms": round(max(report.theta[size] for report in found), 4)} for size in SIZES]
 
 
-def worker_steps(repeats: int, only: Sequence[str] = tuple(WIDTHS)) -> list[dict[str, Any]]:
-    """Return milliseconds of a step of one worker and of two, one thread each."""
+def worker_steps(count: int, only: Sequence[str] = tuple(WIDTHS)) -> list[dict[str, Any]]:
+    """Return milliseconds of a step of one worker and of two, one thread each: our loop, and PyTorch's wrapper.
+
+    One worker is timed in seconds of the processor. Two wait for each other, so they need the clock on the wall.
+    """
+    import gpu
+    import torch
+
+    torch.set_num_threads(1)
     rows = []
     for name in only:
+        gpu.WIDTHS.setdefault(name, WIDTHS[name])
         for M in (50, 100, 200, 500, 1000):
-            for R in (1, 2):
-                if R == 1 or M in (100, 200, 1000):
-                    steps = max(20, int(repeats * (20 if "500" in name else 200) / (1 + M / 100)))
-                    found = run_workers(plan(name, M, steps), R, patience=20)
-                    rows.append({"network": name, "M": M, "R": R, "ms": round(max(window(r.seconds) for r in found), 4)})
+            one = plan(name, M, 1)
+            x, y, eta, theta = one.x[:, :M].copy(), one.y[:, :M].copy(), np.float32(one.eta), one.theta
+            alone = {"ours": lambda: theta - eta * one.model.cost_and_gradient(theta, x, y).gradient, "torch": gpu.step(name, M, "cpu", "float32")}
+            for library, run in alone.items():
+                rows.append({"network": name, "M": M, "R": 1, "library": library, "ms": round(least(run, 0.4, 1), 4)})
+            for library, loop in (("ours", train_shard), ("torch", train_with_ddp)):
+                if M in (100, 200, 1000):
+                    steps = int(count / rows[-2]["ms"])
+                    found = run_workers(plan(name, M, max(20, steps)), 2, loop=loop, patience=20)
+                    rows.append({"network": name, "M": M, "R": 2, "library": library, "ms": round(float(max(window(r.seconds, 3) for r in found)), 4)})
     return rows
 
 
 def better(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each row the shorter time, or the higher speed."""
+    """Return for each row the shorter time, or the higher speed; a row may say that it is from an earlier run."""
     def key(row: dict[str, Any]) -> tuple:
-        return tuple((name, row[name]) for name in sorted(row) if name not in ("ms", "speed"))
+        return tuple((name, row[name]) for name in sorted(row) if name not in ("ms", "speed", "earlier"))
 
     merged = {key(row): row for row in new}
     for row in old:
@@ -170,10 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "additions" in options.only:
         found["additions"] = additions()
     if "workers" in options.only:
-        found["workers"] = worker_steps(4, options.networks)
+        found["workers"] = worker_steps(1000, options.networks)
     if options.merge and options.write and options.write.exists():
         old = json.loads(options.write.read_text(encoding="utf-8"))
-        found = {name: better(old.get(name, []), found.get(name, [])) for name in ("products", "steps", "additions", "workers")}
+        found = {name: better(old.get(name, []), found.get(name, [])) for name in ("products", "steps", "additions", "workers", "busy", "sweep")}
     import torch
 
     head = {"date": date.today().isoformat(), "machine": "two shared cores of an AMD EPYC processor with AVX-512",

@@ -213,7 +213,7 @@ def _bytes_written() -> int | None:
 
 
 def run_workers(
-    plan: Plan, workers: int, *, loop: Callable[..., None] = train_shard, patience: float = 5.0, limit: float = 60.0,
+    plan: Plan, workers: int, *, loop: Callable[..., None] = train_shard, patience: float = 5.0, limit: float = 120.0,
     fault: tuple[int, str, int] | None = None,
 ) -> list[Report]:
     """Start the workers of a plan, wait for them, end what is left, and return one report each.

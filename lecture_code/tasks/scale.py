@@ -277,6 +277,8 @@ def least_squares(rng: np.random.Generator, shape: tuple[int, int, int]) -> tupl
     d, M, size = shape
 
     def gradient(theta: Vector, x: Matrix, y: Vector) -> Vector:
+        if x.shape[1] > size:
+            raise ValueError(f"x: expected at most {size} columns, got {x.shape[1]}: more do not fit into memory")
         return x @ (theta @ x - y) / x.shape[1]
 
     return gradient, rng.normal(size=d), rng.normal(size=(d, M)), rng.normal(size=M), size
