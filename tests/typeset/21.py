@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from lecture_code.activations import linear, tanh
+from lecture_code.complexity import parameter_count, training_memory
 from lecture_code.losses import half_squared
 from lecture_code.network import Network, cost_and_gradient
 from lecture_code.parallel import ring_all_reduce
@@ -38,7 +39,8 @@ def layer(n_out, n_in, M):
 
 chapter.bind("eq-intensity", layer(5, 3, 8), layer(6, 9, 7))
 # each of the three sizes is the smallest once, and the bound is nearly attained each time
-chapter.bind("eq-intensity-bound", layer(9000, 8000, 3), layer(5, 9000, 9500), layer(9000, 4, 9900))
+chapter.bind("eq-intensity-bound", *(case(layer(*sizes), gap=0.02) for sizes in ((700, 600, 3), (5, 500, 700), (600, 4, 900))),
+             gap=0.02)
 
 # ---- what is kept: the bytes of arrays ---------------------------------------------------------------------------------
 widths, M = (7, 5, 9, 6), 11
@@ -100,6 +102,10 @@ def least(M, t1, S, alpha, B):
 chapter.bind("eq-best-workers", least(50, 0.07, 8e3, 0.02, 6e4), least(70, 0.03, 9e3, 0.003, 5e4), rtol=1e-5)
 
 # ---- numbers of the text ---------------------------------------------------------------------------------------------------
-chapter.arithmetic("1.5 = (1 + 2) / 2", "3.5 = (3 + 4) / 2", "128 = 2**7", "313600 = 784 * 100 * 4", "314 = 313.6", "636 080 = 8 * 79510",
-                   "2 = 4 * 1000 * 500 / 1e6", "8192 = 2**13")
+chapter.arithmetic("1.5 = (1 + 2) / 2", "3.5 = (3 + 4) / 2", "128 = 2**7", "314 = 313.6", "636 080 = 8 * 79510", "8192 = 2**13")
+chapter.computed("392", rows(record("scale")["busy"], threads=2)[0]["ms"])
+chapter.computed("30.2", training_memory([1000] + [500] * 5 + [100], 1000) / 1e6)
+chapter.computed("6.2", 4 * parameter_count([1000] + [500] * 5 + [100]) / 1e6)
 chapter.given("possible answers to a question", "0.1", "0.3", "0.5")
+chapter.given("assumed latencies", "0.05", "0.02")
+chapter.given("an earlier run", "0.76")
