@@ -35,6 +35,7 @@ LEFT_OUT = {
     "datasets": "data, whose checksums are tested",
     "model": "a protocol, without sums",
     "training": LONG, "lockstep": LONG, "trials": LONG, "runs": LONG, "growing": LONG,
+    "workers": "processes, which the mutants do not reach", "records": "reads a file",
     "plotting": SEEN, "widgets": SEEN, "feedback": SEEN,
 }
 #: Beside a module's own test file: those of a neighbour that add something, and those of all for the corners.

@@ -5,8 +5,8 @@ import pytest
 
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.tasks import (
-    backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, pytorch, softmax_regression,
-    stochastic_gradient_descent)
+    backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, pytorch, scale,
+    softmax_regression, stochastic_gradient_descent)
 
 
 def test_gradient_descent():
@@ -98,6 +98,20 @@ def test_stochastic_gradient_descent():
     assert walk(np.zeros(1), X, y, np.array([1, 0]), 0.2, 2) == pytest.approx([0.32])
     v = stochastic_gradient_descent.mean_squares.reference(2.0, np.array([0.5, 0.5]))
     assert v == pytest.approx([4, 1.25, 0.5625])
+
+
+def test_scale():
+    assert scale.batch_gradient.reference(np.array([[2.0], [4.0]]), np.array([3, 1])) == pytest.approx([2.5])
+    assert scale.loss_factors.reference(np.array([3, 1])) == pytest.approx([1.5, 0.5])
+    assert scale.server_workers.reference(100, 1e-3, 1e6, 1e-3, 1e9) == 7
+    assert scale.completed.reference([np.array([1, 1, 2]), np.array([1, 2, 1, 2])]) == 1
+    for case in range(scale.server_workers.cases):
+        M, t1, S, alpha, B = scale.server_workers.example(case)
+        seconds = [t1 * M] + [t1 * M / R + 2 * alpha + 2 * R * S / B for R in range(2, 500)]
+        assert scale.server_workers.reference(M, t1, S, alpha, B) == 1 + int(np.argmin(seconds))
+    for case in range(scale.accumulated.cases):
+        gradient, theta, x, y, size = scale.accumulated.example(case)
+        assert scale.accumulated.reference(gradient, theta, x, y, size) == pytest.approx(x @ (theta @ x - y) / len(y))
 
 
 def test_the_table_finds_no_fault_in_the_references(capsys):

@@ -31,12 +31,15 @@ from lecture_code.network import (
 from lecture_code.numerics import log_softmax, logsumexp, one_hot, softmax, softmax_and_log
 from lecture_code.optimizers import (
     adadelta, adagrad, adam, adamw, clip_gradient, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+from lecture_code.parallel import (
+    accumulated_gradient, all_reduce_seconds, best_workers, epoch_seconds, ring_all_reduce, shard_sizes, weighted_mean)
 from lecture_code.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
 from lecture_code.batch_norm import (
     BatchNorm, RunningStatistics, batch_norm, batch_norm_backward, batch_norm_cost_and_gradient, batch_norm_inference,
     batch_norm_inference_backward, fresh_statistics)
 from lecture_code.dropout import Dropout, dropout_cost_and_gradient, dropout_forward, dropout_masks
 from lecture_code.penalties import Penalised, l2_penalty
+from lecture_code.records import record, rows
 from lecture_code.residual import Residual, residual_cost_and_gradient, residual_forward
 from lecture_code.samplers import minibatches, with_replacement, without_replacement
 from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
@@ -46,6 +49,7 @@ from lecture_code.sketch import sketch
 from lecture_code.sweeps import sweep
 from lecture_code.training import evaluate, fit
 from lecture_code.trials import training_trial
+from lecture_code.workers import Plan, run_workers
 
 RNG = np.random.default_rng(0)
 NAN = np.array([0.0, np.nan])
@@ -571,6 +575,33 @@ BAD = {
             (lambda: sweep(lambda a: {"a": 1}, {"a": (1,)}),
              "trial: expected results with names of their own, got 'a', the name of a parameter")],
     },
+    "parallel": {
+        "shard_sizes": [(lambda: shard_sizes(0, 2), f"M: expected {COUNT}, got 0"),
+                        (lambda: shard_sizes(3, 4), f"workers: expected {COUNT} and <= 3, got 4")],
+        "weighted_mean": [(lambda: weighted_mean([Z, Z], (3,)), "sizes: expected 2 numbers, one a gradient, got (3,)"),
+                          (lambda: weighted_mean([Z, Z], (3, 0)), f"sizes: expected {COUNT}, got 0")],
+        "accumulated_gradient": [(lambda: accumulated_gradient(NET, P, X, Y, (3, 2)), "sizes: expected numbers > 0 whose sum is 4, got (3, 2)"),
+                                 (lambda: accumulated_gradient(NET, P, X, Y, (4, 0)), "sizes: expected numbers > 0 whose sum is 4, got (4, 0)")],
+        "ring_all_reduce": [(lambda: ring_all_reduce([P]), "vectors: expected at least two, of one length, got [(17,)]"),
+                            (lambda: ring_all_reduce([P, P[1:]]), "vectors: expected at least two, of one length, got [(17,), (16,)]")],
+        "all_reduce_seconds": [(lambda: all_reduce_seconds(8, 2, 0, 5), f"alpha: expected {POSITIVE}, got 0"),
+                               (lambda: all_reduce_seconds(0, 2, 1, 5), f"S: expected {POSITIVE}, got 0")],
+        "epoch_seconds": [(lambda: epoch_seconds(2, 9, 3, 0, 1, 1, 1, 1), f"t0: expected {POSITIVE}, got 0"),
+                          (lambda: epoch_seconds(2, 9, 3, 1, 1, 1, 1, 0), f"B: expected {POSITIVE}, got 0")],
+        "best_workers": [(lambda: best_workers(3, -1, 1, 1, 1), f"t1: expected {POSITIVE}, got -1")],
+    },
+    "records": {
+        "record": [(lambda: record("speed"), "name: expected 'scale' or 'steps_gpu', got 'speed'")],
+        "rows": [(lambda: rows([{"M": 3}], M=4), "wanted: expected what some row says, got {'M': 4}")],
+    },
+    "workers": {
+        "run_workers": [
+            (lambda: run_workers(PLAN, 0), f"workers: expected {COUNT}, got 0"),
+            (lambda: run_workers(PLAN, 3), "sizes: expected 3 numbers > 0 whose sum is 4, got (3, 1)"),
+            (lambda: run_workers(PLAN, 2, patience=0), f"patience: expected {POSITIVE}, got 0"),
+            (lambda: run_workers(PLAN, 2, fault=(2, "killed", 1)),
+             "fault: expected (a rank below 2, one of ('killed', 'stopped', 'leaves'), a step), got (2, 'killed', 1)")],
+    },
     "trials": {
         "training_trial": [
             (lambda: training_trial(NET, INITIAL, X.T, Y.T, epochs=0), f"epochs: expected {COUNT}, got 0"),
@@ -580,6 +611,7 @@ BAD = {
     },
 }
 INITIAL = lambda net, rng: P  # noqa: E731
+PLAN = Plan(NET, P, X, Y, np.zeros((2, 4), int), 0.1, sizes=(3, 1))
 TRAINING = dict(eta=0.1, batch_size=2, epochs=1, rng=RNG)
 
 FREE = {  # nothing that could be wrong by itself
@@ -591,6 +623,8 @@ FREE = {  # nothing that could be wrong by itself
     "initialisation": {"xavier": "a network and a generator", "he": "likewise", "lecun": "likewise"},
     "convnet": {"he": "a network and a generator"},
     "datasets": {"mnist_images": "has no arguments", "load_mnist": "likewise", "tower_image": "likewise"},
+    "workers": {"train_shard": "called by run_workers", "train_with_ddp": "likewise", "torch_copy": "a network and its theta",
+                "flat": "layers of PyTorch"},
     "runs": {"run_length": "a value for each mode; test_training has the mode itself", "recorded": "two values",
                  "progress": "any iterable"},
 }

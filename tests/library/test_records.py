@@ -1,0 +1,27 @@
+"""The measurements on record say when and where, and have what the chapter shows."""
+
+import pytest
+
+from lecture_code.records import record, rows
+
+
+def test_the_record_says_when_and_where():
+    found = record("scale")
+    assert found["date"] >= "2026" and "cores" in found["machine"] and found["torch"] and found["numpy"]
+
+
+@pytest.mark.parametrize("table, count", [("products", 16), ("steps", 20), ("additions", 6), ("workers", 8)])
+def test_the_record_is_complete_and_positive(table, count):
+    found = record("scale")[table]
+    assert len(found) >= count and all(row.get("ms", row.get("speed")) > 0 for row in found)
+    assert len({str({k: v for k, v in row.items() if k not in ("ms", "speed")}) for row in found}) == len(found)
+
+
+def test_a_card_that_nobody_measured_has_no_record():
+    found = record("steps_gpu")
+    assert found is None or {"date", "device", "rows"} <= found.keys()
+
+
+def test_rows_are_chosen():
+    table = [{"M": 3, "R": 1, "ms": 5}, {"M": 3, "R": 2, "ms": 4}, {"M": 7, "R": 1, "ms": 9}]
+    assert rows(table, M=3) == table[:2] and rows(table, M=3, R=2) == [table[1]] and rows(table) == table
