@@ -137,15 +137,17 @@ def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> O
     def ahead(theta, v):
         return theta + mu * v
 
-    def step_ahead(phi, g, v, eta):  # the same walk, seen from ahead
+    if iterate == "theta":
+        return Optimizer("nesterov", np.zeros_like, step, ahead)
+    return Optimizer("nesterov", np.zeros_like, _nesterov_ahead(mu) if rate == "inside" else _nesterov_outside(mu))
+
+
+def _nesterov_ahead(mu: float) -> Step:
+    def step(phi, g, v, eta):  # the same walk, seen from φ = θ + μ v
         v = mu * v - eta * g
         return phi + mu * v - eta * g, v
 
-    if iterate == "theta":
-        return Optimizer("nesterov", np.zeros_like, step, ahead)
-    if rate == "outside":
-        step_ahead = _nesterov_outside(mu)
-    return Optimizer("nesterov", np.zeros_like, step_ahead)
+    return step
 
 
 def _nesterov_outside(mu: float) -> Step:

@@ -234,7 +234,7 @@ chapter.bind("eq-adamw", {**corrected, "w": 0.4, r"\theta": decayed[k - 1], r"\t
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
 chapter.arithmetic("0.99 = 1 - 1 / 100", "100 = 1 / (1 - 0.99)", "0.995 = sqrt(0.99)", "3.16 = 1 / sqrt(1 - 0.9)",
-                   "693 = log(0.5) / log(0.999)", "1.1\\cdot10^{-6} = 1e-6 + 1e-7")
+                   "1.1\\cdot10^{-6} = 1e-6 + 1e-7")
 
 
 def keras_step(place):
