@@ -45,3 +45,12 @@ chapter.bind("eq-double-softmax-gradient", {
 
 # ---- a layer that changes little -----------------------------------------------------------------------------------
 chapter.bind("eq-tanh-cubed", {"a": -0.04}, {"a": 0.03}, {"a": 2.7})
+
+# ---- numbers of the text -------------------------------------------------------------------------------------------
+chapter.arithmetic("79510 = 785 * 100 + 101 * 10")
+chapter.arithmetic("1.5 = 1 + 0.5")
+chapter.arithmetic("50000 = 60000 - 10000")
+chapter.arithmetic("2500 = 50 * 50")
+chapter.computed("1.461", np.log(1 + 9 / np.e))
+chapter.given("the recipe of the lecture notes", "0.1")
+chapter.given("a logit at which float32 underflows: e⁻¹¹⁰ is below 10⁻⁴⁵", "110")
