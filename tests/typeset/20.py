@@ -55,3 +55,16 @@ chapter.bind("eq-normalised-scores", *({"z": dict(enumerate(z)), "y": y, "k": ra
 p, n = 0.83, 4
 ways = [(np.prod([p if right else 1 - p for right in each]), {r"\hat p": np.mean(each)}) for each in product((0, 1), repeat=n)]
 chapter.bind("eq-accuracy-variance", {"p": p, "n": n}, outcomes=ways)
+
+# ---- numbers of the text that no cell prints ---------------------------------------------------------------------------
+w, total, sums = 3.0, 0.0, []
+for _ in range(3):                                        # gradients that nobody clears add up
+    total += 2 * w
+    sums.append(total)
+    w -= 0.1 * total
+chapter.computed("10.8", sums[1])
+chapter.computed("13.44", sums[2])
+chapter.computed("0.0357", 784**-0.5)
+chapter.computed("0.0010000000475", float(np.float32(0.001)))
+chapter.given("the rate of the recorded race, in its options", "0.001")
+chapter.given("the training images of the recorded race, counted in its tool", "10 000")
