@@ -165,7 +165,7 @@ def tape_inputs(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Cost, 
     return cost, weights, round(float(rng.uniform(0.1, 0.3)), 2), steps
 
 
-Walk = tuple[list[Matrix], list[float]]
+Walk = tuple[list[Matrix], Vector]
 
 
 def _number(C: Node) -> float:
@@ -179,14 +179,14 @@ def _tape_loop(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Wal
         C = cost(w)
         costs.append(_number(C))
         weights = [value - eta * g for value, g in zip(weights, gradients(C, w))]
-    return weights, costs
+    return weights, np.array(costs)
 
 
 def _frozen(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
     w = [variable(value) for value in weights]
     C = cost(w)
     slopes = gradients(C, w)
-    return [value - steps * eta * g for value, g in zip(weights, slopes)], [_number(C)] * steps
+    return [value - steps * eta * g for value, g in zip(weights, slopes)], np.full(steps, _number(C))
 
 
 def _old_variables(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
@@ -195,7 +195,7 @@ def _old_variables(cost: Cost, weights: list[Matrix], eta: float, steps: int) ->
         C = cost(w)
         costs.append(_number(C))
         weights = [node.value - eta * g for node, g in zip(w, gradients(C, w))]
-    return weights, costs
+    return weights, np.array(costs)
 
 
 def _uphill(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
@@ -211,7 +211,7 @@ def _in_turn(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
             if i == 0:
                 costs.append(_number(C))
             weights[i] = weights[i] - eta * gradients(C, w)[i]
-    return weights, costs
+    return weights, np.array(costs)
 
 
 def _adding_up(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
@@ -222,17 +222,17 @@ def _adding_up(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Wal
         costs.append(_number(C))
         total = [sum_ + g for sum_, g in zip(total, gradients(C, w))]
         weights = [value - eta * g for value, g in zip(weights, total)]
-    return weights, costs
+    return weights, np.array(costs)
 
 
 def _cost_afterwards(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
     new, costs = _tape_loop(cost, weights, eta, steps)
-    return new, costs[1:] + [_number(cost([variable(value) for value in new]))]
+    return new, np.append(costs[1:], _number(cost([variable(value) for value in new])))
 
 
 def _one_cost_more(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
     new, costs = _tape_loop(cost, weights, eta, steps)
-    return new, costs + [_number(cost([variable(value) for value in new]))]
+    return new, np.append(costs, _number(cost([variable(value) for value in new])))
 
 
 def _first_weight_only(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
@@ -242,7 +242,7 @@ def _first_weight_only(cost: Cost, weights: list[Matrix], eta: float, steps: int
         C = cost(w)
         costs.append(_number(C))
         weights = [weights[0] - eta * gradients(C, w)[0], *weights[1:]]
-    return weights, costs
+    return weights, np.array(costs)
 
 
 def _without_rate(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
