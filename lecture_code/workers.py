@@ -199,6 +199,8 @@ def _work(loop: Callable[..., None], rank: int, workers: int, plan: Plan, meetin
     pipe.close()
     if report.outcome == "finished":
         dist.destroy_process_group()
+    else:
+        os._exit(1)  # a broken group cannot be taken down in order: its threads still wait for the lost worker
 
 
 def _bytes_written() -> int | None:
