@@ -139,7 +139,8 @@ def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> O
 
     if iterate == "theta":
         return Optimizer("nesterov", np.zeros_like, step, ahead)
-    return Optimizer("nesterov", np.zeros_like, _nesterov_ahead(mu) if rate == "inside" else _nesterov_outside(mu))
+    step = _nesterov_ahead(mu) if rate == "inside" else _nesterov_outside(mu)
+    return Optimizer("nesterov", np.zeros_like, step)
 
 
 def _nesterov_ahead(mu: float) -> Step:

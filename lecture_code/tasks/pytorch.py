@@ -60,6 +60,7 @@ def _outputs(model: Any, arguments: tuple[Any, ...]) -> tuple[Tensor, int]:
 
 
 def draw_arrays(rng: np.random.Generator, widths: tuple[int, ...]) -> tuple[list[Array], list[Array]]:
+    """Return what `arrays` draws: the inputs of the first task."""
     return arrays(rng, widths)
 
 
