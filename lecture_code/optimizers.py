@@ -139,8 +139,8 @@ def nesterov(mu: float = 0.9, iterate: str = "ahead", rate: str = "inside") -> O
 
     if iterate == "theta":
         return Optimizer("nesterov", np.zeros_like, step, ahead)
-    step = _nesterov_ahead(mu) if rate == "inside" else _nesterov_outside(mu)
-    return Optimizer("nesterov", np.zeros_like, step)
+    by_rate = {"inside": _nesterov_ahead, "outside": _nesterov_outside}
+    return Optimizer("nesterov", np.zeros_like, by_rate[rate](mu))
 
 
 def _nesterov_ahead(mu: float) -> Step:

@@ -203,16 +203,17 @@ class ChapterText:
         return [place for place in self.places if not self.is_found(place)]
 
     def mutants(self) -> Iterator[tuple[Place, str, bool]]:
-        """Yield a changed text for each number, and whether the change is noticed."""
-        for count, place in enumerate(self.places):
+        """Yield changed texts, each digit of each number replaced by three others, and whether the change is noticed."""
+        for place in self.places:
             text, number = place.piece.text, place.number
             positions = [i for i in range(number.start, number.end) if text[i] in "0123456789"]
             mantissa = [i for i in positions if not re.search(r"10(\^|$)", text[number.start:i])]
-            i = (mantissa or positions)[count % len(mantissa or positions)]
-            changed = text[:i] + str((int(text[i]) + 1 + count % 8) % 10) + text[i + 1:]
-            piece = place.piece._replace(text=changed)
-            there = [other for other in numbers(piece) if other.start == number.start]
-            yield place, changed, not there or not self.is_found(place, there[0], piece)
+            for i in mantissa or positions:
+                for more in (1, 4, 7):
+                    changed = text[:i] + str((int(text[i]) + more) % 10) + text[i + 1:]
+                    piece = place.piece._replace(text=changed)
+                    there = [other for other in numbers(piece) if other.start == number.start]
+                    yield place, changed, not there or not self.is_found(place, there[0], piece)
 
 
 @dataclass(frozen=True)

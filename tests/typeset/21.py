@@ -106,6 +106,5 @@ chapter.arithmetic("1.5 = (1 + 2) / 2", "3.5 = (3 + 4) / 2", "128 = 2**7", "314 
 chapter.computed("392", rows(record("scale")["busy"], threads=2)[0]["ms"])
 chapter.computed("30.2", training_memory([1000] + [500] * 5 + [100], 1000) / 1e6)
 chapter.computed("6.2", 4 * parameter_count([1000] + [500] * 5 + [100]) / 1e6)
-chapter.given("possible answers to a question", "0.1", "0.3", "0.5")
-chapter.given("assumed latencies", "0.05", "0.02")
-chapter.given("an earlier run", "0.76")
+chapter.given("assumed latencies, in ms", "0.1", "0.05", "0.02")
+chapter.given("an earlier run", "0.76", "0.3")
