@@ -103,7 +103,7 @@ mutants: $(VENV)/.dev        ## does a test notice each small change? all, or MO
 	$(BIN)/python -m tools.mutate --jobs $(JOBS) $(OPTIONS) $(MODULES)
 
 frameworks: $(VENV)/.frameworks  ## install PyTorch and Keras, compare the library with them, run their chapters
-	$(BIN)/python -m pytest tests/library tests/exercises book solutions --nbval -k 'frameworks or pytorch or keras' -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/library tests/exercises book solutions --nbval -k 'frameworks or pytorch or keras or growing' -n 2 --dist loadfile
 
 clean:          ## remove the site
 	rm -rf _build

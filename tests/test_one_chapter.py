@@ -9,8 +9,7 @@ import pytest
 from tools import notebooks
 from tools.notebooks import ROOT
 
-ANY = [path for path in notebooks.chapters()  # an appendix has no number
-       if path.name[0].isdigit() and notebooks.about(path).live][-1]
+ANY = [path for path in notebooks.chapters() if path.name[0].isdigit() and notebooks.about(path).live][-1]
 
 
 def pytest_says(*arguments: str) -> subprocess.CompletedProcess:

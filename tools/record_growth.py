@@ -1,6 +1,6 @@
 """Train the networks that grow, of the chapter on PyTorch, and store what happened.
 
-``python -m tools.record_growth`` needs PyTorch and half an hour, and writes lecture_code/data/growing_networks.npz,
+``python -m tools.record_growth`` needs PyTorch and twenty minutes of a quiet machine, and writes lecture_code/data/growing_networks.npz,
 which that chapter shows: training them all would take longer than the rest of the chapter. It goes on where an
 earlier run of it has stopped; delete the file to begin anew. For each recipe and seed there are 100 epochs of the
 running training accuracy, of the validation accuracy, the epochs after which a layer went in, the validation accuracy

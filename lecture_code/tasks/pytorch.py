@@ -59,11 +59,6 @@ def _outputs(model: Any, arguments: tuple[Any, ...]) -> tuple[Tensor, int]:
         return model(X), sum(p.numel() for p in parameters if p.requires_grad)
 
 
-def draw_arrays(rng: np.random.Generator, widths: tuple[int, ...]) -> tuple[list[Array], list[Array]]:
-    """Return what `arrays` draws: the inputs of the first task."""
-    return arrays(rng, widths)
-
-
 def _same(W: list[Array], b: list[Array]) -> Model:
     return nn.Sequential(*_layers(W, b))
 
@@ -96,7 +91,7 @@ def _reversed(W: list[Array], b: list[Array]) -> Model:
 same_network = Task(
     name="same_network", title="Task 1a, the same network",
     takes="W, b", returns="outputs, number of parameters",
-    reference=_same, draw=draw_arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs,
+    reference=_same, draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs,
     mistakes=(
         Mistake("there is an activation after the last layer", "What does cross_entropy expect, and what follows the last "
                 "linear layer in the statement?", _activation_at_the_end),
