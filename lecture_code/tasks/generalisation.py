@@ -124,6 +124,7 @@ def dropout_layer(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Mat
     q = round(float(rng.choice([0.2, 0.3, 0.6, 0.7])), 1)
     drops = (rng.permutation(n * M) < max(1, round(q * n * M))).reshape(n, M)  # some are dropped and some stay
     uniform = np.where(drops, q * rng.random((n, M)), q + (1 - q) * rng.random((n, M)))
+    uniform.flat[rng.choice(np.flatnonzero(~drops))] = q              # which stays: dropped is what lies below q
     return rng.normal(size=(n, M)), rng.normal(size=(n, M)), uniform, q
 
 
@@ -179,6 +180,8 @@ dropout_step = Task(
     mistakes=(
         Mistake("you drop the units that should stay", "Where r is below q, the unit is dropped.",
                 _layer(lambda r, q: (r < q) / (1 - q))),
+        Mistake("you drop a unit whose r is equal to q", "A unit is dropped where r *is below* q.",
+                _layer(lambda r, q: (r > q) / (1 - q))),
         Mistake("you keep with probability q", "q is the share that is dropped. Which share stays, and by what is it divided?",
                 _layer(lambda r, q: (r < q) / q)),
         Mistake("you divide by q", "What makes the mean of a mask 1?", _layer(lambda r, q: (r >= q) / q)),
@@ -211,12 +214,14 @@ def validation_costs(rng: np.random.Generator, epochs: int) -> tuple[list[float]
     costs = [round(float(c), 1 if rng.random() < 0.5 else 2) for c in 1 + curve]
     for i in rng.choice(np.arange(1, epochs), epochs // 4, replace=False):
         costs[i] = costs[i - 1]                                     # ties
+    if rng.random() < 0.5:                                          # a cost can have any size
+        costs = [round(1000 * cost) for cost in costs]
     return costs, int(rng.integers(1, 4))
 
 
 def _walk(costs: list[float], patience: int, better: Callable = lambda cost, least: cost < least,
-          reset: bool = True, late: int = 0) -> tuple[int, int]:
-    least, best, waited = np.inf, 0, 0
+          reset: bool = True, late: int = 0, start: float = np.inf) -> tuple[int, int]:
+    least, best, waited = start, 0, 0
     for epoch, cost in enumerate(costs, 1):
         if better(cost, least):
             least, best, waited = cost, epoch, 0 if reset else waited
@@ -254,6 +259,14 @@ def _never_reset(costs: list[float], patience: int) -> tuple[int, int]:
 def _hindsight(costs: list[float], patience: int) -> tuple[int, int]:
     best = int(np.argmin(costs)) + 1
     return best, min(best + patience, len(costs))
+
+
+def _least_of_all(costs: list[float], patience: int) -> tuple[int, int]:
+    return int(np.argmin(costs)) + 1, _walk(costs, patience)[1]
+
+
+def _from_hundred(costs: list[float], patience: int) -> tuple[int, int]:
+    return _walk(costs, patience, start=100.0)
 
 
 def _from_zero(costs: list[float], patience: int) -> tuple[int, int]:
@@ -294,6 +307,9 @@ stop_early = Task(
         Mistake("your counter is never reset", "Patience is for epochs in a row since the best one.", _never_reset),
         Mistake("you look into the future", "The least cost of the whole list may come after training has stopped.",
                 _hindsight),
+        Mistake("you return the best epoch of the whole list", "Only the epochs that were run have parameters to keep.",
+                _least_of_all),
+        Mistake("your search begins with a least cost of 100", "Which number is above every cost?", _from_hundred),
         Mistake("you count epochs from 0", "The first entry of costs belongs to epoch 1.", _from_zero),
         Mistake("you compare with the epoch before", "An improvement is a cost below the *least* so far.",
                 _compared_with_previous),
@@ -442,7 +458,7 @@ def _medians(a: Vector, b: Vector) -> tuple[float, float]:
 paired = Task(
     name="paired", title="Task 5a, a paired comparison",
     takes="a, b", returns="difference, error",
-    reference=_paired, draw=paired_scores, shapes=(3, 5, 12),
+    reference=_paired, draw=paired_scores, shapes=(3, 5, 12), rtol=1e-4,  # for scores in float32
     mistakes=(
         Mistake("the pairs are torn apart", "Seed by seed, what is common to both scores cancels. Take differences first.",
                 _unpaired),
