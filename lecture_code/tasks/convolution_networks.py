@@ -209,6 +209,10 @@ def _times_value(window: Array) -> Array:
     return _first(window) * window
 
 
+def _first_if_positive(window: Array) -> Array:
+    return _first(window) * (window.max() > 0)
+
+
 def _right_pool_gradient(H: Array, A_bar: Array, s: int) -> Array:
     return _pooled_back(H, A_bar, s, _first)
 
@@ -253,6 +257,10 @@ def _with_value(H: Array, A_bar: Array, s: int) -> Array:
     return _pooled_back(H, A_bar, s, _times_value)
 
 
+def _positive_windows(H: Array, A_bar: Array, s: int) -> Array:
+    return _pooled_back(H, A_bar, s, _first_if_positive)
+
+
 def _border_cut(H: Array, A_bar: Array, s: int) -> Array:
     return _right_pool_gradient(H, A_bar, s)[:s * A_bar.shape[0], :s * A_bar.shape[1]]
 
@@ -276,6 +284,8 @@ pool_gradient = Task(
         Mistake("you take the largest entry without its sign", "Is −5 larger than 3?", _by_size),
         Mistake("the smallest entry wins", "Which entry decides about a maximum?", _smallest_wins),
         Mistake("all entries get an equal share", "That is the gradient of another kind of pooling.", _mean_gradient),
+        Mistake("windows without a positive entry get nothing", "Where does your search for the largest start?",
+                _positive_windows),
         Mistake("you multiply by the entry itself", "By how much does max(a, b) rise if the larger of them rises?",
                 _with_value),
         Mistake("the border is missing",
@@ -301,7 +311,8 @@ def described(rng: np.random.Generator, number: int) -> tuple[tuple[int, int, in
 
 def _count(
     shape: tuple[int, int, int], blocks: Blocks, K: int, places: Callable = _places, bias: int = 1, head_bias: int = 1,
-    pooled: bool = True, channels: Callable = lambda C, first: C, area: Callable = lambda k: k * k,
+    pooled: bool = True, windows: Callable = lambda d, pool: d // pool, channels: Callable = lambda C, first: C,
+    area: Callable = lambda k: k * k,
 ) -> int:
     C, H, W = shape
     P, first = 0, C
@@ -309,7 +320,7 @@ def _count(
         P += Q * (channels(C, first) * area(k) + bias)
         H, W, C = places(H, k, s, pad), places(W, k, s, pad), Q
         last = H * W
-        H, W = H // pool, W // pool
+        H, W = windows(H, pool), windows(W, pool)
     return P + K * (C * (H * W if pooled else last) + head_bias)
 
 
@@ -319,6 +330,10 @@ def _count_right(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
 
 def _count_no_biases(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
     return _count(shape, blocks, K, bias=0, head_bias=0)
+
+
+def _count_no_filter_bias(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
+    return _count(shape, blocks, K, bias=0)
 
 
 def _count_head_without_bias(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
@@ -356,6 +371,14 @@ def _count_one_side(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
     return _count(shape, blocks, K, lambda d, k, s, pad: (d + pad - k) // s + 1)
 
 
+def _count_no_padding(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
+    return _count(shape, blocks, K, lambda d, k, s, pad: (d - k) // s + 1)
+
+
+def _count_windows_rounded_up(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
+    return _count(shape, blocks, K, windows=lambda d, pool: -(-d // pool))
+
+
 def _count_without_one(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
     return _count(shape, blocks, K, lambda d, k, s, pad: (d + 2 * pad - k) // s)
 
@@ -378,6 +401,7 @@ count_parameters = Task(
     reference=_count_right, draw=described, shapes=(1, 2, 3), seeds=8,
     mistakes=(
         Mistake("there are no biases", "Each filter has one, and so has each class.", _count_no_biases),
+        Mistake("the filters have no bias", "A score has a bias. What about a filter?", _count_no_filter_bias),
         Mistake("the classes have no bias", "A filter has a bias. What about a score?", _count_head_without_bias),
         Mistake("a filter has a bias for each channel", "The channels are added. How often is the bias added?",
                 _count_bias_each_channel),
@@ -392,6 +416,10 @@ count_parameters = Task(
                 _count_rounded_up),
         Mistake("the stride has no part in your sizes", "How far is it from one place to the next?",
                 _count_without_stride),
+        Mistake("your windows are rounded up", "Is a window kept that the map does not fill?",
+                _count_windows_rounded_up),
+        Mistake("the padding has no part in your sizes", "How many rows has the image with its frame?",
+                _count_no_padding),
         Mistake("you pad one side only", "How many zeros are in one row, on both sides together?", _count_one_side),
         Mistake("your maps lack a row and a column", "Is the first place a step?", _count_without_one),
         Mistake("your maps are square", "The image is not. Follow its height and its width.", _count_square),
@@ -566,7 +594,7 @@ def _widest_rounded(budget: int, d: int, k: int, K: int) -> float:
 widest = Task(
     name="widest", title="Task 4a, the widest network in a budget",
     takes="budget, d, k, K", returns="Q",
-    reference=_widest, draw=a_budget, shapes=((3, 6), (6, 12), (12, 30)), seeds=6,
+    reference=_widest, draw=a_budget, shapes=((3, 6), (6, 12), (12, 30), (101, 130)), seeds=6,
     mistakes=(
         Mistake("you leave the budget unused when it fits exactly", "At most: is the limit itself allowed?",
                 _widest_below),

@@ -155,6 +155,7 @@ for layer, poisoned in enumerate(spread, 1):
 chapter.bind("eq-receptive-field", {"r": side, "S": step, "k": {2: 8, 3: 4}, "s": {2: 3, 3: 5}, r"\ell": range(2, 4)})
 
 # ---- numbers of the text -----------------------------------------------------------------------------------------------------
-chapter.arithmetic("3216 = 16 * (8 * 5 * 5 + 1)", "79 400 = 784 * 100 + 100 * 10", "256 = 16 * 4 * 4")
+chapter.arithmetic("3216 = 16 * (8 * 5 * 5 + 1)", "79 400 = 784 * 100 + 100 * 10", "256 = 16 * 4 * 4", "4608 = 8 * 24 * 24")
+chapter.computed("3.6", 784 * 4608 / 1e6)
 chapter.computed("120", 100 * (3 * 100 - 98.69 - 98.88 - 98.82) / 3)
 chapter.given("a round number", "6000")
