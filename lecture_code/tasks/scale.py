@@ -123,7 +123,7 @@ def server(rng: np.random.Generator, kind: str) -> tuple[int, float, float, floa
     """Return M, t1, S, alpha, B with no, some, or many helpful workers, or with an optimum just below a half."""
     M, t1, B = int(rng.integers(20, 400)), float(rng.uniform(0.5, 3) * 1e-3), float(rng.uniform(1, 9) * 1e8)
     R = {"none": rng.uniform(0.5, 1.1), "waits": rng.uniform(4, 7), "few": rng.uniform(3.1, 6.9), "between": rng.integers(3, 6) - 0.51,
-         "many": rng.uniform(12, 60)}[kind]
+         "many": rng.uniform(80, 300)}[kind]
     alpha = M * t1 * (0.6 if kind == "waits" else float(rng.uniform(0.005, 0.02)))
     return M, t1, M * t1 * B / (2 * R**2), alpha, B
 
@@ -180,7 +180,8 @@ server_workers = Task(
     takes="M, t1, S, alpha, B", returns="R",
     reference=_best, draw=server, shapes=("few", "none", "waits", "between", "many"),
     mistakes=(
-        Mistake("you never compare with one worker alone", "One worker needs no server. When is it the fastest?", _never_alone),
+        Mistake("one worker alone wins more often than you find", "Do you compare with it, and count the latency of both directions?",
+                _never_alone),
         Mistake("you round the real optimum", "The curve is not symmetric. Compare the whole numbers on both sides.", _rounded),
         Mistake("you always take the whole number below", "Compare it with the one above.", _below),
         Mistake("your number of workers is not whole", "Which of the whole numbers beside it is better?", _real),
@@ -211,6 +212,8 @@ def programs(rng: np.random.Generator, kind: tuple[int, int, str]) -> tuple[list
         calls[who][where] = common[where] % 3 + 1
     elif fault == "last differs":
         calls[-1][where] = common[where] % 3 + 1
+    elif fault == "around":                      # one below and one above: on average alike
+        calls[0][where], calls[1][where], calls[2][where] = 2, 1, 3
     elif fault == "one more":
         calls[who].insert(where, common[where] % 3 + 1)
     return ([np.array(mine) for mine in calls],)
@@ -257,7 +260,8 @@ completed = Task(
     name="completed", title="Task 3a, calls that are completed",
     takes="calls", returns="count",
     reference=_completed, draw=programs,
-    shapes=((2, 3, "shorter"), (2, 4, "other"), (3, 5, "last differs"), (4, 6, "first is shorter"), (3, 6, "one more"), (3, 4, "alike")),
+    shapes=((2, 3, "shorter"), (2, 4, "other"), (3, 5, "last differs"), (4, 6, "first is shorter"), (3, 6, "one more"), (3, 4, "around"),
+            (3, 4, "alike")),
     mistakes=(
         Mistake("you only look at the lengths", "A barrier and an all_reduce do not complete each other.", _shortest),
         Mistake("you go on after the first call that differs", "Who waits there waits for ever.", _wherever_alike),
