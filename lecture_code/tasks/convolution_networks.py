@@ -161,7 +161,7 @@ gradient_by_channels = Task(
 def whole_maps(rng: np.random.Generator, shape: tuple[Pair, int]) -> tuple[Array, Array, int]:
     """Return a map of whole numbers with ties, the error signals of its windows, and the size of a window."""
     (height, width), s = shape
-    H = rng.integers(-2, 2, size=(height, width))
+    H = rng.integers(-3, 3, size=(height, width))
     return H, rng.normal(size=(height // s, width // s)).round(2), s
 
 
