@@ -4,6 +4,8 @@
 
 So every module of the library can be imported and shown where they are not installed, and none of them makes
 the others slow to load.
+
+Book: ch-pytorch
 """
 
 from __future__ import annotations
