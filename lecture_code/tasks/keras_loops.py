@@ -280,8 +280,21 @@ tape_loop = Task(
 
 # ---------------------------------------------------------------- Task 3: the compare-all loop
 
+#: With this many methods and seeds, the method with the best mean is not the one that wins most seeds.
+MISLEADING = (5, 3)
+
+
 def race_inputs(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Any, ...]:
-    """Return new_model, train, score, and how many methods and seeds: a small world in which everything can go wrong.
+    """Return new_model, train, score, and how many methods and seeds: a small world in which everything can go wrong."""
+    while True:
+        new_model, train, score, methods, seeds = world = _world(rng, size)
+        table = _table(_models(new_model, train, methods, seeds), score)
+        if size != MISLEADING or table.mean(axis=1).argmax() != _most_wins(table):
+            return world
+
+
+def _world(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Any, ...]:
+    """Return what `race_inputs` does.
 
     A model is an array that `train` changes in place. `score(model, "test")` answers as often as there are seeds.
     """
@@ -388,6 +401,16 @@ def _worst(new_model: New, train: Train, score: Score, methods: int, seeds: int)
     return winner, table, _tested(models[winner], score)
 
 
+def _most_wins(table: Matrix) -> int:
+    return int(np.bincount(table.argmax(axis=0), minlength=len(table)).argmax())
+
+
+def _wins_counted(new_model: New, train: Train, score: Score, methods: int, seeds: int) -> Race:
+    models = _models(new_model, train, methods, seeds)
+    table = _table(models, score)
+    return _most_wins(table), table, _tested(models[_most_wins(table)], score)
+
+
 def _first_seed_decides(new_model: New, train: Train, score: Score, methods: int, seeds: int) -> Race:
     models = _models(new_model, train, methods, seeds)
     table = _table(models, score)
@@ -428,7 +451,7 @@ def _trained_twice(new_model: New, train: Train, score: Score, methods: int, see
 fair_race = Task(
     name="fair_race", title="Task 3, the repaired loop",
     takes="new_model, train, score, methods, seeds", returns="winner, validation, test",
-    reference=_fair_race, draw=race_inputs, shapes=((3, 2), (4, 3), (6, 5)),
+    reference=_fair_race, draw=race_inputs, shapes=((3, 2), (4, 3), MISLEADING, (6, 5)),
     mistakes=(
         Mistake("one model is trained by all methods in turn", "With which weights does the second method begin?",
                 _one_model_for_all),
@@ -441,6 +464,7 @@ fair_race = Task(
         Mistake("the best single run wins", "One lucky start is no method. What do you compare over the seeds?",
                 _best_single_run),
         Mistake("the worst method wins", "Is a score better when it is larger or smaller?", _worst),
+        Mistake("you count in how many seeds a method is ahead", "What does the statement compare over the seeds?", _wins_counted),
         Mistake("the first seed decides", "How do the other seeds enter the choice?", _first_seed_decides),
         Mistake("you test the models of the last method", "Whose models are left in your variables after the loop?",
                 _last_models_tested),
@@ -456,8 +480,14 @@ fair_race = Task(
 
 # ---------------------------------------------------------------- Task 4: how many seeds
 
-def paired_scores(rng: np.random.Generator, seeds: int) -> tuple[Vector, Vector]:
-    """Return the accuracies of two methods for the same seeds; they rise and fall together."""
+def paired_scores(rng: np.random.Generator, seeds: int | str) -> tuple[Vector, Vector]:
+    """Return the accuracies of two methods for the same seeds; they rise and fall together.
+
+    Or "by hand": differences 0, 2, 4, for which the number of seeds comes out whole.
+    """
+    if seeds == "by hand":
+        scores = rng.integers(80, 90, size=3).astype(float)
+        return scores + np.array([0.0, 2.0, 4.0]), scores
     common = 95 + rng.normal(size=seeds)
     gap = rng.choice([-1, 1]) * rng.uniform(0.15, 0.4)
     return common + gap + 0.5 * rng.normal(size=seeds), common + 0.5 * rng.normal(size=seeds)
@@ -474,6 +504,11 @@ def _seeds_needed(a: Vector, b: Vector) -> Verdict:
     gaps = np.asarray(a) - np.asarray(b)
     d, deviation = gaps.mean(), gaps.std(ddof=1)
     return d, deviation / len(gaps) ** 0.5, _needed(d, deviation)
+
+
+def _one_and_rounded_down(a: Vector, b: Vector) -> Verdict:
+    d, error, _ = _seeds_needed(a, b)
+    return d, error, int((2 * error * len(a) ** 0.5 / d) ** 2) + 1
 
 
 def _not_paired(a: Vector, b: Vector) -> Verdict:
@@ -541,7 +576,7 @@ def _median(a: Vector, b: Vector) -> Verdict:
 seeds_needed = Task(
     name="seeds_needed", title="Task 4a, how many seeds",
     takes="a, b", returns="d, error, n",
-    reference=_seeds_needed, draw=paired_scores, shapes=(3, 4, 10),
+    reference=_seeds_needed, draw=paired_scores, shapes=("by hand", 3, 4, 10),
     mistakes=(
         Mistake("your error is that of two separate samples", "Take the differences first, seed by seed: what both "
                 "methods share drops out.", _not_paired),
@@ -553,6 +588,8 @@ seeds_needed = Task(
                 "already?", _error_for_deviation),
         Mistake("your n wants one error instead of two", "How many standard errors should the difference exceed?",
                 _one_error),
+        Mistake("you add 1 to n and round down", "Which n do you get where the condition gives a whole number?",
+                _one_and_rounded_down),
         Mistake("your n is rounded down", "With n − 1 seeds the inequality does not hold yet.", _rounded_down),
         Mistake("your difference is b minus a", "Which one is subtracted?", _the_other_way),
         Mistake("your difference has lost its sign", "Who is better should be visible.", _without_sign),

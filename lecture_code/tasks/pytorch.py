@@ -63,6 +63,10 @@ def _same(W: list[Array], b: list[Array]) -> Model:
     return nn.Sequential(*_layers(W, b))
 
 
+def _through_float32(W: list[Array], b: list[Array]) -> Model:
+    return _same(W, b).float().double()
+
+
 def _activation_at_the_end(W: list[Array], b: list[Array]) -> Model:
     return nn.Sequential(*_layers(W, b), nn.Tanh())
 
@@ -91,8 +95,10 @@ def _reversed(W: list[Array], b: list[Array]) -> Model:
 same_network = Task(
     name="same_network", title="Task 1a, the same network",
     takes="W, b", returns="outputs, number of parameters",
-    reference=_same, draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs,
+    reference=_same, draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs, rtol=1e-12,
     mistakes=(
+        Mistake("your weights were in float32 on the way", "float64 afterwards does not bring the lost digits back. Which "
+                "type has nn.Linear when you make it?", _through_float32),
         Mistake("there is an activation after the last layer", "What does cross_entropy expect, and what follows the last "
                 "linear layer in the statement?", _activation_at_the_end),
         Mistake("your model ends in a softmax", "The statement asks for logits.", _softmax_at_the_end),
@@ -326,7 +332,9 @@ forgetful_path = Task(
 
 
 def any_rate(rng: np.random.Generator, reach: float) -> tuple[float, float]:
-    """Return β and η with ηβ between 0.1 and reach."""
+    """Return β and η with ηβ between 0.1 and reach, and on the border, exactly, for 4."""
+    if reach == 4:
+        return 2.0, 2.0
     beta = float(rng.uniform(0.4, 3))
     return beta, float(rng.uniform(max(0.1, reach - 1.4), reach) / beta)
 
@@ -359,6 +367,10 @@ def _border_two(beta: float, eta: float) -> float:
     return _period(beta, eta) if eta * beta < 2 else math.inf
 
 
+def _border_included(beta: float, eta: float) -> float:
+    return 2 * math.pi / math.acos(1 - eta * beta / 2) if eta * beta <= 4 else math.inf
+
+
 def _rate_alone(beta: float, eta: float) -> float:
     return 2 * math.pi / math.acos(max(-1.0, 1 - eta / 2)) if eta * beta < 4 else math.inf
 
@@ -366,7 +378,7 @@ def _rate_alone(beta: float, eta: float) -> float:
 period = Task(
     name="period", title="Task 3c, the time of one swing",
     takes="beta, eta", returns="period",
-    reference=_period, draw=any_rate, shapes=(1.5, 3.9, 5.5),
+    reference=_period, draw=any_rate, shapes=(1.5, 3.9, 4, 5.5),
     mistakes=(
         Mistake("your cosine is 1 − ηβ", "The sum of the two roots is 2 − ηβ. What is their real part?", _cosine_of_whole),
         Mistake("you return half a swing", "After one period the path is where it was, with the same direction.", _half_turn),
@@ -375,6 +387,7 @@ period = Task(
         Mistake("your formula holds for small rates only", "It is the limit. The arc cosine has no approximation in it.",
                 _small_rates),
         Mistake("you stop at ηβ = 2", "That is the limit of gradient descent with zero_grad.", _border_two),
+        Mistake("ηβ = 4 still swings in your answer", "There both roots are −1. Does the path stay bounded?", _border_included),
         Mistake("β is missing", "A steeper parabola swings faster.", _rate_alone),
     ),
 )
