@@ -78,7 +78,7 @@ def _strided(rng: np.random.Generator, shape: tuple[Pair, Pair, int, int]) -> tu
     return *_two(rng, shape[:2]), *shape[2:]
 
 
-# ---------------------------------------------------------------- Task 1: the gradient by the filter
+# ---------------------------------------------------------------- Task 1: the gradient with respect to the filter
 
 def _mean(one: Callable[[Matrix, Matrix], Matrix]) -> Answer:
     def answer(X: Images, delta: Images) -> Matrix:
@@ -128,7 +128,7 @@ def _not_summed_over_images(X: Images, delta: Images) -> Images:
 
 
 gradient_by_filter = Task(
-    name="gradient_by_filter", title="Task 1, the gradient by the filter",
+    name="gradient_by_filter", title="Task 1, the gradient with respect to the filter",
     takes="X, delta", returns="dF",
     reference=_mean(_slide), draw=_batch,
     shapes=((1, (2, 3), (1, 2)), (1, (3, 4), (2, 2)), (2, (4, 6), (3, 4)), (3, (6, 5), (4, 2))),
@@ -165,7 +165,7 @@ gradient_by_filter = Task(
 )
 
 
-# ---------------------------------------------------------------- Task 2: the gradient by the image
+# ---------------------------------------------------------------- Task 2: the gradient with respect to the image
 
 def _by_image(F: Matrix, delta: Matrix) -> Matrix:
     return _full(delta, F)
@@ -224,7 +224,7 @@ def _by_image_signal_turned(F: Matrix, delta: Matrix) -> Matrix:
 
 
 gradient_by_image = Task(
-    name="gradient_by_image", title="Task 2, the gradient by the image",
+    name="gradient_by_image", title="Task 2, the gradient with respect to the image",
     takes="F, delta", returns="dX",
     reference=_by_image, draw=_two,
     shapes=(((1, 2), (1, 2)), ((2, 2), (2, 3)), ((2, 3), (4, 3)), ((3, 2), (5, 4))),
