@@ -2,28 +2,33 @@
 
 A `Task` holds a reference answer, random inputs, and the wrong answers that people give. `verdict` runs
 a student's function on every input and returns what it found, as data; `check` prints one line or raises
-`NotRight`; `progress` lists all tasks. A time limit stops endless loops by `sys.settrace`, which needs
-neither threads nor signals and so works in the browser too. It looks at the clock between two instructions
-of Python: one long call of compiled code is not interrupted.
+`NotRight`; `progress` lists all tasks. A wrong answer that is on no list is compared with the right one by
+`diagnosis`; an endless loop is stopped by `time_limit`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io
 import linecache
 import os
 import sys
 import textwrap
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import FrameType
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
+from lecture_code.diagnosis import Seen, as_numbers, global_names, observations
+from lecture_code.time_limit import TooLong, limited
+
 Answer = Callable[..., Any]
 WIDTH = 88                                      # of a message, in characters
+SINGLE = 1e-5                                   # how far an entry in float32 may be off, relative to the largest one
+PRINTED = 5                                     # lines of what a student's function prints
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,10 @@ class Task:
     shapes : what `draw` is called with, smallest first, so that the first counterexample is a small one
     mistakes : the wrong answers to recognise, most specific first
     seeds : how many inputs to draw for each shape
-    rtol : how far an entry may be off, relative to the largest entry of its array
+    rtol : how far an entry may be off, relative to the largest entry of its array; in float32 it may be off by 1e-5
+    atol : how far it may be off besides, whatever its size: rounding in numbers that cancel. It is 0 where a result may
+        be smaller than that, and more where the numbers on the way are large
+    double : whether float64 is asked for, so that float32 gets no other measure
     view : (value, arguments) ↦ what of the value is compared, where it is no number or array: the outputs of a model
         that was returned. It may raise `NotRight` with a sentence if the value is of the wrong kind
     """
@@ -66,13 +74,18 @@ class Task:
     title: str
     takes: str
     returns: str
-    reference: Answer
-    draw: Callable[[np.random.Generator, Any], tuple[Any, ...]]
-    shapes: tuple[Any, ...]
-    mistakes: tuple[Mistake, ...]
-    seeds: int = 3
+    reference: Answer = field(repr=False)       # a reader who prints a task shall find no answer in it
+    draw: Callable[[np.random.Generator, Any], tuple[Any, ...]] = field(repr=False)
+    shapes: tuple[Any, ...] = field(repr=False)
+    mistakes: tuple[Mistake, ...] = field(repr=False)
+    seeds: int = field(default=3, repr=False)
     rtol: float = 1e-7
-    view: Callable[[Any, tuple[Any, ...]], Any] | None = None
+    atol: float = 1e-12
+    double: bool = False
+    view: Callable[[Any, tuple[Any, ...]], Any] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reference", _kept_apart(self.reference))
 
     @property
     def cases(self) -> int:
@@ -90,11 +103,13 @@ Kind = Literal["right", "to do", "known mistake", "error", "endless", "input cha
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found: the kind, the message to the student, and the mistake where one was recognised."""
+    """What a check found: the kind, the message to the student, the mistake where one was recognised, and what the
+    student's function printed on the first input."""
 
     kind: Kind
     message: str
     mistake: Mistake | None = None
+    printed: str = ""
 
 
 class NotRight(Exception):
@@ -104,19 +119,23 @@ class NotRight(Exception):
         return [part for line in str(self).splitlines() for part in _wrapped(line)]
 
 
-class _TooLong(BaseException):
-    """Not an Exception, so that ``except Exception`` in a student's loop does not catch it.
+class _Fetched(Exception):
+    """A student's function has called the reference."""
 
-    A bare ``except:`` does, and Python stops watching once the watch has raised. So an exception that is
-    caught and dropped calls `dropped`, which sets the watch again.
-    """
 
-    def __init__(self, dropped: Callable[[], None]) -> None:
-        super().__init__()
-        self.dropped = dropped
+_judging = False                                # does a student's function run at this moment?
 
-    def __del__(self) -> None:  # pragma: no cover, is called under a tracer
-        self.dropped()
+
+def _kept_apart(reference: Answer) -> Answer:
+    """Return the same function, which refuses to be called by an answer that is being checked."""
+
+    @functools.wraps(reference)
+    def guarded(*arguments: Any) -> Any:
+        if _judging:
+            raise _Fetched
+        return reference(*arguments)
+
+    return guarded
 
 
 def check(task: Task, answer: Answer, seconds: float = 5.0) -> None:
@@ -134,6 +153,10 @@ def check(task: Task, answer: Answer, seconds: float = 5.0) -> None:
         With the message to the student.
     """
     found = verdict(task, answer, seconds)
+    if found.printed:
+        lines = found.printed.splitlines()
+        print("On the first input your function prints:", *lines[:PRINTED], sep="\n  ")
+        print(*["  …"] * (len(lines) > PRINTED), "", sep="\n", end="")
     if found.kind != "right":
         raise NotRight(found.message)
     print(found.message)
@@ -158,25 +181,35 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
     if not callable(answer):
         return Verdict("different", f"{task.title}: {task.name} should be a function, yours is {_kind(answer)}.")
     suspects = list(task.mistakes)              # those that agree with the answer on every input so far
-    trouble: tuple[Kind, str] | None = None     # the first thing that was wrong
+    trouble: tuple[Kind, str, int] | None = None  # the first thing that was wrong, and on which input
+    seen: list[Seen] | None = []                # results to be compared, None once there is something else
     seen_wrong_value = False                    # an error alone does not identify a mistake
+    printed = io.StringIO()
     for case in range(task.cases):
         expected = _expected(task, case, task.reference)  # first: what it loads does not count as the student's time
         arguments = task.example(case)
-        value, error = _call(answer, arguments, seconds)
+        with contextlib.redirect_stdout(printed if case == 0 else io.StringIO()):
+            value, error = _call(answer, arguments, seconds)
         value, unlike = _viewed(task, case, value) if error is None else (None, "")
         if isinstance(error, NotImplementedError):
-            return Verdict("to do", f"{task.title}: not yet done. Write your code in place of the line "
-                           "`raise NotImplementedError`, run that cell, then run this one.")
-        if isinstance(error, _TooLong) and trouble is not None:
+            return Verdict("to do", f"{task.title}: not yet done.")
+        if isinstance(error, _Fetched) or getattr(answer, "__wrapped__", answer) is task.reference.__wrapped__:
+            return Verdict("different", f"{task.title}: this calls the answer that yours is compared with. "
+                           "Write your own.")
+        if isinstance(error, TooLong) and trouble is not None:
             break                               # what was wrong before it became slow says more
-        if isinstance(error, _TooLong):
+        if isinstance(error, TooLong):
             return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
-                           f"{_line(error, answer)}\nDoes a loop never end?\n{_input(task, case)}")
+                           f"{_line(error, answer)}\nDoes a loop never end?\n{_input(task, case)}",
+                           printed=printed.getvalue())
         difference = "" if error else unlike or _difference(task, expected, value)
         changed = _changed(task, case, arguments)
         seen_wrong_value |= bool(difference)
         suspects = [mistake for mistake in suspects if _agrees(task, case, mistake, value, error)]
+        if seen is not None and (parts := _parts(task, expected, value)) and not (error or unlike):
+            seen.append(Seen(task.example(case), *parts))
+        else:
+            seen = None
         if trouble is None and (error or changed or difference):
             if error:
                 kind, text = "error", f"Your code raised {type(error).__name__}: {error}{_line(error, answer)}"
@@ -184,41 +217,44 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
                 kind, text = "input changed", f"{changed}\n{difference}".rstrip()
             else:
                 kind, text = "different", difference
-            trouble = kind, f"{text}\n{_input(task, case)}"
+            trouble = kind, text, case
     if trouble is None:
-        return Verdict("right", f"✓ {task.title}: right on {task.cases} random inputs.")
-    kind, text = trouble
+        return Verdict("right", f"✓ {task.title}: right on {task.cases} random inputs.", printed=printed.getvalue())
+    kind, text, case = trouble
     if suspects and seen_wrong_value:
         known = suspects[0]
         text = f"It looks as if {known.name}. {known.look}"
-        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}", known)
-    return Verdict(kind, f"{task.title}: not right yet.\n{text}")
+        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}", known, printed.getvalue())
+    if kind == "different":
+        told = observations(task.takes.split(", "), task.returns.split(", "), seen) if seen else []
+        told += [f"Your function reads {name}, which is none of its arguments but a variable of the notebook."
+                 for name in global_names(answer)]
+        text = "\n".join([text, *told])
+    return Verdict(kind, f"{task.title}: not right yet.\n{text}\n{_input(task, case)}", None, printed.getvalue())
 
 
 def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[Any, BaseException | None]:
     """Return (value, None), or (None, what was raised)."""
-    end, running = time.perf_counter() + seconds, True
-
-    def watch(frame: FrameType, event: str, argument: Any) -> Any:  # pragma: no cover, a tracer is not traced
-        frame.f_trace_opcodes = True    # `while True: pass` in one line never reaches a new line
-        if time.perf_counter() > end:
-            raise _TooLong(watch_again)
-        return watch
-
-    def watch_again() -> None:  # pragma: no cover, is called by a tracer
-        if running:
-            sys._getframe(2).f_trace = watch    # the frame that dropped the exception
-            sys.settrace(watch)
-
-    previous = sys.gettrace()
-    sys.settrace(watch)
+    global _judging
+    _judging = True
     try:
-        return answer(*arguments), None
-    except (Exception, SystemExit, _TooLong) as error:
+        return limited(answer, arguments, seconds), None
+    except (Exception, SystemExit, TooLong) as error:
         return None, error
     finally:
-        running = False
-        sys.settrace(previous)
+        _judging = False
+
+
+def _parts(task: Task, expected: Any, got: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """Return the parts of both results, None where they cannot be laid side by side."""
+    names = task.returns.split(", ")
+    if len(names) == 1:
+        return (_plain(expected),), (_plain(got),)
+    if isinstance(got, np.ndarray) and got.shape == (len(names),):
+        got = list(got)
+    if not isinstance(got, (list, tuple)) or len(got) != len(names):
+        return None
+    return tuple(map(_plain, expected)), tuple(map(_plain, got))
 
 
 def _viewed(task: Task, case: int, value: Any) -> tuple[Any, str]:
@@ -255,37 +291,35 @@ def _difference(task: Task, expected: Any, got: Any) -> str:
         return "Your function returned None; does its last line say `return`?"
     names = task.returns.split(", ")
     if len(names) == 1:
-        return _first_difference(task.returns, expected, got, task.rtol)
+        return _first_difference(task.returns, expected, got, task)
     if isinstance(got, np.ndarray) and got.shape == (len(names),):
         got = list(got)                         # an array of as many numbers is as good as a tuple of them
     if not isinstance(got, (list, tuple)) or len(got) != len(names):
         return f"Your function should return ({task.returns}); what it returned is {_kind(got)}."
-    found = (_first_difference(*part, task.rtol) for part in zip(names, expected, got))
+    found = (_first_difference(*part, task) for part in zip(names, expected, got))
     return next((text for text in found if text), "")
 
 
-def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
+def _first_difference(name: str, expected: Any, got: Any, task: Task | None) -> str:
+    """Say where a part is not as expected, by the measure of the task; without a task each entry must be equal."""
     expected, got = _plain(expected), _plain(got)
     if isinstance(expected, (list, tuple)):
+        if isinstance(got, np.ndarray) and got.ndim and got.dtype.kind in "biufcO":
+            got = list(got)
         if not isinstance(got, (list, tuple)) or len(got) != len(expected):
             return f"{name} should be {_kind(expected)}, yours is {_kind(got)}."
-        parts = (_first_difference(f"{name}[{i}]", *pair, rtol) for i, pair in enumerate(zip(expected, got)))
+        parts = (_first_difference(f"{name}[{i}]", *pair, task) for i, pair in enumerate(zip(expected, got)))
         return next((text for text in parts if text), "")
     if expected is None or callable(expected):  # an unused place such as W[0], or a function
         return ""
-    expected = np.asarray(expected)
-    returned = got
-    try:
-        got = np.asarray(returned)
-    except ValueError:                          # lists of different lengths
-        got = np.asarray(None)
-    if got.dtype.kind not in "biufc":
+    expected, returned, got = np.asarray(expected), got, as_numbers(got)
+    if got is None:
         return f"{name} should be {_kind(expected)}, yours is {_kind(returned)}."
     if got.shape != expected.shape:
         wanted = f"have the shape {expected.shape}, yours has" if expected.ndim else "be a number, yours has the shape"
         return f"{name} should {wanted} {got.shape}."
     finite = expected[np.isfinite(expected)]    # a known mistake may overflow
-    tolerance = rtol * np.abs(finite).max(initial=0)
+    tolerance = _tolerance(task, got) * np.abs(finite).max(initial=0) + (task.atol if task else 0)
     wrong = ~np.isclose(got, expected, rtol=0, atol=tolerance, equal_nan=True)
     if not wrong.any():
         return ""
@@ -293,6 +327,14 @@ def _first_difference(name: str, expected: Any, got: Any, rtol: float) -> str:
     place = f"[{', '.join(map(str, first))}]" if first else ""
     digits = next((n for n in (6, 9, 12) if f"{expected[first]:.{n}g}" != f"{got[first]:.{n}g}"), 17)
     return f"{name}{place} should be {expected[first]:.{digits}g}, yours is {got[first]:.{digits}g}."
+
+
+def _tolerance(task: Task | None, got: np.ndarray) -> float:
+    """Return how far an entry may be off, relative to the largest one."""
+    if task is None:
+        return 0.0
+    single = got.dtype.kind in "fc" and np.finfo(got.dtype).eps > 1e-10
+    return max(task.rtol, SINGLE) if single and not task.double else task.rtol
 
 
 def _plain(value: Any) -> Any:
@@ -305,7 +347,7 @@ def _plain(value: Any) -> Any:
 def _changed(task: Task, case: int, arguments: tuple[Any, ...]) -> str:
     """Say which argument a call has changed."""
     for name, before, after in zip(task.takes.split(", "), task.example(case), arguments):
-        if _first_difference(name, before, after, rtol=0):
+        if _first_difference(name, before, after, None):
             return (f"Your function changes its argument {name}, which belongs to the caller. "
                     f"Look for assignments such as `{name}[…] = …` or `{name} += …`, and work on a copy.")
     return ""
@@ -357,8 +399,8 @@ def _input(task: Task, case: int) -> str:
     arguments = task.example(case)
     call = f"The input that shows it: {task.takes} = tasks.{task.name}.example({case})"
     shown = [entry for pair in zip(task.takes.split(", "), arguments) for entry in _entries(*pair)]
-    size = sum(np.size(value) for _, value in shown)
-    if size > 16:
+    size = sum(np.size(value) for _, value in shown if not callable(value))
+    if size > 16 or all(callable(value) for _, value in shown):
         return call
     values = [f"{name} = {_number(value)}" for name, value in shown]
     line = "  " + ", ".join(values)
@@ -366,12 +408,27 @@ def _input(task: Task, case: int) -> str:
 
 
 def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
-    """Return the arrays and numbers in an argument, each with its name; unused places are left out."""
+    """Return the arrays, numbers and functions in an argument, each with its name; unused places are left out."""
     value = _plain(value)
     if isinstance(value, (list, tuple)):
         return [entry for i, part in enumerate(value) for entry in _entries(f"{name}[{i}]", part)]
-    return [] if value is None or callable(value) else [(name, value)]
+    return [] if value is None else [(name, value)]
 
 
 def _number(value: Any) -> str:
+    if callable(value):
+        return f"the function {getattr(value, '__name__', type(value).__name__).strip('_')}"
     return str(np.asarray(value).tolist())
+
+
+def _unfinished(shell: Any, kind: type, error: BaseException, trace: Any, tb_offset: int | None = None) -> None:
+    """Say in one line that a cell has called a function without a body; show other errors as always."""
+    last = traceback.extract_tb(trace)[-1]
+    if error.args or last.name == "<module>":
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+    else:
+        shell._showtraceback(kind, error, [f"{last.name} is not yet done."])
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
+    _shell.set_custom_exc((NotImplementedError,), _unfinished)

@@ -22,7 +22,8 @@ from tools import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 LEAST = 97
-TESTS = ["tests/library", "tests/exercises/test_feedback.py", "tests/exercises/test_tasks.py"]
+TESTS = ["tests/library", "tests/exercises/test_feedback.py", "tests/exercises/test_diagnosis.py",
+         "tests/exercises/test_time_limit.py", "tests/exercises/test_tasks.py"]
 
 
 def measure() -> tuple[dict, bool]:

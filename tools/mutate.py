@@ -31,12 +31,13 @@ LEAST = 0.90
 
 #: The modules that are not mutated, and why. All others are.
 LONG, SEEN = "loops around the other modules, whose tests are long runs", "draws or prints; mutants of texts say little"
+CHECKS = "judges exercises; tests/exercises tries hundreds of answers"
 LEFT_OUT = {
     "datasets": "data, whose checksums are tested",
     "model": "a protocol, without sums",
     "training": LONG, "lockstep": LONG, "trials": LONG, "runs": LONG, "growing": LONG,
     "workers": "processes, which the mutants do not reach", "records": "reads a file",
-    "plotting": SEEN, "widgets": SEEN, "feedback": SEEN,
+    "plotting": SEEN, "widgets": SEEN, "feedback": CHECKS, "diagnosis": CHECKS, "time_limit": CHECKS,
 }
 #: Beside a module's own test file: those of a neighbour that add something, and those of all for the corners.
 ALSO = {"losses": ["distributions"], "fast_convolution": ["convolution"]}

@@ -657,7 +657,7 @@ def _power_of_the_difference(eps: float, beta2: float, k: int) -> float:
 matching_eps = Task(
     name="matching_eps", title="Task 5a, the matching stabiliser",
     takes="eps, beta2, k", returns="eps",
-    reference=_matching_eps, draw=stabilisers, shapes=(5, 40, 2000),
+    reference=_matching_eps, draw=stabilisers, shapes=(5, 40, 2000), atol=0.0,
     mistakes=(
         Mistake("you multiply where you should divide", "v is smaller than its corrected form. Does the same eps weigh "
                 "more or less beside it?", _multiplied),

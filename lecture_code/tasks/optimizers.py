@@ -272,7 +272,7 @@ def _rmsprop(theta: Vector, g: Vector, r: Vector, eta: float, rho: float, eps: f
 adagrad_step = Task(
     name="adagrad_step", title="Task 2, AdaGrad",
     takes="theta, g, r, eta, eps", returns="theta, r",
-    reference=_adagrad, draw=_adagrad_input, shapes=_SHAPES,
+    reference=_adagrad, draw=_adagrad_input, shapes=_SHAPES, atol=0.0,
     mistakes=(
         Mistake("r forgets all gradients but the last", "What is added to what?",
                 _per_entry(_last_square, has_rho=False)),
@@ -288,7 +288,7 @@ adagrad_step = Task(
 rmsprop_step = Task(
     name="rmsprop_step", title="Task 3a, RMSProp",
     takes="theta, g, r, eta, rho, eps", returns="theta, r",
-    reference=_rmsprop, draw=_rmsprop_input, shapes=_SHAPES,
+    reference=_rmsprop, draw=_rmsprop_input, shapes=_SHAPES, atol=0.0,
     mistakes=(
         Mistake("ρ and 1 − ρ are swapped",
                 "With ρ = 0.9, which share of the old average should be left after a step?",
@@ -406,7 +406,7 @@ def _adam_corrected_kept(
 adam_step = Task(
     name="adam_step", title="Task 4a, Adam",
     takes="theta, g, state, eta, beta1, beta2, eps", returns="theta, state",
-    reference=_adam, draw=_adam_input, shapes=_SHAPES,
+    reference=_adam, draw=_adam_input, shapes=_SHAPES, atol=0.0,
     mistakes=(
         Mistake("the correction of the averages is missing",
                 "Take the first step by hand, with g = 4: how long is it?", _adam_with(corrected=_not_corrected)),

@@ -1,6 +1,7 @@
 """Every task of every module in lecture_code.tasks: right answers pass, known mistakes are told apart."""
 
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -36,7 +37,20 @@ def test_every_set_has_its_module_of_tasks():
 
 @pytest.mark.parametrize("module, task", TASKS)
 def test_the_reference_passes(module, task):
-    assert verdict(task, task.reference).message == f"✓ {task.title}: right on {task.cases} random inputs."
+    answer = same_code(task)
+    assert verdict(task, answer).message == f"✓ {task.title}: right on {task.cases} random inputs."
+
+
+@pytest.mark.parametrize("module, task", TASKS)
+def test_an_answer_that_calls_the_reference_is_refused(module, task):
+    for answer in (task.reference, lambda *arguments: task.reference(*arguments)):
+        assert verdict(task, answer).message.endswith("this calls the answer that yours is compared with. Write your own.")
+
+
+def same_code(task):
+    """Return a function of a student's own that does what the reference does."""
+    reference = inspect.unwrap(task.reference)
+    return lambda *arguments: reference(*arguments)
 
 
 @pytest.mark.parametrize("module, task", TASKS)

@@ -196,6 +196,7 @@ def test_parameters_lie_behind_those_of_the_network(rng):
     gamma[1][...] = 7
     assert (theta[:, 71:77] == 7).all()  # views
     assert MODEL.parameters(theta[:, :71].astype(np.float32)).dtype == np.float32
+    assert_array_equal(MODEL.parameters(theta[:, :71]), np.hstack([theta[:, :71], np.ones((2, 11)), np.zeros((2, 11))]))
 
 
 def test_a_normalised_network_by_hand():
@@ -225,6 +226,14 @@ def test_the_gradient_agrees_with_complex_step(activation, loss, depth, bias, rn
     if activation is not relu:
         assert relative(g, central_difference(cost, theta)) <= 1e-6
     assert_allclose(C, loss(independent_output(model, theta, x), y).mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("last", [tanh, softplus, relu], ids=repr)
+def test_the_gradient_agrees_where_the_output_has_an_activation(last, rng):
+    model = BatchNorm(Network((3, 6, 2), (softplus, last), half_squared), REFERENCE)
+    theta, x, y = rng.standard_normal(model.size), rng.standard_normal((3, 7)), rng.standard_normal((2, 7))
+    cost = lambda theta: batch_norm_cost_and_gradient(model, theta, x, y).cost
+    assert relative(model.cost_and_gradient(theta, x, y).gradient, complex_step(cost, theta)) <= 1e-12
 
 
 def independent_output(model, theta, x):

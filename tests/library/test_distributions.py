@@ -84,7 +84,7 @@ def test_float32_stays():
 @pytest.mark.parametrize("function", [entropy, negative_entropy])
 @pytest.mark.parametrize("p, expected, got", [
     ([-0.5, 1.5], "probabilities >= 0", "-0.5"), ([0.5, 0.4], "sum to 1", "0.9"), ([[0.5, 0.5]], "sum to 1", "0.5"),
-    ([np.nan, 1], ">= 0", "nan"), ("ab", "an array of probabilities", "0-D"), (1.0, "an array", "0-D"), ([], "sum to 1", "0")])
+    ([1, 1], "sum to 1", "2"), ([np.nan, 1], ">= 0", "nan"), ("ab", "an array of probabilities", "0-D"), (1.0, "an array", "0-D"), ([], "sum to 1", "0")])
 def test_only_distributions_have_an_entropy(function, p, expected, got, raises):
     with raises("p", expected, got):
         function(p)
@@ -104,6 +104,8 @@ def test_two_distributions_must_fit(function, raises):
         function(np.full((3, 2), 1 / 3), np.full((3, 4), 1 / 3))
     with raises("q", "as many columns as p", r"\(2, 3, 4\)"):
         function(np.full((5, 3, 4), 1 / 3), np.full((2, 3, 4), 1 / 3))
+    with raises("q", "as many columns as p", r"\(4, 3, 2, 5\)"):    # it is the axis in the middle
+        function(np.full((4, 7, 2, 5), 1 / 2), np.full((4, 3, 2, 5), 1 / 2))
     with raises("base", "> 1", "1"):
         function([0.5, 0.5], [0.5, 0.5], base=1)
 
@@ -132,6 +134,14 @@ def test_the_finer_type_decides():
     assert_allclose(cross_entropy(np.array([1, 0]), quarter), -np.log(0.2), rtol=1e-15)
 
 
+def test_the_type_of_a_divergence():
+    half, single, double = np.float16([0.25, 0.75]), np.float32([0.5, 0.5]), np.array([0.5, 0.5])
+    assert kl_divergence(single, double).dtype == kl_divergence(double, single).dtype == np.float64
+    assert kl_divergence(half, half).dtype == kl_divergence(half, single).dtype == np.float32
+    assert entropy(half).dtype == np.float32
+    assert_allclose(entropy(half), -(0.25 * np.log(0.25) + 0.75 * np.log(0.75)), rtol=1e-6)
+
+
 def test_no_distribution_has_no_entropy():
     nothing = np.zeros((3, 0))
     for result in (entropy(nothing), cross_entropy(nothing, nothing), kl_divergence(nothing, nothing)):
@@ -148,6 +158,17 @@ def test_neighbours_keep_their_digits():
     p, q = np.float32([0.1, 0.2, 0.3, 0.4]), np.float32([0.1001, 0.1999, 0.3, 0.4])
     assert_allclose(kl_divergence(p, q), 7.4977564e-8, rtol=1e-6)
     assert kl_divergence(p, q).dtype == np.float32
+
+
+@pytest.mark.parametrize("u", [9.99e-4, -9.99e-4, 5e-4, -3e-4])
+def test_the_series_of_a_gap_is_right_to_the_last_digits(u):
+    p = np.array([0.75])
+    (gap,) = _gaps(p, p * (1 + u))
+    with localcontext() as context:
+        context.prec, P, Q = 60, Decimal(0.75), Decimal(float(0.75 * (1 + u)))
+        exact = float(P * (P / Q).ln() - P + Q)
+    lag = abs(float(0.75 * (1 + u)) - 0.75)
+    assert abs(gap / exact - 1) < 4e-15 + 4 * np.spacing(0.75) / lag * 0.01
 
 
 @given(st.floats(-300, 0), st.floats(-16, 1), st.sampled_from([-1, 1]))

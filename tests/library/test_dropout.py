@@ -123,6 +123,14 @@ def test_dropout_with_own_data_and_masks_for_each_run(rng):
         alone = dropout_cost_and_gradient(NET, theta[r], x[r], y[r], [None, masks[1][r], masks[2][r], None])
         assert_array_equal(together.gradient[r], alone.gradient)
         assert together.cost[r] == alone.cost
+    assert dropout_cost_and_gradient(NET, theta, np.zeros((2, 3, 4)), y, masks).cost.shape == (2,)
+
+
+def test_a_model_with_own_data_for_each_run_draws_one_mask_a_sample(rng):
+    theta, x, y = rng.standard_normal((2, NET.size)), rng.standard_normal((2, 3, 4)), rng.random((2, 2, 4))
+    masks = dropout_masks(NET, 0.4, 4, np.random.default_rng(3))
+    result = Dropout(NET, 0.4).cost_and_gradient(theta, x, y, rng=np.random.default_rng(3))
+    assert_array_equal(result.cost, dropout_cost_and_gradient(NET, theta, x, y, masks).cost)
 
 
 # A model that is trained with it

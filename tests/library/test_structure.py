@@ -21,7 +21,8 @@ MODULES = {  # dotted name below the package ↦ file
     for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"
 }
 DRAWING = {"plotting", "widgets"}  # only these load matplotlib and ipywidgets
-ABOVE = {name for name in MODULES if name in DRAWING | {"feedback"} or name.startswith("tasks.")}  # for readers, not sums
+CHECKING = {"feedback", "diagnosis", "time_limit"}
+ABOVE = {name for name in MODULES if name in DRAWING | CHECKING or name.startswith("tasks.")}  # for readers, not sums
 BAD_INPUT_ELSEWHERE = {"descent", "growing", "validation"}  # stands with their other tests
 
 

@@ -139,7 +139,8 @@ def test_weight(site, page_name):
 
 
 WITHOUT_CHAPTER = (
-    "checks.", "feedback.", "listing.", "plotting.", "runs.", "validation.", "widgets.")  # tools, which no chapter derives
+    "checks.", "diagnosis.", "feedback.", "listing.", "plotting.", "runs.", "time_limit.", "validation.",
+    "widgets.")                                 # tools, which no chapter derives
 
 
 def test_every_entry_of_the_library_links_the_chapter_it_belongs_to(site):

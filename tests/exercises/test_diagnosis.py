@@ -1,0 +1,122 @@
+"""What is said of a wrong answer that is on no list: true on every input, and the same for every exercise."""
+
+import numpy as np
+import pytest
+
+from lecture_code.diagnosis import Seen, as_numbers, global_names, observations
+
+SIZES = ((2, 3), (4, 3), (3, 5))
+RNG = np.random.default_rng(0)
+MATRICES = [RNG.normal(size=size) for size in SIZES]
+
+
+def said(change, of=MATRICES, returns="c", takes="x, n", arguments=None):
+    """What is observed if `change` is made to each right result."""
+    arguments = arguments or [(matrix, 7 + i) for i, matrix in enumerate(of)]
+    seen = [Seen(given, (right,), (change(right),)) for given, right in zip(arguments, of)]
+    return observations(takes.split(", "), returns.split(", "), seen)
+
+
+@pytest.mark.parametrize("change, sentence", [
+    (lambda e: -e, "Every entry of c has the opposite sign."),
+    (lambda e: 2 * e, "Every entry of c is twice what it should be."),
+    (lambda e: e / 2, "Every entry of c is half of what it should be."),
+    (lambda e: 3.7 * e, "Every entry of c is 3.7 times what it should be."),
+    (lambda e: e * len(e), "Every entry of c is what it should be, times the number of rows of x."),
+    (lambda e: e / len(e), "Every entry of c is what it should be, divided by the number of rows of x."),
+    (lambda e: -e / e.shape[1], "Every entry of c is minus what it should be, divided by the number of columns of x."),
+    (lambda e: e.T, "c is transposed."),
+    (lambda e: e[::-1], "The entries of c stand in reverse order along an axis."),
+    (lambda e: e[::-1, ::-1], "c is turned by half a turn: both axes run backwards."),
+    (lambda e: np.roll(e, 1, axis=1), "The entries of c have moved by one place."),
+    (lambda e: e[:-1], "c ends one entry too early."),
+    (lambda e: e[1:], "c begins one entry too late."),
+    (lambda e: e.ravel(), "The numbers of c are right; its shape is not."),
+    (lambda e: e[:, :, None], "The numbers of c are right; its shape is not."),
+    (lambda e: e.sum(axis=0), "An axis of c is gone or has collapsed: what you return is the sum over it."),
+    (lambda e: e.mean(axis=1, keepdims=True), "An axis of c is gone or has collapsed: what you return is the mean over it."),
+    (lambda e: e.astype(int), "The entries of c are cut or rounded to whole numbers: is there an array of integers on the way?"),
+    (lambda e: np.maximum(e, 0), "Where c should be negative it is 0."),
+    (np.abs, "The sizes of the entries of c are right, and all signs are positive."),
+    (np.square, "Every entry of c is the square of what it should be."),
+    (lambda e: np.sqrt(np.abs(e)), "Every entry of c is the square root of what it should be, up to signs."),
+    (lambda e: 1 / e, "Every entry of c is 1 over what it should be."),
+    (lambda e: np.where(e > 0, e, np.inf), "There are entries of c that are infinite or not a number and should not be: "
+     "does an exponential overflow, or is something divided by zero?"),
+    (np.exp, "Every entry of c is the exponential of what it should be."),
+    (np.zeros_like, "c is zero everywhere."),
+    (lambda e: e + 0.25, "Every entry of c is too large by 0.25."),
+    (lambda e: e - 0.25, "Every entry of c is too small by 0.25."),
+    (lambda e: np.where(np.arange(len(e))[:, None] == 0, e, 3 * e + 1), "Where c is wrong, its first row is right."),
+    (lambda e: np.where(np.arange(e.shape[1]) == e.shape[1] - 1, e, 3 * e + 1), "Where c is wrong, its last column is right."),
+    (lambda e: e if e.size == 6 else e + e**2, "c is right on 1 of the 3 inputs."),
+])
+def test_what_is_seen_is_said(change, sentence):
+    assert sentence in said(change)
+
+
+def test_a_logarithm_and_an_opposite():
+    assert said(np.log, [np.abs(m) for m in MATRICES]) == ["Every entry of c is the logarithm of what it should be."]
+    assert said(np.logical_not, [m > 0 for m in MATRICES]) == [
+        "c says True where it should say False, and the other way round."]
+
+
+def test_numbers_among_the_arguments_are_named():
+    given = [(matrix, 7 + i) for i, matrix in enumerate(MATRICES)]
+    seen = [Seen((m, n), (m,), (n * m,)) for m, n in given]
+    assert observations(["x", "n"], ["c"], seen) == ["Every entry of c is what it should be, times n."]
+
+
+def test_where_two_causes_fit_both_are_said():
+    square = [RNG.normal(size=(n, n)) for n in (2, 3, 4)]
+    assert said(lambda e: e * len(e), square)[0].endswith(
+        "times the number of rows of x or the number of columns of x.")
+    symmetric = [m + m.T for m in square]
+    turned = said(lambda e: e[::-1, ::-1], symmetric)
+    assert len(turned) == 1 and "half a turn" in turned[0]
+
+
+def test_parts_in_another_order_are_recognised_and_right_parts_named():
+    a, b = MATRICES, [m[0] for m in MATRICES]
+    swapped = [Seen((), (m, v), (v, m)) for m, v in zip(a, b)]
+    assert observations([], ["c", "m"], swapped) == ["The order is another: you return (m, c)."]
+    half = [Seen((), (m, v), (m, 2 * v)) for m, v in zip(a, b)]
+    assert observations([], ["c", "m"], half) == ["Every entry of m is twice what it should be.", "c is right."]
+    both = [Seen((), (m, v), (-m, -v)) for m, v in zip(a, b)]
+    assert observations([], ["c", "m"], both) == ["Every entry of c and m has the opposite sign."]
+
+
+def test_lists_of_arrays_are_looked_at_array_by_array():
+    layers = [[None, m, m.T @ m] for m in MATRICES]
+    seen = [Seen((), (right,), ([None, 2 * right[1] + 1, right[2]],)) for right in layers]
+    assert observations([], ["dW"], seen) == ["Right is the last entry of dW alone."]
+    seen = [Seen((), (right,), ([None, *[m.T for m in right[1:]]],)) for right in layers]
+    assert observations([], ["dW"], seen) == ["dW is transposed."]
+
+
+@pytest.mark.parametrize("change", [
+    lambda e: e, lambda e: e + e**3, lambda e: RNG.permutation(e.ravel() * 1.3).reshape(e.shape)])
+def test_nothing_is_said_where_nothing_is_seen(change):
+    assert said(change) == []
+
+
+def test_two_numbers_do_not_make_a_factor():
+    """One entry on one input is any factor, and any offset, of the right one."""
+    assert said(lambda e: 2.0, [np.array(3.0)]) == []
+
+
+def test_what_is_a_number():
+    from fractions import Fraction
+    assert as_numbers([Fraction(1, 2), Fraction(1, 4)]).tolist() == [0.5, 0.25]
+    assert as_numbers(np.array([1, 2.5], dtype=object)).dtype == float
+    for other in ("word", None, [[1], [1, 2]], object(), ["a", "b"]):
+        assert as_numbers(other) is None
+
+
+eta, STEPS, table = 0.1, 5, np.ones(3)
+
+
+def test_variables_of_the_notebook_are_named_and_constants_and_functions_are_not():
+    assert global_names(lambda x: eta * x + table + STEPS + len(MATRICES)) == ["eta", "table"]
+    assert global_names(lambda x, eta: eta * np.exp(x) + said(x)) == []
+    assert global_names(divmod) == []
