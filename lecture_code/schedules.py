@@ -114,6 +114,23 @@ def piecewise(boundaries: Sequence[int], values: Sequence[float]) -> Schedule:
     return _knowing(rate, True, False)
 
 
+def exponential(eta: float, factor: float) -> Schedule:
+    """Return the schedule η_k = η ρ^k: each rate is the share ρ of the one before, and Σ η_k = η / (1 − ρ).
+
+    Parameters
+    ----------
+    eta : the first rate
+    factor : ρ, 0 < ρ < 1
+    """
+    require_positive("eta", eta)
+    require(0 < factor < 1, "factor", "a number between 0 and 1", factor)
+
+    def rate(k: int) -> float:
+        return eta * factor**k
+
+    return _knowing(rate, False, True)
+
+
 def cosine(eta: float, steps: int, lowest: float = 0.0) -> Schedule:
     """Return half a cosine from η at k = 0 down to `lowest` at k = K, which then stays.
 

@@ -42,7 +42,7 @@ from lecture_code.penalties import Penalised, l2_penalty
 from lecture_code.records import record, rows
 from lecture_code.residual import Residual, residual_cost_and_gradient, residual_forward
 from lecture_code.samplers import minibatches, with_replacement, without_replacement
-from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
+from lecture_code.schedules import constant, cosine, exponential, inverse, piecewise, power, robbins_monro, warm_up
 from lecture_code.lockstep import lockstep_sgd
 from lecture_code.runs import run_length
 from lecture_code.sketch import sketch
@@ -164,6 +164,9 @@ BAD = {
             (lambda: piecewise([5], [1]), "values: expected 2 numbers, got 1"),
             (lambda: piecewise([5, 5], [3, 2, 1]), "boundaries: expected increasing step numbers, got [5, 5]"),
             (lambda: piecewise([5], [1, 0]), f"values: expected {POSITIVE}, got [1, 0]")],
+        "exponential": [
+            (lambda: exponential(0, 0.5), f"eta: expected {POSITIVE}, got 0"),
+            (lambda: exponential(1, 1.5), "factor: expected a number between 0 and 1, got 1.5")],
         "cosine": [
             (lambda: cosine(0, 5), f"eta: expected {POSITIVE}, got 0"),
             (lambda: cosine(1, 0), f"steps: expected {COUNT}, got 0"),

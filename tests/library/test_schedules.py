@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lecture_code.schedules import constant, cosine, inverse, piecewise, power, robbins_monro, warm_up
+from lecture_code.schedules import constant, cosine, exponential, inverse, piecewise, power, robbins_monro, warm_up
 
 
 def test_constant_never_changes():
@@ -63,6 +63,11 @@ def test_power_one_is_inverse(c0, c1, k):
     assert power(c0, c1, 1)(k) == inverse(c0, c1)(k)
 
 
+def test_exponential_by_hand():
+    assert [exponential(8, 0.5)(k) for k in (0, 1, 3)] == [8, 4, 1]
+    assert sum(exponential(8, 0.5)(k) for k in range(60)) == 16    # 8 / (1 − ½)
+
+
 def test_cosine_by_hand():
     # from 3 to 1 in 6 steps: cos 0 = 1, cos π/3 = ½, cos π/2 = 0, cos π = −1
     rate = cosine(3, 6, lowest=1)
@@ -79,6 +84,7 @@ def test_warm_up_by_hand():
     (lambda: constant(0.1), True, False), (lambda: inverse(1), True, True), (lambda: piecewise([3], [1, 0.1]), True, False),
     (lambda: power(1, 1, 0.3), True, False), (lambda: power(1, 1, 0.5), True, False), (lambda: power(1, 1, 0.51), True, True),
     (lambda: power(1, 1, 1), True, True), (lambda: power(1, 1, 1.01), False, True), (lambda: power(0.5, 1, 2), False, True),
+    (lambda: exponential(1, 0.9), False, True), (lambda: warm_up(5, exponential(1, 0.9)), False, True),
     (lambda: cosine(1, 10), False, True), (lambda: cosine(1, 10, lowest=0.1), True, False),
     (lambda: cosine(2, 10, lowest=1), True, False), (lambda: cosine(1, 10, lowest=1), True, False),
     (lambda: warm_up(5, inverse(1)), True, True), (lambda: warm_up(5, power(1, 1, 2)), False, True),
@@ -101,6 +107,8 @@ def test_robbins_monro_agrees_with_partial_sums(q):
 @pytest.mark.parametrize("make, name, expected, got", [
     (lambda: power(0, 1, 1), "c0", "> 0", "0"), (lambda: power(1, 0, 1), "c1", "> 0", "0"),
     (lambda: power(1, 1, 0), "exponent", "> 0", "0"), (lambda: cosine(0, 5), "eta", "> 0", "0"),
+    (lambda: exponential(0, 0.5), "eta", "> 0", "0"), (lambda: exponential(1, 0), "factor", "between 0 and 1", "0"),
+    (lambda: exponential(1, 1), "factor", "between 0 and 1", "1"),
     (lambda: cosine(1, 0), "steps", ">= 1", "0"), (lambda: cosine(1, 5, 2), "lowest", "from 0 to 1", "2"),
     (lambda: cosine(1, 5, -0.1), "lowest", "from 0 to 1", "-0.1"), (lambda: warm_up(0, constant(1)), "steps", ">= 1", "0"),
     (lambda: warm_up(3, 0.1), "schedule", "a function of the step number", "0.1"),

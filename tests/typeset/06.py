@@ -37,6 +37,11 @@ def sample_cost(i):
 
 
 C = {"": lambda theta: np.mean([sample_cost(i)(theta) for i in x]), **{i: sample_cost(i) for i in x}}
+walk, single, rates, drawn = {0: column(0.4, -1.1, 0.7)}, {}, {}, {0: 4, 1: 2, 2: 5}
+for step, index in drawn.items():
+    single[step], rates[step] = gradient(sample_cost(index), walk[step]), 0.1 * (step + 2)
+    walk[step + 1], _ = optimizers.sgd().step(walk[step], single[step], None, rates[step])
+chapter.bind("eq-sgd-step", {"C": C, r"\theta": walk, "g": single, "I": drawn, r"\eta": rates, "k": range(3)}, rtol=1e-8)
 draw = [(1 / N, {"I": {7: i}}) for i in x]
 chapter.bind("eq-sg-unbiased", {"C": C, r"\theta": {7: theta}, "k": 7, "N": N}, outcomes=draw)
 
@@ -123,7 +128,7 @@ def quadratic(theta):
     return (theta.T @ H @ theta)[0, 0] / 2
 
 
-chapter.bind("eq-noise-term", {"C": quadratic, r"\theta": {2: start, 3: after}, "g": {2: sampled}, "N": {2: after - without_noise},
+chapter.bind("eq-noise-term", {"C": quadratic, r"\theta": {2: start, 3: after}, "g": {2: sampled}, r"\omega": {2: after - without_noise},
                                r"\eta": {2: eta}, "k": 2})
 
 
@@ -135,7 +140,7 @@ def telescoped(direction):
         course[j + 1] = course[j] - etas[j] * g
         noises[j] = etas[j] * (H @ course[j] - g)
         R += quadratic(course[j + 1]) - quadratic(course[j]) - (H @ course[j]).T @ (course[j + 1] - course[j])
-    return {"C": quadratic, r"\theta": course, r"\eta": etas, "N": noises, "R": R.item(), r"\beta": beta, "G": G, "m": m, "k": k}
+    return {"C": quadratic, r"\theta": course, r"\eta": etas, r"\omega": noises, "R": R.item(), r"\beta": beta, "G": G, "m": m, "k": k}
 
 
 # The remainder is as large as it can be along the greatest curvature.
@@ -150,7 +155,7 @@ def least_squares(indices, m=3):
         noise[j] = 0.1 * (j + 1) * (full - g)
         path[j + 1] = path[j] - 0.1 * (j + 1) * g
         S += (full.T @ noise[j]).item()
-    return {r"\theta": path, "N": noise, "S": S}
+    return {r"\theta": path, r"\omega": noise, "S": S}
 
 
 chapter.bind("eq-martingale-variance", {"C": C, "m": 3, "k": 5}, rtol=1e-6,
@@ -219,7 +224,7 @@ for step in range(20_000):
     walker = walker - schedules.inverse(20, 100)(step) * (bowl @ walker + 0.3 * rng.standard_normal((2, 1)))
 chapter.bind("eq-sgd-convergence", {"C": lambda theta: (theta.T @ bowl @ theta)[0, 0] / 2, r"\theta": {20_000: walker}, "k": 20_000},
              approx=0.2)
-chapter.bind("eq-not-lipschitz", {"C": lambda v: (v[0, 0] * v[1, 0] - 1)**2 / 2, "s": 1.7,
+chapter.bind("eq-not-lipschitz", {"C": lambda v: (v[0, 0] * v[1, 0] - 1)**2 / 2, "w": 1.7,
                                   r"\lambda_\max": lambda H: np.linalg.eigvalsh(H)[-1]}, rtol=1e-8)
 # |ξ| > x has the chance x^−α: sixteen equally likely values, for rates at which this is exact.
 alpha, shares = 1.5, np.array([16, 11, 9, 6, 5, 3, 2, 1]) / 16

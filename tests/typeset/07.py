@@ -4,7 +4,7 @@ from itertools import combinations, permutations, product
 
 import numpy as np
 
-from lecture_code import optimizers, samplers
+from lecture_code import samplers
 from lecture_code.activations import linear, tanh
 from lecture_code.losses import half_squared
 from lecture_code.network import Network, cost, cost_and_gradient, per_sample_gradients
@@ -43,12 +43,7 @@ samples = range(1, N + 1)
 C = {"": mean_cost(samples), **{i: mean_cost([i]) for i in samples}}
 base = {"C": C, r"\theta": theta, "N": N, r"\eta": 0.3}
 
-# ---- steps, and their means --------------------------------------------------------------------------------------
-walk, gradients, rates = {0: rng.standard_normal((4, 1))}, {}, {}
-for k in range(3):
-    gradients[k], rates[k] = rng.standard_normal((4, 1)), 0.1 * (k + 2)
-    walk[k + 1], _ = optimizers.sgd().step(walk[k], gradients[k], None, rates[k])
-chapter.bind("eq-sgd-step", {r"\theta": walk, "g": gradients, r"\eta": rates, "k": range(3)})
+# ---- batches, and their means --------------------------------------------------------------------------------------
 B = (2, 5, 2)
 chapter.bind("eq-minibatch-gradient", {**base, "B": B, "M": 3, "g_B": batch_gradient(B)})
 pairs = [*product(samples, repeat=2)]
