@@ -101,6 +101,26 @@ def test_a_zero_gradient_is_right_for_a_constant():
     assert check_gradient(lambda theta: 1.0, np.zeros(3), np.ones(3)) == 0
 
 
+def test_the_measure_of_a_tiny_function_is_its_own_size():
+    theta = np.array([0.5, 2.0])
+    cost = lambda theta: 1e-12 * (theta**2).sum()
+    check_gradient(cost, 2e-12 * theta, theta)
+    with pytest.raises(AssertionError, match="entry"):
+        check_gradient(cost, 2.2e-12 * theta, theta)
+
+
+def test_an_error_just_above_the_tolerance_is_refused():
+    # the differences of 4 t are 4 without rounding, and the gradient says 4 (1 + 1.5 · 0.01)
+    with pytest.raises(AssertionError, match="entry"):
+        check_gradient(lambda t: 4 * t[0], [4.06], [0.0], delta=1.0, tolerance=0.01)
+
+
+@pytest.mark.parametrize("delta", [0, -1e-6])
+def test_the_step_of_a_check_must_be_positive(delta, raises):
+    with raises("delta", "a finite number > 0"):
+        check_gradient(cubic, 3 * np.ones(2), np.ones(2), delta)
+
+
 def test_shapes_must_agree(raises):
     with raises("gradient", r"shape \(2,\)", r"\(2, 1\)"):
         check_gradient(cubic, np.ones((2, 1)), np.ones(2))

@@ -34,6 +34,12 @@ def test_what_is_absent_is_named_with_the_command_that_installs_it():
     assert found.value.name == "no_such_package"
 
 
+@pytest.mark.parametrize("name", ["no_such_package", "no_such_package.part.of_it"])
+def test_the_package_is_named_however_deep_the_module(name):
+    with pytest.raises(ModuleNotFoundError, match="^this needs no_such_package, which is not installed"):
+        lazy(name).anything
+
+
 def test_what_is_missing_inside_a_package_keeps_its_own_message():
     with pytest.raises(ModuleNotFoundError, match="^No module named 'fractions.nothing'"):
         lazy("fractions.nothing").anything

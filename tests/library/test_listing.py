@@ -102,6 +102,53 @@ def test_corners():
     assert repr(show(only_a_check, on_one_line)) == f"{show(only_a_check)}\n\n\n{show(on_one_line)}"
 
 
+class Guards:
+    """Two methods, of which the first only looks."""
+
+    def look(self, x: float) -> None:
+        """Look at x."""
+        initialisation.require(x > 0, "x", "more", x)
+
+    def length(self, values: dict[str, tuple[int, int]], table: float = {"a": (1, 2)}["a"][0]) -> float:
+        return table
+
+
+decorators = [require_nothing]
+
+
+@decorators[0]
+def with_a_decorator_from_a_list(x: float) -> float:
+    return x
+
+
+def of_72_characters(first_argument, second_argument, third_argumen=12):
+    return first_argument
+
+
+def test_more_corners():
+    assert repr(show(Guards)).splitlines() == [
+        "class Guards:", "    def look(self, x):", "        ...", "",
+        '    def length(self, values, table={"a": (1, 2)}["a"][0]):', "        return table"]
+    assert repr(show(with_a_decorator_from_a_list)).startswith("@decorators[0]\ndef with_a_decorator_from_a_list(x):")
+
+
+def long_line(self, a_first_argument: int = 1, a_second_one: tuple = (1, 2), a_third: tuple = (3, 4), z: int = 5): return 7  # noqa: E704
+
+
+class Inside:
+    def method(self, a_first_argument: int = 1, a_second_one: tuple = (1, 2), a_third: tuple = (3, 4), zz: int = 5):
+        return 7
+
+
+def test_a_signature_is_broken_where_the_page_ends():
+    assert repr(show(of_72_characters)).splitlines()[0] == "def of_72_characters(first_argument, second_argument, third_argumen=12):"
+    assert repr(show(long_line)) == (
+        "def long_line(\n    self, a_first_argument=1, a_second_one=(1, 2), a_third=(3, 4), z=5\n): return 7  # noqa: E704")
+    assert repr(show(Inside)) == (
+        "class Inside:\n    def method(\n"
+        "        self, a_first_argument=1, a_second_one=(1, 2), a_third=(3, 4),\n        zz=5\n    ):\n        return 7")
+
+
 def test_a_class_loses_the_same():
     text = repr(show(network.Network))
     assert '"""' not in text and "require" not in text and "def output(self, theta, x):\n        return forward" in text

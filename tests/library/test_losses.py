@@ -221,5 +221,11 @@ def test_the_complex_step_knows_the_gradient_at_kinks(loss):
     assert_allclose(loss.gradient(a, y), complex_step(lambda a: loss(a, y).sum(), a), atol=1e-15)
 
 
+def test_targets_may_be_complex():
+    # ∂/∂y ½ (a − y)² = y − a = 2 − 5
+    change = half_squared(np.array([[5.0]]), np.array([[2.0 + 1e-30j]])).imag / 1e-30
+    assert_allclose(change, [-3], rtol=1e-15)
+
+
 def test_lists_are_accepted():
     assert half_squared([[1, 2]], [[0, 4]]).tolist() == [0.5, 2]

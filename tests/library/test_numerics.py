@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.gradient_check import complex_step
-from lecture_code.numerics import _product, log_softmax, logsumexp, one_hot, softmax, softmax_and_log
+from lecture_code.numerics import _product, log_softmax, weighted_sum, logsumexp, one_hot, softmax, softmax_and_log
 
 LOG3 = np.log(3)
 logits = arrays(np.float64, array_shapes(min_dims=1, max_dims=3, max_side=5), elements=st.floats(-800, 800))
@@ -154,6 +154,11 @@ def test_the_argument_is_left_alone(rng):
     kept = z.copy()
     logsumexp(z), softmax(z), log_softmax(z)
     assert_array_equal(z, kept)
+
+
+def test_a_weight_of_zero_silences_even_infinity():
+    p, x = np.array([[0.0, 0.25], [1, 0.75]]), np.array([[-np.inf, 4.0], [3, 8]])
+    assert_array_equal(weighted_sum(p, x, -2), [3, 7])
 
 
 def test_one_hot_by_hand():

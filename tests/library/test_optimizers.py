@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lecture_code.optimizers import (
-    adadelta, adagrad, adam, adamw, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
+    adadelta, adagrad, adam, adamw, clip_gradient, momentum, nadam, nesterov, rmsprop, sgd, weight_decay)
 from lecture_code.penalties import l2_penalty
 
 START = np.array([1.0, -2.0, 3.0])
@@ -313,6 +313,34 @@ def test_defaults():
     assert defaults(adamw) == dict(decay=0.01) | average | dict(mask=None)
 
 
+@pytest.mark.parametrize("make, options", [
+    (adagrad, dict(eps=1e-7)), (rmsprop, dict(rho=0.9, eps=1e-6)), (adadelta, dict(rho=0.9, eps=1e-6)),
+    (adam, dict(beta1=0.9, beta2=0.999, eps=1e-8)), (nadam, dict(eps=1e-8, psi=0.004)), (adamw, dict(decay=0.01))],
+    ids=lambda part: getattr(part, "__name__", ""))
+def test_defaults_in_numbers(make, options):
+    """A signature says what the default is; the steps say that it is used."""
+    plain, told = make(), make(**options)
+    a = b = START
+    state, other = plain.init(a), told.init(b)
+    for k in range(3):
+        a, state = plain.step(a, 1e-3 * (a + k), state, 0.1)
+        b, other = told.step(b, 1e-3 * (b + k), other, 0.1)
+    assert_array_equal(a, b)
+
+
+def test_adam_unscaled_by_hand():
+    # g = 2: m = 0.2, v = 0.004, √0.001/0.1 · 0.2/(√0.004 + 0.01); then g = 1: m = 0.28, v = 0.004996
+    theta, state = np.array([1.0]), adam(eps=0.01, stabiliser="unscaled").init(np.array([1.0]))
+    theta, state = adam(eps=0.01, stabiliser="unscaled").step(theta, np.array([2.0]), state, 0.5)
+    first = 0.5 * np.sqrt(0.001) / 0.1 * 0.2 / (np.sqrt(0.004) + 0.01)
+    assert_allclose(theta, [1 - first], rtol=1e-14)
+    assert_allclose([state.m[0], state.v[0], state.k], [0.2, 0.004, 1], rtol=1e-12)
+    theta, state = adam(eps=0.01, stabiliser="unscaled").step(theta, np.array([1.0]), state, 0.5)
+    second = 0.5 * np.sqrt(1 - 0.999**2) / (1 - 0.9**2) * 0.28 / (np.sqrt(0.004996) + 0.01)
+    assert_allclose(theta, [1 - first - second], rtol=1e-14)
+    assert_allclose([state.m[0], state.v[0], state.k], [0.28, 0.004996, 2], rtol=1e-12)
+
+
 @pytest.mark.parametrize("optimizer", ALL, ids=repr)
 def test_an_optimizer_goes_to_other_processes(optimizer):
     state = optimizer.init(START)
@@ -363,3 +391,23 @@ def test_a_state_has_the_shape_and_the_type_of_theta(make, dtype):
     for part in state if isinstance(state, tuple) else (state,):
         if not isinstance(part, (int, float)):
             assert part.shape == (2, 3) and part.dtype == dtype and not part.any()
+
+
+# Clipping
+
+
+def test_clipping_by_hand():
+    # ‖(3, 4)‖ = 5: to norm 1 it is (0.6, 0.8); within norm 10 nothing changes
+    g = np.array([3.0, 4.0])
+    assert_allclose(clip_gradient(g, 1), [0.6, 0.8], rtol=1e-15)
+    assert_array_equal(clip_gradient(g, 10), g)
+    assert_array_equal(clip_gradient(g, 5), g)
+    assert_allclose(clip_gradient(np.stack([g, g / 10]), 1), [[0.6, 0.8], [0.3, 0.4]], rtol=1e-15)
+    assert_array_equal(clip_gradient(np.zeros(2), 1), [0, 0])
+
+
+def test_clipping_in_float32_does_not_overflow():
+    g = np.array([3e30, 4e30], np.float32)
+    clipped = clip_gradient(g, 1)
+    assert clipped.dtype == np.float32
+    assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)

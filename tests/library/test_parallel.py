@@ -69,6 +69,29 @@ def test_seconds_by_hand():
     assert epoch_seconds(1, 500, 50, 0.3, 0.02, 6e6, 0.01, 1e8) == pytest.approx(10 * 1.3)
 
 
+@pytest.mark.parametrize("function, right", [
+    (all_reduce_seconds, dict(S=6e6, workers=3, alpha=0.01, B=1e8)),
+    (epoch_seconds, dict(workers=3, N=500, M=50, t0=0.3, t1=0.02, S=6e6, alpha=0.01, B=1e8)),
+    (best_workers, dict(M=50, t1=0.02, S=6e6, alpha=0.01, B=1e8))], ids=lambda part: getattr(part, "__name__", ""))
+def test_each_number_must_be_positive(function, right, raises):
+    for name in right:
+        with raises(name, "a finite number > 0", "-2"):
+            function(**right | {name: -2})
+
+
+def test_sizes_and_vectors_must_fit(raises):
+    theta, x, y = problem(5)
+    for sizes in ((), (5, 0), (2, 2)):
+        with raises("sizes", "numbers > 0 whose sum is 5"):
+            accumulated_gradient(NET, theta, x, y, sizes)
+    with raises("sizes", "0 numbers, one a gradient"):
+        weighted_mean([], [])
+    for vectors in ([], [np.ones(3)], [np.ones(3), np.ones(3), np.ones(4)], [np.ones(4), np.ones(3), np.ones(3)]):
+        with raises("vectors", "at least two, of one length"):
+            ring_all_reduce(vectors)
+    assert ring_all_reduce([np.ones(3), np.ones(3)])[1].dtype.kind == "i"
+
+
 def test_the_best_number_of_workers():
     assert best_workers(50, 0.02, 6e6, 0.01, 1e8) == pytest.approx(np.sqrt(0.88 / 0.02))
     seconds = [epoch_seconds(R, 500, 50, 0.3, 0.02, 6e6, 0.01, 1e8) for R in range(1, 30)]

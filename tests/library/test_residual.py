@@ -69,3 +69,18 @@ def test_it_keeps_single_precision_and_is_trained_by_fit():
     assert trained.dtype == np.float32 and history.train_cost[-1] < history.train_cost[0]
     assert model.widths == MIXED.widths and model.loss is half_squared
     assert_array_equal(model.weight_mask, MIXED.weight_mask)
+
+
+def test_each_run_may_have_its_own_data(rng):
+    theta, x, y = rng.standard_normal((3, MIXED.size)), rng.standard_normal((3, 3, 5)), rng.standard_normal((3, 2, 5))
+    together = residual_cost_and_gradient(Residual(MIXED), theta, x, y)
+    for r in range(3):
+        alone = residual_cost_and_gradient(Residual(MIXED), theta[r], x[r], y[r])
+        assert_allclose(together.cost[r], alone.cost, rtol=1e-14)
+        assert_allclose(together.gradient[r], alone.gradient, rtol=1e-12)
+
+
+def test_what_a_layer_adds_at_zero_keeps_single_precision(rng):
+    net = Network((3, 3, 3, 2), (sigmoid, sigmoid, linear), half_squared)
+    _, a = residual_forward(Residual(net), rng.standard_normal(net.size).astype(np.float32), np.ones((3, 4), np.float32))
+    assert {part.dtype for part in a} == {np.dtype(np.float32)}

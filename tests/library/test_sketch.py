@@ -35,7 +35,10 @@ def test_the_page_holds_the_parameters_block_by_block(rng):
 def test_the_same_network_gives_the_same_page_which_loads_nothing(rng):
     theta = he(NET, rng)
     one, other = (sketch(NET, theta, np.zeros(784)) for _ in range(2))
-    assert one.markup == other.markup and "draw a digit" in repr(one)
+    assert one.markup == other.markup == sketch(NET, theta.astype(np.float32), np.zeros(784)).markup
+    assert repr(one) == "A field to draw a digit in; it needs a browser."
+    assert re.search(r'data-net="[^"]*" data-', one.markup) or re.search(r'data-theta="[^"]*" data-', one.markup)
+    assert '</div><div class="sketch-bar"><b>1</b>' in one.markup
     assert "http" not in one.markup and "src=" not in one.markup and one.markup.count("sketch-bar\"><b>") == 4
 
 

@@ -10,7 +10,7 @@ from lecture_code.activations import linear, sigmoid, tanh
 from lecture_code.initialisation import gaussian_parameters, he, lecun, xavier
 from lecture_code.losses import half_squared, softmax_cross_entropy
 from lecture_code.network import Network
-from lecture_code.optimizers import clip_gradient, nesterov
+from lecture_code.optimizers import nesterov
 from lecture_code.training import fit
 
 LINE = Network((1, 1), (linear,), half_squared, bias=False)  # f(x) = w x
@@ -107,23 +107,6 @@ def test_fit_checks_the_new_arguments(changed, name, expected, raises):
 
 
 # Clipping
-
-
-def test_clipping_by_hand():
-    # ‖(3, 4)‖ = 5: to norm 1 it is (0.6, 0.8); within norm 10 nothing changes
-    g = np.array([3.0, 4.0])
-    assert_allclose(clip_gradient(g, 1), [0.6, 0.8], rtol=1e-15)
-    assert_array_equal(clip_gradient(g, 10), g)
-    assert_array_equal(clip_gradient(g, 5), g)
-    assert_allclose(clip_gradient(np.stack([g, g / 10]), 1), [[0.6, 0.8], [0.3, 0.4]], rtol=1e-15)
-    assert_array_equal(clip_gradient(np.zeros(2), 1), [0, 0])
-
-
-def test_clipping_in_float32_does_not_overflow():
-    g = np.array([3e30, 4e30], np.float32)
-    clipped = clip_gradient(g, 1)
-    assert clipped.dtype == np.float32
-    assert_allclose(clipped, [0.6, 0.8], rtol=1e-6)
 
 
 def test_fit_clips():
