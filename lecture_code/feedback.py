@@ -58,8 +58,9 @@ class Task:
     mistakes : the wrong answers to recognise, most specific first
     seeds : how many inputs to draw for each shape
     rtol : how far an entry may be off, relative to the largest entry of its array
-    view : (value, arguments) ↦ what of the value is compared, where it is no number or array: the outputs of a model
-        that was returned. It may raise `NotRight` with a sentence if the value is of the wrong kind
+    view : (value, drawn, used) ↦ what of the value is compared, where it is no number or array: the outputs of a model
+        that was returned. `drawn` are the arguments as they were drawn, `used` those of the call, which it may have changed
+        or put into its value. It may raise `NotRight` with a sentence if the value is of the wrong kind
     """
 
     name: str
@@ -72,7 +73,7 @@ class Task:
     mistakes: tuple[Mistake, ...]
     seeds: int = 3
     rtol: float = 1e-7
-    view: Callable[[Any, tuple[Any, ...]], Any] | None = None
+    view: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] | None = None
 
     @property
     def cases(self) -> int:
@@ -164,7 +165,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
         expected = _expected(task, case, task.reference)  # first: what it loads does not count as the student's time
         arguments = task.example(case)
         value, error = _call(answer, arguments, seconds)
-        value, unlike = _viewed(task, case, value) if error is None else (None, "")
+        value, unlike = _viewed(task, case, value, arguments) if error is None else (None, "")
         if isinstance(error, NotImplementedError):
             return Verdict("to do", f"{task.title}: not yet done. Write your code in place of the line "
                            "`raise NotImplementedError`, run that cell, then run this one.")
@@ -221,19 +222,22 @@ def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[A
         sys.settrace(previous)
 
 
-def _viewed(task: Task, case: int, value: Any) -> tuple[Any, str]:
+def _viewed(task: Task, case: int, value: Any, used: tuple[Any, ...]) -> tuple[Any, str]:
     """Return (what of the value is compared, ""), or (None, what is wrong with its kind)."""
     if task.view is None or value is None:
         return value, ""
     try:
-        return task.view(value, task.example(case)), ""
+        return task.view(value, task.example(case), used), ""
     except NotRight as unlike:
         return None, str(unlike)
+    except Exception as error:                  # a model that cannot be called
+        return None, f"What your function returned could not be tried: {type(error).__name__}: {error}"
 
 
 def _expected(task: Task, case: int, answer: Answer) -> Any:
     """Return what a known answer comes to, right or wrong."""
-    value, unlike = _viewed(task, case, answer(*task.example(case)))
+    arguments = task.example(case)
+    value, unlike = _viewed(task, case, answer(*arguments), arguments)
     if unlike:
         raise NotRight(unlike)
     return value
@@ -358,7 +362,7 @@ def _input(task: Task, case: int) -> str:
     call = f"The input that shows it: {task.takes} = tasks.{task.name}.example({case})"
     shown = [entry for pair in zip(task.takes.split(", "), arguments) for entry in _entries(*pair)]
     size = sum(np.size(value) for _, value in shown)
-    if size > 16:
+    if size > 16 or not shown:                  # too long, or nothing that could be shown, such as a model
         return call
     values = [f"{name} = {_number(value)}" for name, value in shown]
     line = "  " + ", ".join(values)
