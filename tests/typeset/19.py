@@ -26,7 +26,8 @@ for k in range(12):
     theta -= eta * grad
 form = np.array([[2, eta * beta - 2], [eta * beta - 2, 2]]) / 2
 energy = {k: float(np.array([path[k + 1], path[k]]) @ form @ np.array([path[k + 1], path[k]])) for k in range(11)}
-loop = {r"\theta": path, "g": slopes, r"\eta": eta, r"\beta": beta, "E": energy, "k": range(1, 9)}
+loop = {r"\theta": path, "g": slopes, r"\eta": eta, r"\beta": beta, "E": energy, "k": range(1, 9),
+        "s": 1 - eta * beta / 2}
 chapter.bind("eq-forgetful-step", {**loop, "k": range(0, 9)})
 chapter.bind("eq-forgetful-difference", loop)
 chapter.bind("eq-forgetful-recursion", loop)
@@ -54,3 +55,5 @@ chapter.arithmetic("2500 = 50 * 50")
 chapter.computed("1.461", np.log(1 + 9 / np.e))
 chapter.given("the recipe of the lecture notes", "0.1")
 chapter.given("a logit at which float32 underflows: e⁻¹¹⁰ is below 10⁻⁴⁵", "110")
+chapter.computed("0.76", np.tanh(1))
+chapter.arithmetic("100 = 2 * 50")
