@@ -38,8 +38,8 @@ chapter.bind("eq-forgetful-conserved", loop)
 z = rng.standard_normal((5, 1))
 certain = np.array([[0.3], [1.1], [19.0], [-0.7], [0.2]])  # class 2, and almost no doubt
 base = {r"\operatorname{softmax}": softmax, r"\operatorname{Diag}": lambda v: np.diag(v[:, 0]), "K": 5}
-chapter.bind("eq-log-softmax-twice", {**base, "z": z})
-chapter.bind("eq-double-softmax-floor", {**base, "p": softmax(z), "y": 3}, {**base, "p": softmax(certain), "y": 2})
+chapter.bind("eq-log-softmax-twice", {**base, "p": softmax(z)})
+chapter.bind("eq-double-softmax-floor", {**base, "q": softmax(softmax(z)), "y": 3}, {**base, "q": softmax(softmax(certain)), "y": 2})
 chapter.bind("eq-double-softmax-gradient", {
     **base, "z": z, "y": 3, "e": lambda y: one_hot(np.array([y]), 5).T, "p": Given(lambda v: softmax(v["z"])),
     "q": Given(lambda v: softmax(v["p"])), "C_i": Given(lambda v: softmax_cross_entropy(softmax(v["z"]), one_hot(np.array([3]), 5).T).sum())})
