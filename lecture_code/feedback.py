@@ -66,8 +66,9 @@ class Task:
     atol : how far it may be off besides, whatever its size: rounding in numbers that cancel. It is 0 where a result may
         be smaller than that, and more where the numbers on the way are large
     double : whether float64 is asked for, so that float32 gets no other measure
-    view : (value, arguments) ↦ what of the value is compared, where it is no number or array: the outputs of a model
-        that was returned. It may raise `NotRight` with a sentence if the value is of the wrong kind
+    view : (value, drawn, used) ↦ what of the value is compared, where it is no number or array: the outputs of a model
+        that was returned. `drawn` are the arguments as they were drawn, `used` those of the call, which it may have changed
+        or put into its value. It may raise `NotRight` with a sentence if the value is of the wrong kind
     """
 
     name: str
@@ -82,7 +83,7 @@ class Task:
     rtol: float = 1e-7
     atol: float = 1e-12
     double: bool = False
-    view: Callable[[Any, tuple[Any, ...]], Any] | None = field(default=None, repr=False)
+    view: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reference", _kept_apart(self.reference))
@@ -190,7 +191,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
         arguments = task.example(case)
         with contextlib.redirect_stdout(printed if case == 0 else io.StringIO()):
             value, error = _call(answer, arguments, seconds)
-        value, unlike = _viewed(task, case, value) if error is None else (None, "")
+        value, unlike = _viewed(task, case, value, arguments) if error is None else (None, "")
         if isinstance(error, NotImplementedError):
             return Verdict("to do", f"{task.title}: not yet done.")
         if isinstance(error, _Fetched) or getattr(answer, "__wrapped__", answer) is task.reference.__wrapped__:
@@ -257,19 +258,22 @@ def _parts(task: Task, expected: Any, got: Any) -> tuple[tuple[Any, ...], tuple[
     return tuple(map(_plain, expected)), tuple(map(_plain, got))
 
 
-def _viewed(task: Task, case: int, value: Any) -> tuple[Any, str]:
+def _viewed(task: Task, case: int, value: Any, used: tuple[Any, ...]) -> tuple[Any, str]:
     """Return (what of the value is compared, ""), or (None, what is wrong with its kind)."""
     if task.view is None or value is None:
         return value, ""
     try:
-        return task.view(value, task.example(case)), ""
+        return task.view(value, task.example(case), used), ""
     except NotRight as unlike:
         return None, str(unlike)
+    except Exception as error:                  # a model that cannot be called
+        return None, f"What your function returned could not be tried: {type(error).__name__}: {error}"
 
 
 def _expected(task: Task, case: int, answer: Answer) -> Any:
     """Return what a known answer comes to, right or wrong."""
-    value, unlike = _viewed(task, case, answer(*task.example(case)))
+    arguments = task.example(case)
+    value, unlike = _viewed(task, case, answer(*arguments), arguments)
     if unlike:
         raise NotRight(unlike)
     return value
@@ -400,7 +404,7 @@ def _input(task: Task, case: int) -> str:
     call = f"The input that shows it: {task.takes} = tasks.{task.name}.example({case})"
     shown = [entry for pair in zip(task.takes.split(", "), arguments) for entry in _entries(*pair)]
     size = sum(np.size(value) for _, value in shown if not callable(value))
-    if size > 16 or all(callable(value) for _, value in shown):
+    if size > 16 or all(callable(value) for _, value in shown):     # too long, or nothing that could be shown
         return call
     values = [f"{name} = {_number(value)}" for name, value in shown]
     line = "  " + ", ".join(values)
@@ -417,7 +421,7 @@ def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
 
 def _number(value: Any) -> str:
     if callable(value):
-        return f"the function {getattr(value, '__name__', type(value).__name__).strip('_')}"
+        return f"the function {value.__name__.strip('_')}" if hasattr(value, "__name__") else f"a {type(value).__name__}"
     return str(np.asarray(value).tolist())
 
 

@@ -46,17 +46,18 @@ def _samples(rows: int, d: int) -> Tensor:
 
 # ---------------------------------------------------------------- Task 1: the same network
 
-def _outputs(model: Any, arguments: tuple[Any, ...]) -> tuple[Tensor, int]:
-    """Return what a model computes in float64 for some samples, and the number of its parameters."""
+def _outputs(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple[Tensor, int, int]:
+    """Return what a model computes in float64 for some samples, the number of its parameters, and 1 if it shares memory."""
     if not isinstance(model, nn.Module):
         raise NotRight("Your function should return a module of PyTorch, such as nn.Sequential(…).")
-    X = _samples(6, arguments[0][1].shape[1])
+    X = _samples(6, drawn[0][1].shape[1])
     parameters = list(model.parameters())
     if any(p.dtype != torch.float64 for p in parameters):
         raise NotRight("The parameters of your model are not in float64. Which type do the given arrays have, and which "
                        "type does nn.Linear make if nobody asks?")
+    shared = any(np.shares_memory(p.detach().numpy(), array) for p in parameters for part in used for array in part[1:])
     with torch.no_grad():
-        return model(X), sum(p.numel() for p in parameters if p.requires_grad)
+        return model(X), sum(p.numel() for p in parameters if p.requires_grad), int(shared)
 
 
 def _same(W: list[Array], b: list[Array]) -> Model:
@@ -92,9 +93,16 @@ def _reversed(W: list[Array], b: list[Array]) -> Model:
     return nn.Sequential(*parts[:1], *parts[2:3], *parts[1:2], *parts[3:])
 
 
+def _of_the_same_memory(W: list[Array], b: list[Array]) -> Model:
+    model = _same(W, b)
+    for l, layer in enumerate(model[::2], start=1):
+        layer.weight.data, layer.bias.data = torch.from_numpy(W[l]), torch.from_numpy(b[l][:, 0])
+    return model
+
+
 same_network = Task(
     name="same_network", title="Task 1a, the same network",
-    takes="W, b", returns="outputs, number of parameters",
+    takes="W, b", returns="outputs, number of parameters, memory shared with W or b (0: none)",
     reference=_same, draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs, rtol=1e-12,
     mistakes=(
         Mistake("your weights were in float32 on the way", "float64 afterwards does not bring the lost digits back. Which "
@@ -106,6 +114,8 @@ same_network = Task(
         Mistake("your activation is ReLU", "Which one does the statement name?", _with_relu),
         Mistake("the biases are 0", "A column has to become a vector of n entries; which values does it have?", _without_bias),
         Mistake("an activation stands behind two linear layers", "In which order do the parts follow each other?", _reversed),
+        Mistake("the model shares memory with the given arrays, so that training it would change them",
+                "torch.from_numpy gives an array a second name. Which function makes a copy?", _of_the_same_memory),
     ),
 )
 
@@ -170,9 +180,10 @@ gradients_of = Task(
     reference=_right_gradients, draw=used_model, shapes=(((3, 2, 2), 3), ((4, 5, 3), 6), ((2, 4, 3, 4), 9)), rtol=1e-10,
     mistakes=(
         Mistake("the old gradients are still in yours", "What does backward do with what grad holds already?", _accumulated),
-        Mistake("the gradients are cleared after backward", "Everything is 0 now. Where does the line belong?",
+        Mistake("the gradients are cleared, and not computed after that", "Everything is 0. Which of the two comes first?",
                 _cleared_too_late),
-        Mistake("backward was not called", "You return what grad held before.", _what_was_there),
+        Mistake("you return what grad held before", "Is backward called, and does what you return come after it?",
+                _what_was_there),
         Mistake("your cost is the sum over the batch", "The cost of the chapter is a mean.", _sum_over_batch),
         Mistake("a softmax is applied before cross_entropy", "What does cross_entropy do with its argument first?",
                 _softmax_twice),
@@ -192,11 +203,16 @@ def relu_chain(rng: np.random.Generator, widths: tuple[int, ...]) -> tuple[Model
     return (nn.Sequential(*_layers(*arrays(rng, widths), activation="ReLU")),)
 
 
-def _grown_view(model: Any, arguments: tuple[Any, ...]) -> tuple[Tensor, int]:
+def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple[Tensor, int, int]:
+    """Return what the longer model computes, the number of its parameters, and of the parts of the model that was given."""
     if not isinstance(model, nn.Sequential):
         raise NotRight("Your function should return an nn.Sequential.")
-    before = arguments[0]
+    before = drawn[0]
     n = before[-1].in_features
+    types = {str(p.dtype).removeprefix("torch.") for p in model.parameters()}
+    if types != {"float64"}:
+        raise NotRight(f"The parameters of your model are in {' and '.join(sorted(types))}, those of the given model in float64. "
+                       "Which type does nn.Linear make if nobody asks?")
     shapes = [tuple(p.shape) for p in model.parameters() if p.requires_grad]
     wanted = [tuple(p.shape) for p in before[:-1].parameters()] + [(n, n), (n,)] + [tuple(p.shape) for p in before[-1].parameters()]
     if shapes != wanted:
@@ -205,7 +221,7 @@ def _grown_view(model: Any, arguments: tuple[Any, ...]) -> tuple[Tensor, int]:
         raise NotRight(f"Your model should be a chain of {len(before) + 2} parts, linear layers with a ReLU between them.")
     X = _samples(7, before[0].in_features)
     with torch.no_grad():
-        return model(X), sum(p.numel() for p in model.parameters())
+        return model(X), sum(p.numel() for p in model.parameters()), len(used[0])
 
 
 def _inserted(model: Model, W: Tensor, b: Tensor | None = None) -> Model:
@@ -246,9 +262,16 @@ def _reversed_units(model: Model) -> Model:
     return _inserted(model, _eye(model).flip(0))
 
 
+def _in_place(model: Model) -> Model:
+    longer = _deeper(model)
+    for place in (-3, -2):
+        model.insert(len(model) - 1, longer[place])
+    return model
+
+
 deeper = Task(
     name="deeper", title="Task 2a, one layer more and the same function",
-    takes="model", returns="outputs, number of parameters",
+    takes="model", returns="outputs, number of parameters, parts of the given model afterwards",
     reference=_deeper, draw=relu_chain, shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)), view=_grown_view,
     mistakes=(
         Mistake("nothing gets through the new layer", "Its weights are zeros or negative, and activations after ReLU are ≥ 0.",
@@ -259,16 +282,19 @@ deeper = Task(
         Mistake("the new layer halves the activations", "How large is the weight of a unit that copies?", _half),
         Mistake("the new layer puts the units into the opposite order", "The head knows them by their places.",
                 _reversed_units),
+        Mistake("you put the new layer into the given model", "insert and append work in place. Of which parts can a new "
+                "nn.Sequential be made?", _in_place),
     ),
 )
 
 
 # ---------------------------------------------------------------- Task 3: the forgetful loop
 
-def curvature_and_rate(rng: np.random.Generator, reach: float) -> tuple[float, float, float, int]:
-    """Return θ₀, β, η with 0.2 < ηβ < 0.2 + reach, and a number of steps."""
-    beta = float(rng.uniform(0.5, 3))
-    return float(rng.choice([-1, 1]) * rng.uniform(1, 2)), beta, float(rng.uniform(0.3, reach) / beta), int(rng.integers(4, 9))
+def curvature_and_rate(rng: np.random.Generator, shape: tuple[float, int]) -> tuple[float, float, float, int]:
+    """Return θ₀, β, η with ηβ at most 1.2 below reach, and on the border, exactly, for 4; and the number of steps."""
+    reach, steps = shape
+    theta, beta = float(rng.choice([-1, 1]) * rng.uniform(1, 2)), float(rng.uniform(0.5, 3))
+    return (theta, 2.0, 2.0, steps) if reach == 4 else (theta, beta, float(rng.uniform(reach - 1.2, reach) / beta), steps)
 
 
 def _path(theta: float, beta: float, eta: float, steps: int) -> list[float]:
@@ -318,15 +344,17 @@ def _never_moves(theta: float, beta: float, eta: float, steps: int) -> list[floa
 forgetful_path = Task(
     name="forgetful_path", title="Task 3a, a loop without zero_grad",
     takes="theta, beta, eta, steps", returns="path",
-    reference=_path, draw=curvature_and_rate, shapes=(1.5, 3.0, 3.9),
+    reference=_path, draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)),
     mistakes=(
-        Mistake("your loop clears the gradient", "The task is to leave that out.", _careful_path),
+        Mistake("each of your steps uses the newest gradient alone", "zero_grad does that. The task is to leave it out.",
+                _careful_path),
         Mistake("you take the mean of the gradients so far", "backward adds; nobody divides.", _mean_path),
         Mistake("old gradients fade in your loop", "That is momentum with friction. What does grad hold?", _friction),
-        Mistake("your gradient is twice too large", "What is the derivative of ½βθ²?", _double_gradient),
+        Mistake("your gradient is twice too large, or your rate", "What is the derivative of ½βθ²?", _double_gradient),
         Mistake("the starting value is missing", "The path has steps + 1 entries.", _without_first),
         Mistake("you return the end only", "The whole path is asked for, the start included.", _last_only),
-        Mistake("the gradient is cleared between backward and step", "Nothing moves.", _never_moves),
+        Mistake("θ never moves: the step is not taken, or finds a gradient of 0", "Does anything stand between backward and "
+                "step?", _never_moves),
     ),
 )
 
@@ -496,6 +524,7 @@ def candidates(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[l
         W, b = arrays(rng, (d, 4, 3))
         norm = nn.BatchNorm1d(4, dtype=torch.float64)
         made.append(nn.Sequential(linear_layer(W[1], b[1][:, 0]), norm, nn.Tanh(), linear_layer(2 * W[2], b[2][:, 0])))
+        made[-1].train(len(made) % 2 == 0)                # somebody has left every other model in eval mode
     centres = rng.normal(size=(3, d)) * 1.3
 
     def samples(n: int) -> tuple[Tensor, Tensor]:
@@ -508,15 +537,18 @@ def candidates(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[l
     return made, Parts(X, y, X_v, y_v, X_t, y_t), round(float(rng.uniform(0.2, 0.6)), 2), batches
 
 
-#: The bugs, one letter each: gradients that are kept, softmax twice, the mode, the graph, the test data.
+#: The bugs, one letter each: gradients that are kept, softmax twice, the mode, the graph, the test data. Two more that somebody
+#: may add: e, training in the mode in which a model comes, and w, a mean that is weighted by the sizes of the batches.
 BUGS = "gsmct"
 
 
 def _loop(models: list[Model], data: Parts, eta: float, batches: list[Tensor], bugs: str = "") -> tuple[list, int, Any]:
+    whole = sum(len(B) for B in batches) / len(batches)   # samples in a batch, on average
     costs, best, chosen, right = [], -1.0, 0, 0.0
     for number, model in enumerate(models):
         optimizer = torch.optim.SGD(model.parameters(), lr=eta)
-        model.train()
+        if "e" not in bugs:
+            model.train()
         total = 0.0
         for B in batches:
             z = model(data.X_train[B])
@@ -525,7 +557,8 @@ def _loop(models: list[Model], data: Parts, eta: float, batches: list[Tensor], b
                 optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total = total + (loss if "c" in bugs else loss.item())
+            weight = len(B) / whole if "w" in bugs else 1
+            total = total + weight * (loss if "c" in bugs else loss.item())
         costs.append(total / len(batches))
         if "m" not in bugs:
             model.eval()
@@ -559,13 +592,13 @@ def _best_validation(models: list[Model], data: Parts, eta: float, batches: list
     return costs, chosen, (models[chosen](data.X_valid).argmax(dim=1) == data.y_valid).double().mean().item()
 
 
-def _kept_graphs(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the three results, and how many of the costs still hold a graph."""
     if not isinstance(value, (tuple, list)) or len(value) != 3:
         raise NotRight("Your function should return three things: costs, chosen, accuracy.")
     costs, chosen, accuracy = value
-    if not hasattr(costs, "__len__") or len(costs) != len(arguments[0]):
-        raise NotRight(f"costs should have {len(arguments[0])} entries, one a model.")
+    if not hasattr(costs, "__len__") or len(costs) != len(drawn[0]):
+        raise NotRight(f"costs should have {len(drawn[0])} entries, one a model.")
     graphs = getattr(costs, "requires_grad", False) or sum(bool(getattr(cost, "requires_grad", False)) for cost in costs)
     plain = [cost.detach().item() if hasattr(cost, "detach") else cost for cost in costs]
     return np.array(plain, dtype=float), chosen, accuracy, int(graphs)
@@ -574,17 +607,21 @@ def _kept_graphs(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 repaired_loop = Task(
     name="repaired_loop", title="Task 5a, five bugs",
     takes="models, data, eta, batches", returns="costs, chosen, accuracy, costs that keep their graph",
-    reference=_whole, draw=candidates, shapes=((2, 2, 12), (3, 3, 18), (4, 3, 24)), view=_kept_graphs,
+    reference=_whole, draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs,
     mistakes=(
         Mistake("all five bugs are still there", "Begin with the five lines that every loop has.", _with("gsmct")),
         Mistake("gradients of earlier batches are in every step", "Which line does the loop of the chapter have before "
                 "backward?", _with("g")),
         Mistake("a softmax is applied twice", "What does cross_entropy expect?", _with("s")),
+        Mistake("a model is trained in the mode in which it comes", "Some of them come in eval mode. Which line of the broken "
+                "loop takes care of that?", _with("e")),
         Mistake("the models answer in train mode", "Does the answer to an image depend on the images beside it?", _with("m")),
         Mistake("the costs keep their graphs", "What is added to total, a number or a tensor with a history?", _with("c")),
         Mistake("the model is chosen by the test data", "Which images are there for choices?", _with("t")),
         Mistake("both the mode and the data of the choice are wrong", "Two of the five are still there, both after training.",
                 _with("mt")),
+        Mistake("large batches count more in your costs", "The mean over all samples is another one than the mean over the "
+                "batches. Which one does the statement ask for?", _with("w")),
         Mistake("your costs are sums over the batches", "The broken loop divides by the number of batches, and that is right.",
                 _sums),
         Mistake("you return the accuracy on the validation data", "They have chosen. What is reported is the test data.",

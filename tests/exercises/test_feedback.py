@@ -201,10 +201,10 @@ def test_tensors_are_as_good_as_arrays_as_answers_and_as_arguments():
 
 
 def test_a_view_says_what_of_a_value_is_compared():
-    def outputs(model, arguments):
+    def outputs(model, drawn, used):
         if not callable(model):
             raise NotRight("Your function should return a model.")
-        return model(*arguments)
+        return model(*drawn)
 
     def maker(factor):
         return lambda x: lambda z: factor * z
@@ -217,11 +217,36 @@ def test_a_view_says_what_of_a_value_is_compared():
     assert "Your function should return a model.\nThe input that shows it" in verdict(task, lambda x: 7).message
     assert "returned None" in verdict(task, lambda x: None).message
     assert verdict(task, lambda x: 1 / 0).kind == "error"
+    assert ("What your function returned could not be tried: ZeroDivisionError: division by zero\nThe input that shows it"
+            in verdict(task, lambda x: lambda z: 1 / 0).message)
+
+
+def test_a_view_sees_the_arguments_as_they_were_drawn_and_as_the_call_left_them():
+    def view(value, drawn, used):
+        return [value, np.shares_memory(value, *used), drawn[0] is used[0], len(drawn[0]) - len(used[0])]
+
+    def popping(x):
+        x.pop()
+        return np.ones(3)
+
+    task = Task("ones", "Task 0", "x", "ones, shared, same, lost", lambda x: np.ones(3), lambda rng, shape: (np.ones(shape),),
+                (3,), (Mistake("you return the argument itself", "Copy.", lambda x: x),), view=view)
+    assert verdict(task, lambda x: x.copy()).kind == "right"
+    assert verdict(task, lambda x: x[:]).mistake is task.mistakes[0]
+    lists = Task(**{**vars(task), "draw": lambda rng, shape: ([1.0] * shape,), "mistakes": (),
+                    "view": lambda value, drawn, used: [value, False, drawn[0] is used[0], len(drawn[0]) - len(used[0])]})
+    assert "lost should be 0, yours is 1." in verdict(lists, popping).message
 
 
 def test_a_large_input_is_not_printed():
     large = Task(**{**vars(TASK), "shapes": ((5, 5),)})
     assert verdict(large, lambda x: (x, x)).message.endswith("x = tasks.centred.example(0)")
+
+
+def test_nothing_is_announced_where_an_input_has_nothing_to_show():
+    models = Task(**{**vars(TASK), "takes": "model", "draw": lambda rng, shape: (np.sin,), "mistakes": (),
+                     "reference": lambda model: centred(np.ones((2, 2)))})
+    assert verdict(models, lambda model: (1, 2)).message.endswith("The input that shows it: model = tasks.centred.example(0)")
 
 
 @pytest.mark.parametrize("answer, part", [

@@ -26,7 +26,8 @@ for k in range(12):
     theta -= eta * grad
 form = np.array([[2, eta * beta - 2], [eta * beta - 2, 2]]) / 2
 energy = {k: float(np.array([path[k + 1], path[k]]) @ form @ np.array([path[k + 1], path[k]])) for k in range(11)}
-loop = {r"\theta": path, "g": slopes, r"\eta": eta, r"\beta": beta, "E": energy, "k": range(1, 9)}
+loop = {r"\theta": path, "g": slopes, r"\eta": eta, r"\beta": beta, "E": energy, "k": range(1, 9),
+        "s": 1 - eta * beta / 2}
 chapter.bind("eq-forgetful-step", {**loop, "k": range(0, 9)})
 chapter.bind("eq-forgetful-difference", loop)
 chapter.bind("eq-forgetful-recursion", loop)
@@ -37,8 +38,8 @@ chapter.bind("eq-forgetful-conserved", loop)
 z = rng.standard_normal((5, 1))
 certain = np.array([[0.3], [1.1], [19.0], [-0.7], [0.2]])  # class 2, and almost no doubt
 base = {r"\operatorname{softmax}": softmax, r"\operatorname{Diag}": lambda v: np.diag(v[:, 0]), "K": 5}
-chapter.bind("eq-log-softmax-twice", {**base, "z": z})
-chapter.bind("eq-double-softmax-floor", {**base, "p": softmax(z), "y": 3}, {**base, "p": softmax(certain), "y": 2})
+chapter.bind("eq-log-softmax-twice", {**base, "p": softmax(z)})
+chapter.bind("eq-double-softmax-floor", {**base, "q": softmax(softmax(z)), "y": 3}, {**base, "q": softmax(softmax(certain)), "y": 2})
 chapter.bind("eq-double-softmax-gradient", {
     **base, "z": z, "y": 3, "e": lambda y: one_hot(np.array([y]), 5).T, "p": Given(lambda v: softmax(v["z"])),
     "q": Given(lambda v: softmax(v["p"])), "C_i": Given(lambda v: softmax_cross_entropy(softmax(v["z"]), one_hot(np.array([3]), 5).T).sum())})
@@ -54,3 +55,5 @@ chapter.arithmetic("2500 = 50 * 50")
 chapter.computed("1.461", np.log(1 + 9 / np.e))
 chapter.given("the recipe of the lecture notes", "0.1")
 chapter.given("a logit at which float32 underflows: e⁻¹¹⁰ is below 10⁻⁴⁵", "110")
+chapter.computed("0.76", np.tanh(1))
+chapter.arithmetic("100 = 2 * 50")
