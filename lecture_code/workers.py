@@ -29,7 +29,7 @@ from lecture_code.parallel import shard_sizes
 from lecture_code.validation import require, require_count, require_positive
 
 FAULTS = ("killed", "stopped", "leaves")
-START = 30  # seconds within which all workers have to be there
+START = 60  # seconds within which all workers have to be there
 
 
 @dataclass(frozen=True)
@@ -261,12 +261,12 @@ def _supervised(plan: Plan, workers: int, loop: Callable[..., None], patience: f
         theirs.close()
         processes.append(process)
         pipes.append(ours)
-    reports = {}
+    reports, silent = {}, set(range(workers))
     try:
-        _collect(pipes, reports, time.monotonic() + limit, patience)
+        silent = _collect(pipes, reports, time.monotonic() + limit, patience)
     finally:
-        for process in processes:
-            process.join(0.2 if len(reports) < workers else 5)
+        for rank, process in enumerate(processes):
+            process.join(0.2 if rank in silent else 5)  # who has reported, or has died, is on the way out
             stuck = process.is_alive()
             if stuck:
                 process.kill()                    # a stopped process hears nothing but this
@@ -279,8 +279,11 @@ def _supervised(plan: Plan, workers: int, loop: Callable[..., None], patience: f
     return found
 
 
-def _collect(pipes: Sequence[Any], reports: dict[int, Report], end: float, patience: float) -> None:
-    """Receive reports until all have come, or a pipe has closed or somebody failed and the others had time to notice."""
+def _collect(pipes: Sequence[Any], reports: dict[int, Report], end: float, patience: float) -> set[int]:
+    """Receive reports until all have come, or a pipe has closed or somebody failed and the others had time to notice.
+
+    Return who has neither reported nor closed the pipe.
+    """
     waiting = dict(zip(pipes, range(len(pipes))))
     while waiting and (left := end - time.monotonic()) > 0:
         for pipe in wait(list(waiting), left):
@@ -292,3 +295,4 @@ def _collect(pipes: Sequence[Any], reports: dict[int, Report], end: float, patie
                 fine = False
             if not fine:
                 end = min(end, time.monotonic() + patience + 2)
+    return set(waiting.values())
