@@ -100,14 +100,15 @@ def train_shard(rank: int, workers: int, plan: Plan, report: Report, fault: Call
     import torch.distributed as dist
 
     theta, shard = plan.theta.copy(), plan.shards(workers)[rank]
-    share = (shard.stop - shard.start) / plan.batches.shape[1] if plan.weighted else 1 / workers
+    M = plan.batches.shape[1]
+    share = (shard.stop - shard.start) / M if plan.weighted else 1 / workers
     for k, batch in enumerate(plan.batches):
         fault(k)
         report.begin = time.perf_counter()
         mine = batch[shard]
         _, g = plan.model.cost_and_gradient(theta, plan.x[:, mine], plan.y[:, mine])
         g *= share                               # M_r / M
-        dist.all_reduce(torch.from_numpy(g))     # in place: now the sum over all workers
+        dist.all_reduce(torch.from_numpy(g))     # now the sum of all workers
         theta -= plan.eta * g
         _note(report, k, theta, g)
 
