@@ -105,8 +105,8 @@ def train_shard(rank: int, workers: int, plan: Plan, report: Report, fault: Call
     for k, batch in enumerate(plan.batches):
         fault(k)
         report.begin = time.perf_counter()
-        mine = batch[shard]
-        _, g = plan.model.cost_and_gradient(theta, plan.x[:, mine], plan.y[:, mine])
+        x, y = plan.x[:, batch[shard]], plan.y[:, batch[shard]]
+        _, g = plan.model.cost_and_gradient(theta, x, y)
         g *= share                               # M_r / M
         dist.all_reduce(torch.from_numpy(g))     # now the sum of all workers
         theta -= plan.eta * g
