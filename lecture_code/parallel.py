@@ -63,9 +63,9 @@ def accumulated_gradient(
     for size in sizes:
         piece = slice(first, first + size)
         _, g_piece = model.cost_and_gradient(theta, x[:, piece], y[:, piece])
-        g_piece *= size / M                       # in place: a product would need as much memory again
+        g_piece *= size / M     # in place: a product would need memory again
         g += g_piece
-        del g_piece                               # or it would still be there while the next one is made
+        del g_piece             # or it would stay while the next one is made
         first += size
     return g
 
@@ -86,11 +86,12 @@ def ring_all_reduce(vectors: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np
     R = len(vectors)
     require(R > 1 and all(v.ndim == 1 and v.shape == vectors[0].shape for v in vectors), "vectors",
             "at least two, of one length", [np.shape(v) for v in vectors])
-    parts, sent = [np.array_split(v.copy(), R) for v in vectors], np.zeros(R, int)
+    parts = [np.array_split(v.copy(), R) for v in vectors]
+    sent = np.zeros(R, int)
     for k in range(2 * (R - 1)):
-        moving = [parts[r][(r - k) % R].copy() for r in range(R)]  # part r − k leaves worker r in round k
-        for r, part in enumerate(moving):
-            place = parts[(r + 1) % R][(r - k) % R]                # and arrives at the next worker
+        moving = [parts[r][(r - k) % R].copy() for r in range(R)]
+        for r, part in enumerate(moving):        # part r − k leaves worker r
+            place = parts[(r + 1) % R][(r - k) % R]  # for the next worker
             place[...] = place + part if k < R - 1 else part
             sent[r] += part.nbytes
     return [np.concatenate(p) for p in parts], sent

@@ -29,7 +29,7 @@ from lecture_code.parallel import shard_sizes
 from lecture_code.validation import require, require_count, require_positive
 
 FAULTS = ("killed", "stopped", "leaves")
-START = 30  # seconds within which all workers have to be there
+START = 60  # seconds within which all workers have to be there
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,15 @@ def train_shard(rank: int, workers: int, plan: Plan, report: Report, fault: Call
     import torch.distributed as dist
 
     theta, shard = plan.theta.copy(), plan.shards(workers)[rank]
-    share = (shard.stop - shard.start) / plan.batches.shape[1] if plan.weighted else 1 / workers
+    M = plan.batches.shape[1]
+    share = (shard.stop - shard.start) / M if plan.weighted else 1 / workers
     for k, batch in enumerate(plan.batches):
         fault(k)
         report.begin = time.perf_counter()
-        mine = batch[shard]
-        _, g = plan.model.cost_and_gradient(theta, plan.x[:, mine], plan.y[:, mine])
+        x, y = plan.x[:, batch[shard]], plan.y[:, batch[shard]]
+        _, g = plan.model.cost_and_gradient(theta, x, y)
         g *= share                               # M_r / M
-        dist.all_reduce(torch.from_numpy(g))     # in place: now the sum over all workers
+        dist.all_reduce(torch.from_numpy(g))     # now the sum of all workers
         theta -= plan.eta * g
         _note(report, k, theta, g)
 
@@ -261,12 +262,12 @@ def _supervised(plan: Plan, workers: int, loop: Callable[..., None], patience: f
         theirs.close()
         processes.append(process)
         pipes.append(ours)
-    reports = {}
+    reports, silent = {}, set(range(workers))
     try:
-        _collect(pipes, reports, time.monotonic() + limit, patience)
+        silent = _collect(pipes, reports, time.monotonic() + limit, patience)
     finally:
-        for process in processes:
-            process.join(0.2 if len(reports) < workers else 5)
+        for rank, process in enumerate(processes):
+            process.join(0.2 if rank in silent else 5)  # who has reported, or has died, is on the way out
             stuck = process.is_alive()
             if stuck:
                 process.kill()                    # a stopped process hears nothing but this
@@ -279,8 +280,11 @@ def _supervised(plan: Plan, workers: int, loop: Callable[..., None], patience: f
     return found
 
 
-def _collect(pipes: Sequence[Any], reports: dict[int, Report], end: float, patience: float) -> None:
-    """Receive reports until all have come, or a pipe has closed or somebody failed and the others had time to notice."""
+def _collect(pipes: Sequence[Any], reports: dict[int, Report], end: float, patience: float) -> set[int]:
+    """Receive reports until all have come, or a pipe has closed or somebody failed and the others had time to notice.
+
+    Return who has neither reported nor closed the pipe.
+    """
     waiting = dict(zip(pipes, range(len(pipes))))
     while waiting and (left := end - time.monotonic()) > 0:
         for pipe in wait(list(waiting), left):
@@ -292,3 +296,4 @@ def _collect(pipes: Sequence[Any], reports: dict[int, Report], end: float, patie
                 fine = False
             if not fine:
                 end = min(end, time.monotonic() + patience + 2)
+    return set(waiting.values())

@@ -16,6 +16,9 @@ Vector = np.ndarray
 Matrix = np.ndarray
 
 
+#: Relative tolerance of the tasks that ask for double precision: float32 is off by some 1e-8, another order of sums by 1e-15.
+DOUBLE = 1e-10
+
 # ---------------------------------------------------------------- Task 1: a script of TensorFlow 1
 
 def script_inputs(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tuple[Any, ...]:
@@ -254,10 +257,24 @@ def _last_cost(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> tup
     return new, costs[-1]
 
 
+def _costs_in_float32(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
+    new, costs = _tape_loop(cost, weights, eta, steps)
+    return new, costs.astype(np.float32)
+
+
+def _weights_in_float32(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> Walk:
+    costs = []
+    for _ in range(steps):
+        weights, (C,) = _tape_loop(cost, weights, eta, 1)
+        weights = [value.astype(np.float32) for value in weights]
+        costs.append(C)
+    return weights, np.array(costs)
+
+
 tape_loop = Task(
     name="tape_loop", title="Task 2, a tape loop",
     takes="cost, weights, eta, steps", returns="weights, costs",
-    reference=_tape_loop, draw=tape_inputs, shapes=((2, 2), (3, 3), (4, 5)),
+    reference=_tape_loop, draw=tape_inputs, shapes=((2, 2), (3, 3), (4, 5)), rtol=DOUBLE, double=True,
     mistakes=(
         Mistake("all steps use the gradient of the first", "Where in the loop is the cost computed anew?", _frozen),
         Mistake("every step starts from the first weights", "What does the next turn of the loop compute with: the "
@@ -274,6 +291,9 @@ tape_loop = Task(
                 _first_weight_only),
         Mistake("the learning rate is missing", "How long is a step?", _without_rate),
         Mistake("you return the last cost only", "A list with the cost of every step is asked for.", _last_cost),
+        Mistake("your costs are kept in float32", "Which type has the array in which you collect them?", _costs_in_float32),
+        Mistake("your weights are rounded to float32", "The arrays that come in have sixteen digits. Which line leaves "
+                "seven of them?", _weights_in_float32),
     ),
 )
 
@@ -654,10 +674,18 @@ def _power_of_the_difference(eps: float, beta2: float, k: int) -> float:
     return eps / math.sqrt((1 - beta2) ** k)
 
 
+def _rounded_to_float32(eps: float, beta2: float, k: int) -> float:
+    return float(np.float32(_matching_eps(eps, beta2, k)))
+
+
+def _in_float32(eps: float, beta2: float, k: int) -> np.floating:
+    return np.float32(eps) / np.sqrt(np.float32(1) - np.float32(beta2) ** np.float32(k))
+
+
 matching_eps = Task(
     name="matching_eps", title="Task 5a, the matching stabiliser",
     takes="eps, beta2, k", returns="eps",
-    reference=_matching_eps, draw=stabilisers, shapes=(5, 40, 2000), atol=0.0,
+    reference=_matching_eps, draw=stabilisers, shapes=(5, 40, 2000), rtol=DOUBLE, atol=0.0, double=True,
     mistakes=(
         Mistake("you multiply where you should divide", "v is smaller than its corrected form. Does the same eps weigh "
                 "more or less beside it?", _multiplied),
@@ -675,6 +703,9 @@ matching_eps = Task(
                 "the corrected averages appear.", _as_it_is),
         Mistake("you take the power of a difference", "What is raised to the power k: β₂, or 1 − β₂?",
                 _power_of_the_difference),
+        Mistake("your eps is rounded to float32", "Of which type is what you return? Ten digits are asked for.",
+                _rounded_to_float32),
+        Mistake("you compute in float32", "Of which type is a tensor that PyTorch makes of a Python number?", _in_float32),
     ),
 )
 

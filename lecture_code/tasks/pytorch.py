@@ -103,7 +103,7 @@ def _of_the_same_memory(W: list[Array], b: list[Array]) -> Model:
 same_network = Task(
     name="same_network", title="Task 1a, the same network",
     takes="W, b", returns="outputs, number of parameters, memory shared with W or b (0: none)",
-    reference=_same, draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs, rtol=1e-12,
+    reference=_same, draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs, rtol=1e-12, double=True,
     mistakes=(
         Mistake("your weights were in float32 on the way", "float64 afterwards does not bring the lost digits back. Which "
                 "type has nn.Linear when you make it?", _through_float32),
@@ -178,6 +178,7 @@ gradients_of = Task(
     name="gradients_of", title="Task 1b, its gradients",
     takes="model, X, y", returns="gradients",
     reference=_right_gradients, draw=used_model, shapes=(((3, 2, 2), 3), ((4, 5, 3), 6), ((2, 4, 3, 4), 9)), rtol=1e-10,
+    double=True,
     mistakes=(
         Mistake("the old gradients are still in yours", "What does backward do with what grad holds already?", _accumulated),
         Mistake("the gradients are cleared, and not computed after that", "Everything is 0. Which of the two comes first?",
@@ -272,7 +273,7 @@ def _in_place(model: Model) -> Model:
 deeper = Task(
     name="deeper", title="Task 2a, one layer more and the same function",
     takes="model", returns="outputs, number of parameters, parts of the given model afterwards",
-    reference=_deeper, draw=relu_chain, shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)), view=_grown_view,
+    reference=_deeper, draw=relu_chain, shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)), view=_grown_view, double=True,
     mistakes=(
         Mistake("nothing gets through the new layer", "Its weights are zeros or negative, and activations after ReLU are ≥ 0.",
                 _of_zeros),
@@ -344,7 +345,7 @@ def _never_moves(theta: float, beta: float, eta: float, steps: int) -> list[floa
 forgetful_path = Task(
     name="forgetful_path", title="Task 3a, a loop without zero_grad",
     takes="theta, beta, eta, steps", returns="path",
-    reference=_path, draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)),
+    reference=_path, draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)), double=True,
     mistakes=(
         Mistake("each of your steps uses the newest gradient alone", "zero_grad does that. The task is to leave it out.",
                 _careful_path),
@@ -406,7 +407,7 @@ def _rate_alone(beta: float, eta: float) -> float:
 period = Task(
     name="period", title="Task 3c, the time of one swing",
     takes="beta, eta", returns="period",
-    reference=_period, draw=any_rate, shapes=(1.5, 3.9, 4, 5.5),
+    reference=_period, draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), double=True,
     mistakes=(
         Mistake("your cosine is 1 − ηβ", "The sum of the two roots is 2 − ηβ. What is their real part?", _cosine_of_whole),
         Mistake("you return half a swing", "After one period the path is where it was, with the same direction.", _half_turn),
@@ -463,7 +464,7 @@ def _ten(K: int) -> float:
 floor = Task(
     name="floor", title="Task 4a, the floor",
     takes="K", returns="floor",
-    reference=_floor, draw=classes, shapes=(4, 20, 1000),
+    reference=_floor, draw=classes, shapes=(4, 20, 1000), double=True,
     mistakes=(
         Mistake("you count the right class among the wrong ones", "How many logits are 0 in the best case?", _off_by_one),
         Mistake("you think that the cost can reach 0", "For that, one logit would have to be far above the others.", _no_floor),

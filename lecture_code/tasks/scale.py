@@ -412,6 +412,16 @@ def _shared_t0(widths: tuple[int, ...], M: int, R: int, t0: float, t1: float, al
     return (t0 + t1 * M) / ((t0 + t1 * M) / R + 2 * (R - 1) * (alpha + S / (R * B)))
 
 
+def _around_a_server(widths: tuple[int, ...], M: int, R: int, t0: float, t1: float, alpha: float, B: float) -> float:
+    S = 4 * sum(n * (m + 1) for m, n in zip(widths[:-1], widths[1:]))
+    return (t0 + t1 * M) / (t0 + t1 * M / R + 2 * (alpha + R * S / B))
+
+
+def _around_a_worker(widths: tuple[int, ...], M: int, R: int, t0: float, t1: float, alpha: float, B: float) -> float:
+    S = 4 * sum(n * (m + 1) for m, n in zip(widths[:-1], widths[1:]))
+    return (t0 + t1 * M) / (t0 + t1 * M / R + 2 * (alpha + (R - 1) * S / B))
+
+
 predicted_speedup = Task(
     name="predicted_speedup", title="Task 5a, a predicted speed-up",
     takes="widths, M, R, t0, t1, alpha, B", returns="speedup",
@@ -426,6 +436,10 @@ predicted_speedup = Task(
         Mistake("you forget most of the latencies", "How many rounds has a ring, and what begins each of them?", _one_latency),
         Mistake("whole vectors go around in your ring", "Into how many parts is a vector cut?", _whole_vectors),
         Mistake("the workers tell each other nothing", "Where is the ring?", _without_ring),
+        Mistake("you count as for a parameter server", "There the vectors of all workers pass through one link. How many links "
+                "does a ring use at a time, and how long is a part?", _around_a_server),
+        Mistake("one worker collects all vectors and sends the sum", "Then they pass through one link. How many links does a "
+                "ring use at a time, and how long is a part?", _around_a_worker),
         Mistake("your ring has half of its rounds", "First the sums are made, then they travel on.", _half_a_ring),
     ),
 )

@@ -594,7 +594,8 @@ BAD = {
         "best_workers": [(lambda: best_workers(3, -1, 1, 1, 1), f"t1: expected {POSITIVE}, got -1")],
     },
     "records": {
-        "record": [(lambda: record("speed"), "name: expected 'scale' or 'steps_gpu', got 'speed'")],
+        "record": [(lambda: record("speed"), "name: expected 'scale' or 'steps_gpu' or 'optimizer_race' or 'torch_optimizer_paths' "
+                    "or 'growing_networks', got 'speed'")],
         "rows": [(lambda: rows([{"M": 3}], M=4), "wanted: expected what some row says, got {'M': 4}")],
     },
     "workers": {

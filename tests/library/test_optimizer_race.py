@@ -1,15 +1,14 @@
 """The record of the race of Keras's optimizers, which tools/record_optimizer_race.py made: what must hold in it."""
 
-from importlib.resources import files
-
 import numpy as np
 import pytest
+
+from lecture_code.records import record
 
 
 @pytest.fixture(scope="module")
 def race():
-    with (files("lecture_code") / "data" / "optimizer_race.npz").open("rb") as file, np.load(file) as data:
-        return dict(data)
+    return record("optimizer_race")
 
 
 def test_every_method_seed_and_epoch_is_there(race):

@@ -38,7 +38,7 @@ def alone(plan):
 def test_two_processes_do_what_one_does():
     first, theta = alone(PLAN)
     for plan in (PLAN, replace(PLAN, sizes=(7, 3))):
-        found = run_workers(plan, 2, patience=20)
+        found = run_workers(plan, 2, patience=60)
         assert [(r.rank, r.outcome, r.steps, len(r.seconds)) for r in found] == [(0, "finished", 8, 8), (1, "finished", 8, 8)]
         assert_allclose(found[0].first, first, rtol=1e-12, atol=1e-15)
         assert_allclose(found[0].theta, theta, rtol=1e-12)
@@ -50,26 +50,28 @@ def test_two_processes_do_what_one_does():
 
 def test_the_plain_average_of_uneven_shards_is_wrong():
     first, _ = alone(PLAN)
-    found = run_workers(replace(PLAN, sizes=(7, 3), weighted=False), 2, patience=20)
+    found = run_workers(replace(PLAN, sizes=(7, 3), weighted=False), 2, patience=60)
     assert np.abs(found[0].first - first).max() > 0.01 * np.abs(first).max()
 
 
 def test_the_wrapper_of_pytorch_agrees():
     first, theta = alone(PLAN)
-    found = run_workers(PLAN, 2, loop=train_with_ddp, patience=20)
+    found = run_workers(PLAN, 2, loop=train_with_ddp, patience=60)
     assert_allclose(found[1].first, first, rtol=1e-10, atol=1e-14)
     assert_allclose(found[1].theta, theta, rtol=1e-10)
 
 
-@pytest.mark.parametrize("kind, rank, outcome, least", [("killed", 1, "signal 9", 0), ("killed", 0, "signal 9", 0),
-                                                        ("stopped", 1, "stopped answering", 1.5), ("leaves", 1, "left", 0)])
-def test_a_lost_worker_is_noticed_and_all_end(kind, rank, outcome, least):
+@pytest.mark.parametrize("kind, rank, outcome, patience, least, most",
+                         [("killed", 1, "signal 9", 60, 0, 30), ("killed", 0, "signal 9", 60, 0, 30),
+                          ("stopped", 1, "stopped answering", 6, 5, 60), ("leaves", 1, "left", 60, 0, 30)])
+def test_a_lost_worker_is_noticed_and_all_end(kind, rank, outcome, patience, least, most):
+    """Whose connection closes is noticed at once, whose does not after the patience. A busy machine may be slow in all."""
     begin = time.monotonic()
-    found = run_workers(PLAN, 2, fault=(rank, kind, 3), patience=2)
-    assert time.monotonic() - begin < 60
+    found = run_workers(PLAN, 2, fault=(rank, kind, 3), patience=patience, limit=180)
+    assert time.monotonic() - begin < 150            # nobody had to be ended by the limit
     other = found[1 - rank]
     assert found[rank].outcome == outcome and other.outcome.endswith("Error") and other.steps == 3
-    assert least <= other.waited < 20
+    assert least <= other.waited < most
     _, theta = alone(replace(PLAN, batches=PLAN.batches[:3]))
     assert_allclose(other.theta, theta, rtol=1e-12)          # what is left can go on
     assert multiprocessing.active_children() == []
@@ -77,7 +79,7 @@ def test_a_lost_worker_is_noticed_and_all_end(kind, rank, outcome, least):
 
 def test_an_error_in_a_worker_is_an_error():
     with pytest.raises(RuntimeError, match=r"rank \d of 2: "):
-        run_workers(replace(PLAN, x=PLAN.x[:3]), 2, patience=2)
+        run_workers(replace(PLAN, x=PLAN.x[:3]), 2, patience=60)
 
 
 def test_a_copy_in_pytorch_has_the_same_parameters_and_says_the_same():
@@ -89,7 +91,7 @@ def test_a_copy_in_pytorch_has_the_same_parameters_and_says_the_same():
 def test_the_script_for_a_graphics_card_runs_on_the_processor(tmp_path):
     target = tmp_path / "steps.json"
     subprocess.run([sys.executable, str(ROOT / "benchmarks" / "gpu.py"), "--rows", "2", "--seconds", "0.01", "--write", str(target)],
-                   check=True, capture_output=True, timeout=120)
+                   check=True, capture_output=True, timeout=300)
     found = json.loads(target.read_text(encoding="utf-8"))
     assert {"date", "device", "python", "torch"} <= found.keys()
     assert [(row["network"], row["type"], row["threads"]) for row in found["rows"]][:2] == [("2-2-3-2", "float32", 1), ("2-2-3-2", "bfloat16", 1)]

@@ -99,13 +99,18 @@ chapter.bind("eq-dropout-backward", {**hidden, r"\delta": {l: complex_step(from_
                                      r"\bar a": {l: complex_step(from_a(l), a[l]) for l in (1, 2)}}, alike="m")
 d = 4
 w, xs = rng.normal(size=d), rng.normal(size=d)
-line = {"w": dict(enumerate(w, 1)), "x": dict(enumerate(xs, 1)), "y": 0.7, "d": d}
+
+
+def loss_of(inputs):
+    return 2 * half_squared(np.array([[w @ inputs]]), np.array([[0.7]])).item()
+
+
+line = {"w": dict(enumerate(w, 1)), "x": dict(enumerate(xs, 1)), "d": d, "C_0": loss_of(xs)}
 chapter.bind("eq-dropout-penalty", {**line, "q": q}, outcomes=[
-    (np.prod(np.where(bits, 1 - q, q)), {"m": dict(enumerate(np.array(bits) / (1 - q), 1))}) for bits in product((0, 1), repeat=d)],
-             alike="m")
+    (np.prod(np.where(bits, 1 - q, q)), {"C": loss_of(np.array(bits) / (1 - q) * xs)}) for bits in product((0, 1), repeat=d)])
 s = 0.6
 chapter.bind("eq-noise-penalty", {**line, "s": s}, outcomes=[
-    (2.0**-d, {r"\xi": dict(enumerate(s * np.array(signs), 1))}) for signs in product((-1, 1), repeat=d)], alike=r"\xi")
+    (2.0**-d, {"C": loss_of(xs + s * np.array(signs))}) for signs in product((-1, 1), repeat=d)])
 
 # ---- batch normalisation -----------------------------------------------------------------------------------------------
 M, eps, gamma, beta = 6, 0.3, 1.7, -0.4
@@ -134,7 +139,8 @@ def deviation(v):
 
 
 chapter.bind("eq-batch-deviation", {**unit, "s": Given(deviation)})
-chapter.bind("eq-batch-backward", {**unit, r"\bar z": numbered(back.z_bar), "g": numbered(gamma * above)})
+chapter.bind("eq-batch-backward", {**unit, r"\bar z": numbered(back.z_bar), "g": numbered(gamma * above),
+                                   "p": np.mean(gamma * above), "r": np.vdot(gamma * above, layer.z_hat) / M})
 
 # ---- search ------------------------------------------------------------------------------------------------------------
 chapter.bind("eq-random-hit", {"p": 0.13, "n": 7}, outcomes=[

@@ -89,13 +89,12 @@ for s, pad, (dy, dx), (ky, kx) in ((2, 3, (8, 5), (4, 6)), (3, 2, (7, 10), (6, 4
     Z = conv2d(X[None, None], F[None, None], stride=s, padding=pad)[0, 0]
     D = rng.standard_normal(Z.shape)
 
-    def rho(v, D=D, s=s, pad=pad):
-        framed = np.pad(v["X"], pad)
-        return (D * np.sin(star(framed, v["F"])[::s, ::s])).sum()
-    strided.append({"X": X, "F": F, "Z": Z, "s": s, "pad": pad, "k_y": ky, "k_x": kx, "i": range(Z.shape[0]), "j": range(Z.shape[1]),
-                    "m": range(ky), "n": range(kx), "a": range(dy), "b": range(dx), r"\delta": D * np.cos(Z), r"\rho": Given(rho)})
-chapter.bind("eq-strided", *strided, zero_outside="X")
-chapter.bind("eq-strided-grad-f", *strided, zero_outside="X")
+    def rho(v, D=D, s=s):
+        return (D * np.sin(star(v[r"\tilde X"], v["F"])[::s, ::s])).sum()
+    strided.append({r"\tilde X": np.pad(X, pad), "F": F, "Z": Z, "s": s, "k_y": ky, "k_x": kx, "i": range(Z.shape[0]), "j": range(Z.shape[1]),
+                    "m": range(ky), "n": range(kx), "a": range(dy + 2 * pad), "b": range(dx + 2 * pad), r"\delta": D * np.cos(Z), r"\rho": Given(rho)})
+chapter.bind("eq-strided", *strided)
+chapter.bind("eq-strided-grad-f", *strided)
 chapter.bind("eq-strided-grad-x", *strided, zero_outside="F")
 chapter.bind("eq-strided-size", *({"h": output_size(d, k, s, pad), "d": d, "k": k, "s": s, "pad": pad}
                                   for d, k, s, pad in ((20, 5, 3, 4), (29, 6, 4, 3), (31, 7, 5, 6))))

@@ -23,8 +23,9 @@ def moved(w, eta):
     return there.item()
 
 
-chapter.bind("eq-square-step", *({"w": {4: w, 5: moved(w, eta)}, "k": 4, r"\eta": eta, "C": np.square}
-                                 for w, eta in ((3.3, 0.1), (-0.7, 0.37))))
+steps = ((3.3, 0.1), (-0.7, 0.37))
+chapter.bind("eq-square-step", *({"w": w, r"\eta": eta, "C": np.square} for w, eta in steps))
+assert all(np.isclose(moved(w, eta), (1 - 2 * eta) * w) for w, eta in steps)
 
 # ---- the layer with its transposed kernel: what the library's network says, sample by sample -----------------------------
 W, b, X = rng.standard_normal((4, 3)), rng.standard_normal((4, 1)), rng.standard_normal((5, 3))
@@ -32,9 +33,8 @@ net = Network((3, 4), (linear,), half_squared)
 ones = np.ones((5, 1))
 other = rng.standard_normal((3, 4))
 columns = {j: W[j] for j in range(4)}
-chapter.bind("eq-keras-layer", {"W": W, "b": b, "X": X, "K": np.stack([columns[j] for j in range(4)], axis=1), r"\mathbf 1": ones},
-             {"W": W, "b": b, "X": X, "K": other, r"\mathbf 1": ones}, alike=r"\mathbf 1")
-assert np.allclose(forward(net, pack(net, [None, W], [None, b]), X.T).a[1], W @ X.T + b)
+said = {"W": W, "b": b, "X": X, r"\mathbf 1": ones, "Z": forward(net, pack(net, [None, W], [None, b]), X.T).a[1]}
+chapter.bind("eq-keras-layer", {**said, "K": np.stack([columns[j] for j in range(4)], axis=1)}, {**said, "K": other}, alike=r"\mathbf 1")
 
 # ---- the start: uniform numbers, stretched until they spread as the library's Xavier start does ---------------------------
 wide = Network((700, 500, 300), (linear, linear), half_squared)

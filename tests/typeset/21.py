@@ -82,7 +82,8 @@ def epoch(N, M, t0, t1, S, alpha, B):
 
 
 def training(R, N, M, t0, t1, S, alpha, B):
-    return {**link(R, S, alpha, B), "N": N, "M": M, "t": {0: t0, 1: t1}, "T": epoch(N, M, t0, t1, S, alpha, B)}
+    return {**link(R, S, alpha, B), r"\tau": rounds(R, S, alpha, B), "N": N, "M": M, "t": {0: t0, 1: t1},
+            "T": epoch(N, M, t0, t1, S, alpha, B)}
 
 
 chapter.bind("eq-epoch-seconds", training(4, 600, 50, 0.3, 0.07, 8e3, 0.02, 6e4), training(3, 700, 35, 0.6, 0.02, 9e3, 0.05, 4e4))
