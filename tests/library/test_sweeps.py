@@ -60,6 +60,7 @@ def test_the_best_point():
 def test_what_is_no_number_is_never_best(raises):
     result = sweep(lambda a: a if a % 2 else np.nan, {"a": (0, 1, 2, 3)})
     assert result.best()["a"] == 1 and result.best(largest=True)["a"] == 3
+    assert sweep(lambda a: a if a == 2 else np.nan, {"a": (0, 1, 2)}).best()["a"] == 2
     with raises("value", "a number in some trial", "NaN in all"):
         sweep(lambda a: np.nan, {"a": (0,)}).best()
 
