@@ -1,9 +1,9 @@
 """Call a function, and stop it when it has used up its time.
 
 What counts is the processor time of the function: a busy machine takes nothing from it, and neither does an
-import. Three drivers look at the clock, the first that there is: a timer of the operating system, which costs
-nothing; `sys.monitoring` of Python 3.12, between two turns of a loop, which serves the browser and Windows; and
-`sys.settrace`. All of them act between two instructions of Python: one long call of compiled code is not interrupted.
+import. A timer of the operating system looks at the clock, which costs nothing. Where there is none, in the browser,
+on Windows and beside the main thread, `sys.settrace` does, which makes a loop of Python many times slower. Both act
+between two instructions of Python: one long call of compiled code is not interrupted.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from types import FrameType
 from typing import Any
 
 TICK = 0.05                                     # seconds between two looks at the clock
+BROWSER = sys.platform == "emscripten"          # a page has one thread, no signals, and no clock of the processor's
+clock = perf_counter if BROWSER else process_time
 Look = Callable[[FrameType], None]
 
 
@@ -49,11 +51,11 @@ def limited(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: f
     TooLong
         If the time is used up, however the function handles exceptions; else what the function raises.
     """
-    used, last, running = 0.0, process_time(), True
+    used, last, running = 0.0, clock(), True
 
     def look(frame: FrameType) -> None:  # pragma: no cover, may be called by a tracer, which is not traced
         nonlocal used, last
-        now = process_time()
+        now = clock()
         if not _imports(frame):
             used += now - last
         last = now
@@ -91,9 +93,7 @@ def _imports(frame: FrameType | None) -> bool:
 def _driver() -> Any:
     """Return the cheapest way to look at the clock that works here."""
     in_main = threading.current_thread() is threading.main_thread()     # where alone a signal is heard
-    if hasattr(signal, "setitimer") and in_main and sys.platform != "emscripten":
-        return by_timer
-    return by_monitoring if hasattr(sys, "monitoring") else by_tracing
+    return by_timer if hasattr(signal, "setitimer") and in_main and not BROWSER else by_tracing
 
 
 @contextmanager
@@ -106,30 +106,6 @@ def by_timer(look: Look) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, *before)
         signal.signal(signal.SIGPROF, previous)
-
-
-@contextmanager
-def by_monitoring(look: Look) -> Iterator[None]:  # pragma: no cover, needs Python 3.12
-    """Look when a loop turns or a function begins, if a tick has passed."""
-    monitoring, due = sys.monitoring, perf_counter() + TICK
-
-    def event(*place: Any) -> None:
-        nonlocal due
-        if perf_counter() > due:
-            due = perf_counter() + TICK
-            look(sys._getframe(1))
-
-    tool = next(number for number in (4, 3) if monitoring.get_tool(number) is None)
-    monitoring.use_tool_id(tool, "time limit")
-    events = monitoring.events.JUMP | monitoring.events.PY_START
-    for kind in (monitoring.events.JUMP, monitoring.events.PY_START):
-        monitoring.register_callback(tool, kind, event)
-    monitoring.set_events(tool, events)
-    try:
-        yield
-    finally:
-        monitoring.set_events(tool, 0)
-        monitoring.free_tool_id(tool)
 
 
 @contextmanager

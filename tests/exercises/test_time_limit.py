@@ -10,8 +10,6 @@ from lecture_code import time_limit
 from lecture_code.time_limit import TooLong, limited
 
 DRIVERS = [time_limit.by_timer, time_limit.by_tracing]
-if hasattr(sys, "monitoring"):
-    DRIVERS.append(time_limit.by_monitoring)
 
 
 @pytest.fixture(params=DRIVERS, ids=lambda driver: driver.__name__)

@@ -66,6 +66,36 @@ def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(newcomer, live
         assert "".join(notebook.cells()[task]["source"]) == original
 
 
+FORMS = """
+from lecture_code.time_limit import TooLong, limited
+
+def catches_everything():
+    while True:
+        try:
+            while True: pass
+        except:
+            pass
+
+def generates():
+    return sum(i for i in iter(int, 1))
+
+def collects():
+    return [i for i in iter(int, 1)]
+
+for form in (catches_everything, generates, collects):
+    try:
+        limited(form, (), 0.3)
+    except TooLong:
+        print("stopped", form.__name__)
+"""
+
+
+def test_the_time_limit_of_a_check_works_in_the_browser(python):
+    well, said = python.execute(FORMS)
+    assert well, said
+    assert said.splitlines() == [f"stopped {name}" for name in ("catches_everything", "generates", "collects")]
+
+
 @pytest.mark.parametrize("exercise", documents(notebooks.exercises()))
 def test_the_solutions_pass_every_check(python, exercise):
     """One Python, emptied in between, serves all sets: that each runs in one of its own is tested with nbval."""
