@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from lecture_code.feedback import NotRight, verdict
-from lecture_code.tasks import backpropagation, softmax_regression
+from lecture_code.tasks import backpropagation, convolution, softmax_regression
 from tools.notebooks import why_not
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +137,7 @@ def test_every_code_task_has_two_hints(solution):
     ("12-backpropagation/backpropagation", backpropagation, "b"),
     ("12-backpropagation/backpropagation", backpropagation, "c"),
     ("09-softmax-regression/softmax-regression", softmax_regression, "training"),
+    ("17-convolution/convolution", convolution, "layer"),
 ])
 def test_the_broken_functions_do_what_their_tasks_say(notebook, module, name):
     *_, (_, namespace, _) = run(ROOT / f"solutions/{notebook}.ipynb")
