@@ -66,6 +66,10 @@ def test_kl_divergence():
     assert smoothed.ravel() == pytest.approx([0.05, 0.05, 0.85, 0.05])
     gradient = kl_divergence.score_gradient.reference(np.array([[0.0], [np.log(3)]]), np.full((2, 1), 0.5))
     assert gradient.ravel() == pytest.approx([-0.25, 0.25])
+    q, there, back, top = kl_divergence.picture.reference(1 / 4, 2)
+    assert q.tolist() == [0, 0.5, 1] and top == pytest.approx(np.log(4))
+    assert there == pytest.approx([np.inf, 0.1308, np.inf], abs=5e-5)
+    assert back == pytest.approx([0.2877, 0.1438, 1.3863], abs=5e-5)
 
 
 def test_calculus():
