@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lecture_code.feedback import verdict
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.tasks import (
     backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, pytorch, scale,
@@ -16,6 +17,22 @@ def test_gradient_descent():
     assert one == pytest.approx(1 / 4)
     lands = 3 - 0.1 * (2 * 3 + 4 * 3**3)
     assert lands == pytest.approx(-8.4) and round(lands**2 + lands**4) == 5049
+    assert gradient_descent.hard_bowl.reference(0.1, 3) == (12, 1)
+    walk = (1 - 0.1 * np.array([12, 1])) ** np.arange(1, 4)[:, None]
+    assert walk.ravel() == pytest.approx([-0.2, 0.9, 0.04, 0.81, -0.008, 0.729])
+
+
+@pytest.mark.parametrize("answer", [
+    lambda eta, n: (int(1.05 / eta) + 1, 1), lambda eta, n: [round(1.2 / eta), round(0.5 / (n * eta))],
+    lambda eta, n: np.array([np.rint(1.3 / eta), 1.0])])
+def test_every_bowl_that_meets_the_demands_is_accepted(answer):
+    assert verdict(gradient_descent.hard_bowl, answer).kind == "right"
+
+
+def test_a_bowl_has_two_whole_curvatures():
+    for answer, message in ((lambda eta, n: (1.25 / eta, 1), "should be whole numbers"),
+                            (lambda eta, n: int(1.25 / eta), "should return two numbers")):
+        assert message in verdict(gradient_descent.hard_bowl, answer).message
 
 
 @pytest.mark.parametrize("eta", [0.1, 0.4, 0.9, 1.3])
