@@ -117,6 +117,14 @@ def test_stochastic_gradient_descent():
     walk = stochastic_gradient_descent.least_squares_walk.reference
     assert walk(np.zeros(1), X, y, np.array([1]), 0.2, 2) == pytest.approx([0.2])
     assert walk(np.zeros(1), X, y, np.array([1, 0]), 0.2, 2) == pytest.approx([0.32])
+    assert stochastic_gradient_descent.best_rates.reference(1.0, 2) == pytest.approx([1 / 2, 1 / 3])
+    for theta, K in ((1.0, 2), (2.0, 5)):
+        rates, v = stochastic_gradient_descent.best_rates.reference(theta, K), stochastic_gradient_descent.mean_squares
+        least = v.reference(theta, rates)[-1]
+        assert least == pytest.approx(1 / (1 / theta**2 + K))
+        for k in range(K):
+            for other in (0.98, 1.02):
+                assert v.reference(theta, np.where(np.arange(K) == k, other, 1) * rates)[-1] > least
     v = stochastic_gradient_descent.mean_squares.reference(2.0, np.array([0.5, 0.5]))
     assert v == pytest.approx([4, 1.25, 0.5625])
 
