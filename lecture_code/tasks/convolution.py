@@ -497,5 +497,76 @@ merged_filter = Task(
     ),
 )
 
+# ---------------------------------------------------------------- Task 5: a layer with two bugs
+
+def _layer(rng: np.random.Generator, shape: tuple[int, Pair, Pair, int]) -> tuple[Images, Images, Matrix, int]:
+    """Return X, F, δ and s for (channels, image, filter, stride)."""
+    C, image, window, s = shape
+    delta = whole(rng, *(_count(d, k, s, 0) for d, k in zip(image, window)))
+    return whole(rng, C, *image), whole(rng, C, *window), delta, s
+
+
+def _as_it_is(A: np.ndarray) -> np.ndarray:
+    return A
+
+
+def _all_channels(A: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(A.sum(axis=0), A.shape)
+
+
+def _flipped(A: np.ndarray) -> np.ndarray:
+    return A[:, ::-1, ::-1]
+
+
+def _going_back(
+    seen: Callable[[np.ndarray], np.ndarray] = _as_it_is, sent: Callable[[np.ndarray], np.ndarray] = _as_it_is,
+    adds: bool = True, down: bool = True, right: bool = True,
+) -> Answer:
+    """Return a backward pass: what of a window the filter receives, what the window receives, added or put, and
+    whether the stride counts downwards and to the right."""
+
+    def answer(X: Images, F: Images, delta: Matrix, s: int) -> tuple[Images, Images]:
+        dF, dX = np.zeros(F.shape), np.zeros(X.shape)
+        for i, j in np.ndindex(*delta.shape):
+            top, left = i * (s if down else 1), j * (s if right else 1)
+            window = np.s_[:, top:top + F.shape[1], left:left + F.shape[2]]
+            dF += delta[i, j] * seen(X[window])
+            dX[window] = adds * dX[window] + delta[i, j] * sent(F)
+        return dF, dX
+
+    return answer
+
+
+repaired_layer = Task(
+    name="repaired_layer", title="Task 5, the layer with two bugs",
+    takes="X, F, delta, s", returns="dF, dX",
+    reference=_going_back(), draw=_layer,
+    shapes=((1, (1, 3), (1, 2), 1), (2, (1, 4), (1, 2), 2), (2, (3, 5), (2, 3), 1), (3, (5, 8), (3, 2), 2),
+            (2, (8, 7), (3, 4), 2)),
+    mistakes=(
+        Mistake("this is still what the broken program does",
+                "Run its tests for one channel and for two, with stride 1 and with stride 2. What does each of the two "
+                "gradients depend on?", _going_back(_all_channels, adds=False)),
+        Mistake("the filter is right, and in the image later windows still overwrite earlier ones",
+                "Which places see the second pixel, if a filter of two entries moves by one pixel?",
+                _going_back(adds=False)),
+        Mistake("the image is right, and each part of the filter still gets the pixels of all channels",
+                "In Z, with the pixels of which channel is the part c of the filter multiplied?",
+                _going_back(_all_channels)),
+        Mistake("each channel of the image gets the sum of all parts of the filter",
+                "Through which part of the filter has a pixel of channel c been seen?", _going_back(sent=_all_channels)),
+        Mistake("the stride has got lost on the way back",
+                "The window of the place (i, j) is where it was on the way there.",
+                _going_back(down=False, right=False)),
+        Mistake("the stride has got lost downwards", "The filter moves by s in both directions.",
+                _going_back(down=False)),
+        Mistake("the stride has got lost to the right", "The filter moves by s in both directions.",
+                _going_back(right=False)),
+        Mistake("you flip the filter that each window receives",
+                "The flip belongs to the form with a convolution. In the loop over the places, which entry of the "
+                "filter met the upper left pixel of the window?", _going_back(sent=_flipped)),
+    ),
+)
+
 #: In the order of the notebook.
-ALL = (gradient_by_filter, gradient_by_image, count_places, strided_convolution, merged_filter)
+ALL = (gradient_by_filter, gradient_by_image, count_places, strided_convolution, merged_filter, repaired_layer)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lecture_code.feedback import Answer, Mistake, Task
+from lecture_code.diagnosis import as_numbers
+from lecture_code.feedback import Answer, Mistake, NotRight, Task
 
 Vector = np.ndarray
 Matrix = np.ndarray
@@ -409,5 +410,90 @@ promised_rate = Task(
     ),
 )
 
+# ---------------------------------------------------------------- Task 4: a bowl for a given rate
+
+Pair = tuple[int, int]
+
+
+def _rate_and_patience(rng: np.random.Generator, n: int) -> tuple[float, int]:
+    return round(float(rng.uniform(0.15, 0.45)) / n, 5), n
+
+
+def _bowl(eta: float, n: int) -> Pair:
+    return int(1.25 / eta), 1
+
+
+def _bowl_too_steep(eta: float, n: int) -> Pair:
+    return int(2 / eta) + 1, 1
+
+
+def _bowl_at_the_border(eta: float, n: int) -> Pair:
+    return int(1.999 / eta), 1
+
+
+def _bowl_without_zigzag(eta: float, n: int) -> Pair:
+    return int(0.9 / eta), 1
+
+
+def _bowl_without_valley(eta: float, n: int) -> Pair:
+    return int(1.25 / eta), int(0.9 / eta)
+
+
+def _bowl_round(eta: float, n: int) -> Pair:
+    return int(1.25 / eta), int(1.25 / eta)
+
+
+def _bowl_turned(eta: float, n: int) -> Pair:
+    return 1, int(1.25 / eta)
+
+
+def _bowl_shallow(eta: float, n: int) -> Pair:
+    return 1, 1
+
+
+def _bowl_flat(eta: float, n: int) -> Pair:
+    return int(1.25 / eta), 0
+
+
+def _demands(bowl: Any, arguments: tuple[float, int]) -> tuple[int, ...]:
+    """Walk through a bowl and return which demands it meets, 1 or 0 for each."""
+    (eta, n), curvatures = arguments, as_numbers(bowl)
+    if curvatures is None or curvatures.shape != (2,):
+        raise NotRight("Your function should return two numbers, the curvatures λ and μ.")
+    if not (curvatures == np.rint(curvatures)).all():
+        raise NotRight("The curvatures should be whole numbers.")
+    factor = 1 - eta * curvatures.astype(float)     # of θ_0 and of θ_1 in each step
+    return tuple(map(int, (
+        (curvatures > 0).all() and (factor > -1).all(), factor[0] < 0, abs(factor[0]) ** n < 0.1, factor[1] > 0,
+        factor[1] > 0.5 ** (1 / n))))
+
+
+hard_bowl = Task(
+    name="hard_bowl", title="Task 4, a bowl for a given rate",
+    takes="eta, n", returns="converges, zigzags, dies_out, one_sided, slow",
+    reference=_bowl, draw=_rate_and_patience, shapes=(3, 5, 12, 40), view=_demands,
+    mistakes=(
+        Mistake("the first direction of your bowl is too steep for the rate",
+                "By which factor is θ₀ multiplied in a step? How large may this factor be?", _bowl_too_steep),
+        Mistake("your bowl meets all demands but one: θ₀ goes to and fro for too long",
+                "By which factor is θ₀ multiplied in a step? It is to be negative, and its power n smaller than 1/10.",
+                _bowl_at_the_border),
+        Mistake("θ₀ never changes its sign in your bowl, and the rest is right",
+                "By which factor is θ₀ multiplied in a step? When is it negative?", _bowl_without_zigzag),
+        Mistake("your second direction is too steep, and the rest is right",
+                "By which factor is θ₁ multiplied in a step? Its power n is to be larger than ½.",
+                _bowl_without_valley),
+        Mistake("θ₁ goes to and fro as well as θ₀",
+                "The two directions have curvatures of their own. Which one should be far flatter?", _bowl_round),
+        Mistake("λ and μ have changed places",
+                "θ₀ is the one that goes to and fro, and λ is its curvature.", _bowl_turned),
+        Mistake("the first direction is as slow as the second one",
+                "Too large for one direction: what has ηλ to be, so that θ₀ changes its sign?", _bowl_shallow),
+        Mistake("your second curvature is not positive",
+                "With μ = 0 the walk would stay at θ₁ = 1 for ever, and with μ < 0 run away. Which curvatures has a bowl?",
+                _bowl_flat),
+    ),
+)
+
 #: In the order of the notebook.
-ALL = (largest_rate, descent_path, exact_rate, border, promised_rate)
+ALL = (largest_rate, descent_path, exact_rate, border, promised_rate, hard_bowl)

@@ -506,5 +506,105 @@ score_gradient = Task(
     ),
 )
 
+# ---------------------------------------------------------------- Task 6: a picture of both directions
+
+Picture = tuple[Vector, Vector, Vector, float]
+
+
+def _coin(rng: np.random.Generator, n: int) -> tuple[float, int]:
+    """Return a probability that is not ½, with two decimals, and n."""
+    return float(rng.choice([-1, 1]) * rng.integers(5, 45) + 50) / 100, n
+
+
+def _curves(p: float, q: Vector) -> tuple[Vector, Vector]:
+    forecasts, coins = np.stack([q, 1 - q]), np.repeat([[p], [1 - p]], len(q), axis=1)
+    return kl_divergence(coins, forecasts), kl_divergence(forecasts, coins)
+
+
+def _picture(p: float, n: int) -> Picture:
+    q = np.linspace(0, 1, n + 1)
+    there, back = _curves(p, q)
+    return q, there, back, float(back.max())
+
+
+def _picture_swapped(p: float, n: int) -> Picture:
+    q, there, back, top = _picture(p, n)
+    return q, back, there, top
+
+
+def _picture_with_n_points(p: float, n: int) -> Picture:
+    return _picture(p, n - 1)
+
+
+def _picture_without_ends(p: float, n: int) -> Picture:
+    q = np.linspace(0, 1, n + 1)
+    there, back = _curves(p, np.clip(q, 1e-9, 1 - 1e-9))
+    return q, there, back, float(back.max())
+
+
+def _picture_with_nan(p: float, n: int) -> Picture:
+    q, there, back, _ = _picture(p, n)
+    back[[0, -1]] = np.nan
+    return q, there, back, float("nan")
+
+
+@np.errstate(divide="ignore")
+def _picture_of_heads(p: float, n: int) -> Picture:
+    q = np.linspace(0, 1, n + 1)
+    back = q * np.log(np.where(q > 0, q, 1) / p)
+    return q, p * np.log(p / q), back, float(back.max())
+
+
+def _picture_in_bits(p: float, n: int) -> Picture:
+    q, *heights = _picture(p, n)
+    return q, *(height / np.log(2) for height in heights)
+
+
+def _picture_up_to_infinity(p: float, n: int) -> Picture:
+    return *_picture(p, n)[:3], np.inf
+
+
+def _picture_up_to_the_other_curve(p: float, n: int) -> Picture:
+    q, there, back, _ = _picture(p, n)
+    return q, there, back, float(there[1:-1].max())
+
+
+def _picture_up_to_the_left_end(p: float, n: int) -> Picture:
+    return *_picture(p, n)[:3], -np.log(1 - p)
+
+
+def _picture_up_to_the_right_end(p: float, n: int) -> Picture:
+    return *_picture(p, n)[:3], -np.log(p)
+
+
+picture = Task(
+    name="picture", title="Task 6, the picture",
+    takes="p, n", returns="q, there, back, top",
+    reference=_picture, draw=_coin, shapes=(2, 4, 5, 20), seeds=4, rtol=1e-6,
+    mistakes=(
+        Mistake("the two curves have changed places",
+                "Which of the two is infinite at the ends? Ask whether an outcome that is declared impossible happens.",
+                _picture_swapped),
+        Mistake("you have n places", "From 0 to 1 there are n steps. How many ends of steps are there?",
+                _picture_with_n_points),
+        Mistake("you keep away from the ends",
+                "At q = 0 and q = 1 the values are asked for as well, by the conventions for zeros.",
+                _picture_without_ends),
+        Mistake("your lower curve is nan at its ends",
+                "What should 0·log 0 count? Which of your earlier functions knows?", _picture_with_nan),
+        Mistake("you count the heads and forget the tails",
+                "A coin has two outcomes, and both have a term in the sum.", _picture_of_heads),
+        Mistake("your heights are in bits", "Which base has the logarithm of Task 1?", _picture_in_bits),
+        Mistake("your axis ends at infinity", "Which of the two curves is to be seen as a whole?",
+                _picture_up_to_infinity),
+        Mistake("your axis ends with the other curve", "Which of the two curves is to be seen as a whole?",
+                _picture_up_to_the_other_curve),
+        Mistake("your axis ends where the lower curve begins at the left",
+                "For p < ½ this curve ends higher at the right.", _picture_up_to_the_left_end),
+        Mistake("your axis ends where the lower curve ends at the right",
+                "For p > ½ this curve begins higher at the left.", _picture_up_to_the_right_end),
+    ),
+)
+
 #: In the order of the notebook.
-ALL = (kl_columns, kl_with_zeros, saving, smooth_labels, score_gradient)
+ALL = (kl_columns, kl_with_zeros, saving, smooth_labels, score_gradient, picture)

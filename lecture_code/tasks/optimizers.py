@@ -446,5 +446,80 @@ adam_step = Task(
     ),
 )
 
+# ---------------------------------------------------------------- Task 5: which method was it?
+
+#: The methods that are told apart, by their numbers.
+METHODS = ("gradient descent", "momentum", "AdaGrad", "RMSProp", "Adam")
+_RUNS = (optimizers.sgd(), optimizers.momentum(0.9), optimizers.adagrad(1e-8), optimizers.rmsprop(0.9, 1e-8),
+         optimizers.adam(0.9, 0.999, 1e-8))
+
+
+def _recorded(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Vector, Vector, float]:
+    """Return the path of a method, the gradients on it, and the rate, for (number of the method, P, steps)."""
+    method, P, steps = shape
+    theta, eta = rng.normal(size=P), round(float(rng.uniform(0.02, 0.2)), 3)
+    path, gradients, state = [theta], [], _RUNS[method].init(theta)
+    for _ in range(steps):
+        g = rng.choice([-1, 1], size=P) * rng.uniform(0.5, 3, size=P)
+        theta, state = _RUNS[method].step(theta, g, state, eta)
+        path.append(theta)
+        gradients.append(g)
+    return np.array(path), np.array(gradients), eta
+
+
+def _walked(method: int, path: Vector, g: Vector, eta: float, forgets: bool = False) -> Vector:
+    """Return where a method would have been, with the gradients of the record."""
+    run, points, state = _RUNS[method], [path[0]], _RUNS[method].init(path[0])
+    for each in g:
+        theta, state = run.step(points[-1], each, run.init(path[0]) if forgets else state, eta)
+        points.append(theta)
+    return np.array(points)
+
+
+def _nearest(forgets: bool = False) -> Answer:
+    def answer(path: Vector, g: Vector, eta: float) -> int:
+        return int(np.argmin([np.abs(_walked(method, path, g, eta, forgets) - path).max() for method in range(5)]))
+
+    return answer
+
+
+def _named(*names: int) -> Answer:
+    """Return the answer that calls each method by another number."""
+
+    def answer(path: Vector, g: Vector, eta: float) -> int:
+        return names[_nearest()(path, g, eta)]
+
+    return answer
+
+
+which_method = Task(
+    name="which_method", title="Task 5, which method it was",
+    takes="path, g, eta", returns="method",
+    reference=_nearest(), draw=_recorded, seeds=2,
+    shapes=((0, 1, 2), (1, 1, 2), (3, 1, 2), (4, 1, 2), (2, 1, 2), (4, 2, 5), (1, 3, 4), (2, 2, 6), (3, 3, 5), (0, 2, 5)),
+    mistakes=(
+        Mistake("you look at the first step alone",
+                "Two pairs of methods begin with the same step. What do they remember in the second one?",
+                _named(0, 0, 2, 3, 2)),
+        Mistake("you never say momentum",
+                "It begins like gradient descent. Does the second step depend on the first gradient?",
+                _named(0, 0, 2, 3, 4)),
+        Mistake("you take AdaGrad for Adam",
+                "Both begin with a step of length η. How long is the second one if the gradient stays as it is?",
+                _named(0, 1, 4, 3, 4)),
+        Mistake("you take Adam for AdaGrad",
+                "Both begin with a step of length η. How long is the second one if the gradient stays as it is?",
+                _named(0, 1, 2, 3, 2)),
+        Mistake("you exchange AdaGrad and RMSProp",
+                "One of them adds up the squares, the other one averages them. Which number belongs to which?",
+                _named(0, 1, 3, 2, 4)),
+        Mistake("every method that has a rate for each entry is Adam to you",
+                "Three methods divide by a root. What stands under it?", _named(0, 1, 4, 4, 4)),
+        Mistake("your numbers begin with 1", "Gradient descent has the number 0.", _named(1, 2, 3, 4, 5)),
+        Mistake("your candidates forget their state after each step",
+                "Every step returns a new state. Who gets it?", _nearest(forgets=True)),
+    ),
+)
+
 #: In the order of the notebook.
-ALL = (nesterov_step, adagrad_step, rmsprop_step, adam_step)
+ALL = (nesterov_step, adagrad_step, rmsprop_step, adam_step, which_method)

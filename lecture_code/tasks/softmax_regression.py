@@ -408,5 +408,73 @@ sgd_walk = Task(
     ),
 )
 
+# ---------------------------------------------------------------- Task 5: a training loop with two bugs
+
+def _epochs(rng: np.random.Generator, shape: tuple[int, int, int, int, int]) -> tuple[Any, ...]:
+    """Return the arguments of a training loop for (K, d, N, M, number of epochs)."""
+    K, d, N, M, epochs = shape
+    theta, x, y = _batch(rng, (K, d, N))
+    return theta, x.T.copy(), y, round(float(rng.uniform(0.5, 2)), 2), M, rng.permuted([np.arange(N)] * epochs, axis=1)
+
+
+def _training(
+    samples: str = "order", labels: str = "order", share: str = "batch", whole: bool = False, stale: bool = False,
+    epochs: int | None = None,
+) -> Answer:
+    """Return a loop: which samples make a batch, what the sum of their gradients is divided by, which θ they see."""
+
+    def answer(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, orders: Matrix) -> Matrix:
+        N, together = len(y), np.arange(len(y))
+        for order in orders[:epochs]:
+            together = together[order]      # all shuffles so far, one on top of the other
+            places = {"order": order, "none": np.arange(N), "together": together}
+            seen = theta
+            for k in range(0, N // M * M if whole else N, M):
+                x, y_batch = X[places[samples][k:k + M]].T, y[places[labels][k:k + M]]
+                step = _signal((seen if stale else theta) @ x, y_batch) @ x.T
+                theta = theta - eta * step / {"batch": len(y_batch), "M": M, "none": 1}[share]
+        return theta
+
+    return answer
+
+
+repaired_training = Task(
+    name="repaired_training", title="Task 5, the training loop",
+    takes="theta, X, y, eta, M, orders", returns="theta",
+    reference=_training(), draw=_epochs,
+    shapes=((2, 1, 3, 2, 1), (3, 2, 5, 2, 2), (3, 4, 7, 3, 3), (4, 3, 11, 4, 2)),
+    mistakes=(
+        Mistake("this is still what the broken loop does",
+                "Give it two samples in the order (1, 0), and follow each sample and its label by hand.",
+                _training(labels="none", share="M")),
+        Mistake("the labels are right and the last batch still takes a step that is too short",
+                "Of how many samples is it made when M does not divide N? Of how many is its mean?",
+                _training(share="M")),
+        Mistake("the last batch is right and the labels still stay behind",
+                "The samples are shuffled. Which label does the first one of a batch meet?", _training(labels="none")),
+        Mistake("no order is used any more",
+                "Now samples and labels fit together, but every epoch goes through the samples as they lie there. What "
+                "is `orders` for?", _training(samples="none", labels="none")),
+        Mistake("each epoch shuffles what the epoch before has shuffled",
+                "A row of `orders` numbers the samples of the X that was given. Is X still that X in the second epoch?",
+                _training(samples="together", labels="together")),
+        Mistake("each epoch shuffles what the epoch before has shuffled, and the last batch takes too short a step",
+                "A row of `orders` numbers the samples of the X that was given. And of how many samples is the last "
+                "mean?", _training(samples="together", labels="together", share="M")),
+        Mistake("the labels are shuffled again from epoch to epoch, and the samples are not",
+                "In the second epoch, is your y still the y that was given? Give the shuffled labels another name.",
+                _training(labels="together")),
+        Mistake("the labels are shuffled again from epoch to epoch, and the last batch takes a step that is too short",
+                "In the second epoch, is your y still the y that was given? And of how many samples is the last mean?",
+                _training(labels="together", share="M")),
+        Mistake("the last samples of an epoch are left out",
+                "If M does not divide N, what is left is a batch, too, a smaller one.", _training(whole=True)),
+        Mistake("you add the gradients of a batch", "The cost of a batch is a mean.", _training(share="none")),
+        Mistake("all batches of an epoch see the θ from before the epoch",
+                "After each step there is a new θ. Which one has the next batch to use?", _training(stale=True)),
+        Mistake("you stop after the first epoch", "Is your `return` inside the loop?", _training(epochs=1)),
+    ),
+)
+
 #: In the order of the notebook.
-ALL = (softmax_columns, log_sum_exp, cross_entropy_gradient, sgd_walk)
+ALL = (softmax_columns, log_sum_exp, cross_entropy_gradient, sgd_walk, repaired_training)

@@ -422,5 +422,89 @@ mean_squares = Task(
     ),
 )
 
+# ---------------------------------------------------------------- Task 5: the best rates
+
+def _start_and_number(rng: np.random.Generator, K: int) -> tuple[float, int]:
+    return float(rng.choice([-1, 1])) * round(float(rng.uniform(0.3, 4)), 1), K
+
+
+def _fall(v: float, eta: float) -> float:
+    return (1 - eta) ** 2 * v + eta**2
+
+
+def _fall_without_noise(v: float, eta: float) -> float:
+    return (1 - eta) ** 2 * v
+
+
+def _no_fall(v: float, eta: float) -> float:
+    return v
+
+
+def _best(v: float) -> float:
+    return v / (v + 1)
+
+
+def _best_turned_round(v: float) -> float:
+    return 1 / (v + 1)
+
+
+def _line_search(v: float) -> float:
+    return 1.0
+
+
+def _greedy(best: Callable[[float], float] = _best, fall: Callable[[float, float], float] = _fall, power: int = 2) -> Answer:
+    """Return the rates that a rule chooses: the best one for the mean square v, and what v becomes."""
+
+    def answer(theta: float, K: int) -> Vector:
+        rates, v = [], abs(theta) ** power
+        for _ in range(K):
+            rates.append(best(v))
+            v = fall(v, _best(v))
+        return np.array(rates)
+
+    return answer
+
+
+def _start_forgotten(theta: float, K: int) -> Vector:
+    return 1 / (1 + np.arange(K))
+
+
+def _one_step_early(theta: float, K: int) -> Vector:
+    return 1 / (1 / theta**2 + np.arange(K))
+
+
+def _best_backwards(theta: float, K: int) -> Vector:
+    return _greedy()(theta, K)[::-1]
+
+
+best_rates = Task(
+    name="best_rates", title="Task 5, the best rates",
+    takes="theta, K", returns="rates",
+    reference=_greedy(), draw=_start_and_number, shapes=(1, 2, 5, 12), rtol=1e-5,
+    mistakes=(
+        Mistake("your rates would be the best ones from a start infinitely far away",
+                "From a start that is near the minimum already, a step with the rate 1 jumps away from it. Where does θ₀ "
+                "come in?", _start_forgotten),
+        Mistake("your rates come one step too early: each is the mean square before its step",
+                "The first rate is chosen for v₀ = θ₀², and is smaller than 1. Set the derivative to 0 once more.",
+                _one_step_early),
+        Mistake("your start is not squared", "What is v₀, if θ₀ is a fixed number?", _greedy(power=1)),
+        Mistake("all your rates are the best one for the first step",
+                "After a step θ is nearer to the minimum, and the noise is as large as before. Which v has the next "
+                "rate to use?", _greedy(fall=_no_fall)),
+        Mistake("you forget the noise on the way from one v to the next",
+                "The rates are right for the v that you have. Which term is missing in the next v?",
+                _greedy(fall=_fall_without_noise)),
+        Mistake("your rates are small where they should be large",
+                "Far from the minimum the noise hardly matters: which rate leads there in one step?",
+                _greedy(_best_turned_round)),
+        Mistake("every step of yours is the best one without noise",
+                "A rate of 1 leads to −ξ, whatever was known before. What should be kept of it?",
+                _greedy(_line_search)),
+        Mistake("your rates stand in reverse order",
+                "When is the noise worth less than the way to go, in the beginning or at the end?", _best_backwards),
+    ),
+)
+
 #: In the order of the notebook.
-ALL = (conditions, streaming_path, least_squares_walk, mean_squares)
+ALL = (conditions, streaming_path, least_squares_walk, mean_squares, best_rates)

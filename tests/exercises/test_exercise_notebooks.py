@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from lecture_code.feedback import NotRight, verdict
-from lecture_code.tasks import backpropagation
+from lecture_code.tasks import backpropagation, convolution, softmax_regression
 from tools.notebooks import why_not
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,13 +132,19 @@ def test_every_code_task_has_two_hints(solution):
     assert prose.count("<details>\n<summary>") == prose.count("</summary>\n\n") == prose.count("\n\n</details>")
 
 
-@pytest.mark.parametrize("letter", "abc")
-def test_the_broken_functions_do_what_their_tasks_say(letter):
-    *_, (_, namespace, _) = run(exercise_of(ROOT / "solutions/12-backpropagation/backpropagation.ipynb"))
-    task = getattr(backpropagation, f"repaired_{letter}")
-    found = verdict(task, namespace[f"broken_{letter}"])
+@pytest.mark.parametrize("notebook, module, name", [
+    ("12-backpropagation/backpropagation", backpropagation, "a"),
+    ("12-backpropagation/backpropagation", backpropagation, "b"),
+    ("12-backpropagation/backpropagation", backpropagation, "c"),
+    ("09-softmax-regression/softmax-regression", softmax_regression, "training"),
+    ("17-convolution/convolution", convolution, "layer"),
+])
+def test_the_broken_functions_do_what_their_tasks_say(notebook, module, name):
+    *_, (_, namespace, _) = run(ROOT / f"solutions/{notebook}.ipynb")
+    task = getattr(module, f"repaired_{name}")
+    found = verdict(task, namespace[f"broken_{name}"])
     assert found.mistake is task.mistakes[0]
-    assert found.mistake.name == "this is still what the broken function does"
+    assert found.mistake.name.startswith("this is still what the broken ")
 
 
 def test_the_gradient_table_shows_what_the_hints_speak_of(capsys):

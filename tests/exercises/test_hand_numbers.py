@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lecture_code.feedback import verdict
 from lecture_code.gradient_check import central_difference, complex_step
 from lecture_code.tasks import (
     backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, pytorch, scale,
@@ -16,6 +17,22 @@ def test_gradient_descent():
     assert one == pytest.approx(1 / 4)
     lands = 3 - 0.1 * (2 * 3 + 4 * 3**3)
     assert lands == pytest.approx(-8.4) and round(lands**2 + lands**4) == 5049
+    assert gradient_descent.hard_bowl.reference(0.1, 3) == (12, 1)
+    walk = (1 - 0.1 * np.array([12, 1])) ** np.arange(1, 4)[:, None]
+    assert walk.ravel() == pytest.approx([-0.2, 0.9, 0.04, 0.81, -0.008, 0.729])
+
+
+@pytest.mark.parametrize("answer", [
+    lambda eta, n: (int(1.05 / eta) + 1, 1), lambda eta, n: [round(1.2 / eta), round(0.5 / (n * eta))],
+    lambda eta, n: np.array([np.rint(1.3 / eta), 1.0])])
+def test_every_bowl_that_meets_the_demands_is_accepted(answer):
+    assert verdict(gradient_descent.hard_bowl, answer).kind == "right"
+
+
+def test_a_bowl_has_two_whole_curvatures():
+    for answer, message in ((lambda eta, n: (1.25 / eta, 1), "should be whole numbers"),
+                            (lambda eta, n: int(1.25 / eta), "should return two numbers")):
+        assert message in verdict(gradient_descent.hard_bowl, answer).message
 
 
 @pytest.mark.parametrize("eta", [0.1, 0.4, 0.9, 1.3])
@@ -66,6 +83,10 @@ def test_kl_divergence():
     assert smoothed.ravel() == pytest.approx([0.05, 0.05, 0.85, 0.05])
     gradient = kl_divergence.score_gradient.reference(np.array([[0.0], [np.log(3)]]), np.full((2, 1), 0.5))
     assert gradient.ravel() == pytest.approx([-0.25, 0.25])
+    q, there, back, top = kl_divergence.picture.reference(1 / 4, 2)
+    assert q.tolist() == [0, 0.5, 1] and top == pytest.approx(np.log(4))
+    assert there == pytest.approx([np.inf, 0.1308, np.inf], abs=5e-5)
+    assert back == pytest.approx([0.2877, 0.1438, 1.3863], abs=5e-5)
 
 
 def test_calculus():
@@ -96,6 +117,14 @@ def test_stochastic_gradient_descent():
     walk = stochastic_gradient_descent.least_squares_walk.reference
     assert walk(np.zeros(1), X, y, np.array([1]), 0.2, 2) == pytest.approx([0.2])
     assert walk(np.zeros(1), X, y, np.array([1, 0]), 0.2, 2) == pytest.approx([0.32])
+    assert stochastic_gradient_descent.best_rates.reference(1.0, 2) == pytest.approx([1 / 2, 1 / 3])
+    for theta, K in ((1.0, 2), (2.0, 5)):
+        rates, v = stochastic_gradient_descent.best_rates.reference(theta, K), stochastic_gradient_descent.mean_squares
+        least = v.reference(theta, rates)[-1]
+        assert least == pytest.approx(1 / (1 / theta**2 + K))
+        for k in range(K):
+            for other in (0.98, 1.02):
+                assert v.reference(theta, np.where(np.arange(K) == k, other, 1) * rates)[-1] > least
     v = stochastic_gradient_descent.mean_squares.reference(2.0, np.array([0.5, 0.5]))
     assert v == pytest.approx([4, 1.25, 0.5625])
 
