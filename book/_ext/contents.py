@@ -9,7 +9,9 @@ parts and the order of _toc.yml; its content says one sentence for each, as a de
     : How far can you trust a slope?
     :::
 
-A chapter without a sentence is a warning, and so is a sentence without a chapter.
+A chapter without a sentence is a warning, and so is a sentence without a chapter. Each chapter is a card: its picture,
+book/images/chapters/NN-name.svg, where there is one, its title, the sentence, and how long it takes to read. The
+sentence is also the description of the chapter's page (front_page.py).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -87,18 +90,25 @@ class Chapters(SphinxDirective):
         content = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, content)
         place = chapter_list(docnames=[])
+        sentences = lists_of(self.env)[self.env.docname] = {}
         for item in content.findall(nodes.definition_list_item):
-            place["docnames"].append("book/" + item[0].astext())
+            name = "book/" + item[0].astext()
+            place["docnames"].append(name)
+            sentences[name] = item[-1].astext()
             place += nodes.container("", *item[-1].children)
-        lists_of(self.env).add(self.env.docname)
         return [place]
 
 
-def lists_of(env: BuildEnvironment) -> set[str]:
-    """Return the pages that show the plan: they are written anew when any page changes."""
+def lists_of(env: BuildEnvironment) -> dict[str, dict[str, str]]:
+    """Return the pages that show the plan, with its sentences: they are written anew when any page changes."""
     if not hasattr(env, "chapter_lists"):
-        env.chapter_lists = set()
+        env.chapter_lists = {}
     return env.chapter_lists
+
+
+def sentence_about(env: BuildEnvironment, docname: str) -> str:
+    """Return what the plan says about a chapter, '' for other pages."""
+    return next((sentences[docname] for sentences in lists_of(env).values() if docname in sentences), "")
 
 
 def parts(env: BuildEnvironment) -> list[tuple[str, list[str]]]:
@@ -126,10 +136,22 @@ def _part(app: Sphinx, here: str, caption: str, names: list[str], sentences: dic
     for name in names:
         title = nodes.Text(f"{number_of(name)}. {app.env.titles[name].astext()}")
         line = nodes.paragraph("", "", make_refnode(app.builder, here, name, "", title))
-        if app.env.metadata[name].get("planned"):
+        about = app.env.metadata[name]
+        if about.get("planned"):
             line += [nodes.Text(" "), nodes.inline("", "planned", classes=["planned-mark"])]
-        entries += nodes.list_item("", line, *sentences.get(name, nodes.container()).children)
+        entries += nodes.list_item("", *_picture(app, name), line, *sentences.get(name, nodes.container()).children)
+        if minutes := about.get("minutes"):                # folding.py has counted them
+            entries[-1] += nodes.paragraph("", minutes, classes=["chapter-minutes"])
     return [nodes.rubric("", caption, classes=["part"]), entries]
+
+
+def _picture(app: Sphinx, name: str) -> list[nodes.Node]:
+    """Return the picture of a chapter, as a part of the page, so that it has the colours of the page."""
+    path = Path(app.srcdir, "book", "images", "chapters", name.removeprefix("book/") + ".svg")
+    if not path.is_file():
+        return []
+    drawing = path.read_text(encoding="utf-8").replace("<svg ", '<svg aria-hidden="true" width="120" height="66" ', 1)
+    return [nodes.raw("", f'<div class="chapter-picture">{drawing}</div>', format="html")]
 
 
 def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -137,11 +159,11 @@ def on_env_updated(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 
 def on_env_purge_doc(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    lists_of(env).discard(docname)
+    lists_of(env).pop(docname, None)
 
 
 def on_env_merge_info(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    env.chapter_lists = lists_of(env) | lists_of(other) & set(docnames)
+    lists_of(env).update({name: said for name, said in lists_of(other).items() if name in docnames})
 
 
 def setup(app: Sphinx) -> dict[str, bool | int | str]:
@@ -153,4 +175,4 @@ def setup(app: Sphinx) -> dict[str, bool | int | str]:
     app.connect("env-purge-doc", on_env_purge_doc)
     app.connect("env-merge-info", on_env_merge_info)
     app.connect("doctree-resolved", on_doctree_resolved)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -168,6 +168,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     fold_cells(doctree)
     fold_sections(doctree, [part.minutes for kind, part in reading_time.parts(notebook) if kind == "optional"])
     if formulas.CHAPTER.match(app.env.docname):
+        app.env.metadata[app.env.docname]["minutes"] = reading_time.about(reading_time.count(notebook).minutes)
         _say_how_long(doctree, notebook)
 
 
