@@ -44,7 +44,7 @@ chapter.bind("eq-dense-image", {**base, "W": dense, "Z": np.tensordot(dense, X, 
 shared = np.zeros((dy, dx, dy, dx))
 for (i, j), _ in np.ndenumerate(X):
     shared[i, j, i:i + ky, j:j + kx] = F[:dy - i, :dx - j]
-chapter.bind("eq-shared-weights", {**base, "W": shared, "i": range(dy), "j": range(dx), "a": range(dy), "b": range(dx)},
+chapter.bind("eq-shared-weights", {**base, "W": shared, "i": range(dy), "j": range(dx), "r": range(dy), "t": range(dx)},
              zero_outside="F")
 chapter.bind("eq-convolution", {**base, "*": library_star})
 chapter.bind("eq-valid-size", {**base, "*": library_star, "X": rng.standard_normal((9, 9)), "d": 9}, alike="X")
@@ -81,7 +81,7 @@ g = softmax(U) - np.eye(K)[:, [y]]
 abar = np.tensordot(g[:, 0], weights, 1)
 delta = tanh.derivative(Z) * abar
 signals = {**net, "g": g, r"\bar A": abar, r"\delta": delta, r"\delta^\circ": np.pad(delta, ((ky - 1,) * 2, (kx - 1,) * 2))}
-pixels = {**signals, "a": range(dy), "b": range(dx), "U": Given(lambda v: scores(v["W"], v["A"], b))}
+pixels = {**signals, "r": range(dy), "t": range(dx), "U": Given(lambda v: scores(v["W"], v["A"], b))}
 T_F = np.stack([star(unit, F).ravel() for unit in np.eye(X.size).reshape(-1, dy, dx)], axis=1)
 chapter.bind("eq-conv-delta-u", signals)
 chapter.bind("eq-conv-grad-w", net)

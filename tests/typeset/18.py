@@ -92,7 +92,7 @@ for s, pad, (dy, dx), (ky, kx) in ((2, 3, (8, 5), (4, 6)), (3, 2, (7, 10), (6, 4
     def rho(v, D=D, s=s):
         return (D * np.sin(star(v[r"\tilde X"], v["F"])[::s, ::s])).sum()
     strided.append({r"\tilde X": np.pad(X, pad), "F": F, "Z": Z, "s": s, "k_y": ky, "k_x": kx, "i": range(Z.shape[0]), "j": range(Z.shape[1]),
-                    "m": range(ky), "n": range(kx), "a": range(dy + 2 * pad), "b": range(dx + 2 * pad), r"\delta": D * np.cos(Z), r"\rho": Given(rho)})
+                    "m": range(ky), "n": range(kx), "r": range(dy + 2 * pad), "t": range(dx + 2 * pad), r"\delta": D * np.cos(Z), r"\rho": Given(rho)})
 chapter.bind("eq-strided", *strided)
 chapter.bind("eq-strided-grad-f", *strided)
 chapter.bind("eq-strided-grad-x", *strided, zero_outside="F")
@@ -129,7 +129,7 @@ chapter.bind("eq-max-pool", *({"A": max_pool(H[None, None], s)[0, 0], "H": H, "s
 
 def going_back(pool):
     return [{r"\bar H": gradient(pool, H, A_bar, s), r"\bar A": A_bar, "w": first_winners(H, s), "s": s,
-             "a": range(H.shape[0]), "b": range(H.shape[1])} for s, H, A_bar in ((2, H2, signal), (3, H3, signal[:2, :4]))]
+             "r": range(H.shape[0]), "t": range(H.shape[1])} for s, H, A_bar in ((2, H2, signal), (3, H3, signal[:2, :4]))]
 
 
 chapter.bind("eq-max-pool-grad", *going_back(max_pool), rtol=1e-7, alike=("w", "s"))
