@@ -455,9 +455,9 @@ def _bowl_flat(eta: float, n: int) -> Pair:
     return int(1.25 / eta), 0
 
 
-def _demands(bowl: Any, arguments: tuple[float, int]) -> tuple[int, ...]:
+def _demands(bowl: Any, drawn: tuple[float, int], used: tuple[Any, ...]) -> tuple[int, ...]:
     """Walk through a bowl and return which demands it meets, 1 or 0 for each."""
-    (eta, n), curvatures = arguments, as_numbers(bowl)
+    (eta, n), curvatures = drawn, as_numbers(bowl)
     if curvatures is None or curvatures.shape != (2,):
         raise NotRight("Your function should return two numbers, the curvatures λ and μ.")
     if not (curvatures == np.rint(curvatures)).all():
