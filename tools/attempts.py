@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-import lecture_code.tasks
+import lecture_tasks
 from lecture_code.feedback import Task, verdict
 from tools.notebooks import of_tasks, why_not
 
@@ -29,8 +29,8 @@ Change = Callable[[np.ndarray], Any]
 
 
 def modules() -> list[Any]:
-    return [importlib.import_module(f"lecture_code.tasks.{module.name}")
-            for module in pkgutil.iter_modules(lecture_code.tasks.__path__)]
+    return [importlib.import_module(f"lecture_tasks.{module.name}")
+            for module in pkgutil.iter_modules(lecture_tasks.__path__)]
 
 
 def of_arrays(change: Change, value: Any) -> Any:

@@ -69,12 +69,12 @@ def python_distribution(folder: Path, cache: Path) -> None:
 
 
 def own_wheel(cache: Path) -> Path:
-    """Build lecture_code without MNIST, which would be eleven of its twelve megabytes."""
+    """Build the library and the tasks without MNIST, which would be eleven of their twelve megabytes."""
     source, wheels = cache / "source", cache / "own"
     for folder in (source, wheels):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT / "lecture_code", source / "lecture_code",
-                    ignore=shutil.ignore_patterns("mnist.npz", "__pycache__"))
+    for name in ("lecture_code", "lecture_tasks"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("mnist.npz", "__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     pip("wheel", "--no-deps", "--wheel-dir", wheels, source)

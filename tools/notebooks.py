@@ -74,6 +74,6 @@ def why_not(path: Path) -> str:
 
 
 def of_tasks(module: str) -> Path:
-    """Return the notebook of solutions whose tasks stand in lecture_code/tasks/<module>.py: they are called the same."""
+    """Return the notebook of solutions whose tasks stand in lecture_tasks/<module>.py: they are called the same."""
     (path,) = (path for path in solutions() if path.stem.replace("-", "_") == module)
     return path

@@ -30,7 +30,7 @@ PROGRAMS = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os
 NETWORK = ("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo",
            "socket.gethostbyname")
 #: Names from these modules are put back before every check.
-CHECKS = ("lecture_code.feedback", "lecture_code.tasks")
+CHECKS = ("lecture_code.feedback", "lecture_tasks")
 
 
 class Refused(PermissionError):

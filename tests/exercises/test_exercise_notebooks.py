@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from lecture_code.feedback import NotRight, verdict
-from lecture_code.tasks import backpropagation, convolution, softmax_regression
+from lecture_tasks import backpropagation, convolution, softmax_regression
 from tools.notebooks import why_not
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -401,7 +401,7 @@ def test_a_cell_that_calls_an_unfinished_function_says_so_in_one_line():
 
 def test_a_notebook_fails_at_the_cell_and_shows_the_message_alone():
     cells = [
-        "from lecture_code.feedback import check\nfrom lecture_code.tasks import backpropagation as tasks",
+        "from lecture_code.feedback import check\nfrom lecture_tasks import backpropagation as tasks",
         "def bias_gradients(W, b, x, y):\n    z = W[1]\n    return z + 'a'",
         "check(tasks.bias_gradients, bias_gradients)",
     ]

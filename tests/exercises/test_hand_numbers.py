@@ -5,7 +5,7 @@ import pytest
 
 from lecture_code.feedback import verdict
 from lecture_code.gradient_check import central_difference, complex_step
-from lecture_code.tasks import (
+from lecture_tasks import (
     backpropagation, calculus, generalisation, gradient_descent, kl_divergence, mini_batches, pytorch, scale,
     softmax_regression, stochastic_gradient_descent)
 

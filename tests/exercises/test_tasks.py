@@ -1,4 +1,4 @@
-"""Every task of every module in lecture_code.tasks: right answers pass, known mistakes are told apart."""
+"""Every task of every module in lecture_tasks: right answers pass, known mistakes are told apart."""
 
 import importlib
 import inspect
@@ -6,12 +6,12 @@ import pkgutil
 
 import pytest
 
-import lecture_code.tasks
+import lecture_tasks
 from lecture_code.feedback import verdict
 from tools.notebooks import of_tasks, solutions, why_not
 
-MODULES = [importlib.import_module(f"lecture_code.tasks.{module.name}")
-           for module in pkgutil.iter_modules(lecture_code.tasks.__path__)]
+MODULES = [importlib.import_module(f"lecture_tasks.{module.name}")
+           for module in pkgutil.iter_modules(lecture_tasks.__path__)]
 
 
 def name(module, task):

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader: pip install -e '.[teach]'")
 
-from lecture_code.tasks import mini_batches  # noqa: E402
+from lecture_tasks import mini_batches  # noqa: E402
 from tools import grade  # noqa: E402
 from tools.notebooks import why_not  # noqa: E402
 
