@@ -1,22 +1,36 @@
 """Checks of exercises that say which mistake it is, not only that there is one.
 
-A `Task` holds a reference answer, random inputs, and the wrong answers that people give. `verdict` runs
-a student's function on every input and returns what it found, as data; `check` prints one line or raises
-`NotRight`; `progress` lists all tasks. A wrong answer that is on no list is compared with the right one by
-`diagnosis`; an endless loop is stopped by `time_limit`.
+A `Task` holds a right answer, random inputs, and the wrong answers that people give. One is written as
+
+    @task("Task 1, the mean", returns="m", points=2, draw=sample, shapes=(1, 2, 5))
+    def mean(x):
+        return x.sum() / len(x)
+
+    @mean.mistake("you divide by N − 1", "That is right for a variance. How many numbers do you add?")
+    def _(x):
+        return x.sum() / (len(x) - 1)
+
+    mean.mistake("you return the sum", "For which N is it the mean?", np.sum)
+    mean.mistake("your sign is wrong", "Can all numbers be positive and their mean not?", result=np.negative)
+
+`verdict` runs a student's function on every input and returns what it found, as data; `check` prints one line
+or raises `NotRight`; `progress` lists all tasks. A wrong answer that is on no list is compared with the right
+one by `diagnosis`; an endless loop is stopped by `time_limit`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import io
 import linecache
 import os
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+import types
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -49,7 +63,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Task:
-    """One exercise that is checked by code.
+    """One exercise that is checked by code; `task` makes one of a right answer.
 
     Attributes
     ----------
@@ -60,8 +74,9 @@ class Task:
     reference : a right answer
     draw : (rng, shape) ↦ random arguments of the function
     shapes : what `draw` is called with, smallest first, so that the first counterexample is a small one
-    mistakes : the wrong answers to recognise, most specific first
+    mistakes : the wrong answers to recognise, most specific first; `mistake` adds one
     seeds : how many inputs to draw for each shape
+    points : what a right answer earns
     rtol : how far an entry may be off, relative to the largest entry of its array; in float32 it may be off by 1e-5
     atol : how far it may be off besides, whatever its size: rounding in numbers that cancel. It is 0 where a result may
         be smaller than that, and more where the numbers on the way are large
@@ -78,8 +93,9 @@ class Task:
     reference: Answer = field(repr=False)       # a reader who prints a task shall find no answer in it
     draw: Callable[[np.random.Generator, Any], tuple[Any, ...]] = field(repr=False)
     shapes: tuple[Any, ...] = field(repr=False)
-    mistakes: tuple[Mistake, ...] = field(repr=False)
+    mistakes: list[Mistake] = field(default_factory=list, repr=False)
     seeds: int = field(default=3, repr=False)
+    points: int = field(default=1, repr=False)
     rtol: float = 1e-7
     atol: float = 1e-12
     double: bool = False
@@ -87,6 +103,22 @@ class Task:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reference", _kept_apart(self.reference))
+
+    def mistake(self, name: str, look: str, answer: Answer | None = None, *, result: Answer | None = None) -> Answer:
+        """Add a wrong answer to those that are recognised.
+
+        Parameters
+        ----------
+        name, look : as in `Mistake`
+        answer : what somebody writes who makes the mistake; without it, the function that is decorated
+        result : in place of an answer, what the mistake makes of the right result, such as ``np.negative``
+        """
+        if result is not None:
+            answer = functools.wraps(result)(lambda *arguments: result(self.reference(*arguments)))
+        if answer is None:
+            return functools.partial(self.mistake, name, look)
+        self.mistakes.append(Mistake(name, look, answer))
+        return answer
 
     @property
     def cases(self) -> int:
@@ -97,6 +129,21 @@ class Task:
         """Return the arguments number `case`, the same and newly made at every call."""
         shape, seed = self.shapes[case // self.seeds], case % self.seeds
         return self.draw(np.random.default_rng([seed, case]), shape)
+
+
+def task(title: str, *, returns: str, **settings: Any) -> Callable[[Answer], Task]:
+    """Make a task of the right answer that follows, with its name and its arguments.
+
+    Parameters
+    ----------
+    title, returns, settings : the attributes of `Task`
+    """
+
+    def of(reference: Answer) -> Task:
+        takes = ", ".join(inspect.signature(reference).parameters)
+        return Task(reference.__name__, title, takes, returns, reference=reference, **settings)
+
+    return of
 
 
 Kind = Literal["right", "to do", "known mistake", "error", "endless", "input changed", "different"]
@@ -163,18 +210,35 @@ def check(task: Task, answer: Answer, seconds: float = 5.0) -> None:
     print(found.message)
 
 
-def progress(tasks: Sequence[Task], namespace: Mapping[str, Any], seconds: float = 5.0) -> None:
-    """Print which tasks are done; pass ``globals()`` as the namespace.
+def progress(tasks: types.ModuleType, namespace: Mapping[str, Any], seconds: float = 5.0) -> None:
+    """Print which tasks are done, and what is left; pass ``globals()`` as the namespace.
 
     The functions are run anew, so the list is right whatever was edited or restarted in between.
+
+    Parameters
+    ----------
+    tasks : a module of `lecture_tasks`: ``ALL`` has its tasks, ``WRITTEN`` the points of those that a person marks
+    namespace : where the student's functions are
+    seconds : time limit of one call
     """
-    lines = {"right": "✓ {}", "to do": "· {}: not yet done"}
-    done = 0
-    for task in tasks:
+    signs = {"right": ("✓", ""), "to do": ("·", ": not yet done")}
+    left = []
+    for task in tasks.ALL:
         kind = verdict(task, namespace[task.name], seconds).kind if task.name in namespace else "to do"
-        done += kind == "right"
-        print(lines.get(kind, "✗ {}: not right yet").format(task.title))
-    print(f"{done} of {len(tasks)} are done.")
+        sign, state = signs.get(kind, ("✗", ": not right yet"))
+        print(f"{sign} {task.title}{state} ({_points(task.points)})")
+        left += [task] * (kind != "right")
+    for title, points in tasks.WRITTEN.items():
+        print(f"  {title}: read by a person ({_points(points)})")
+    every, missing = (sum(task.points for task in some) for some in (tasks.ALL, left))
+    print(f"{len(tasks.ALL) - len(left)} of {len(tasks.ALL)} checked tasks are done: {every - missing} of "
+          f"{_points(every)}. A person gives up to {sum(tasks.WRITTEN.values())} more for what is written.")
+    if left:
+        print("Left:", ", ".join(task.title.split(",")[0] for task in left))
+
+
+def _points(number: int) -> str:
+    return f"{number} point{'s' * (number != 1)}"
 
 
 def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:

@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from lecture_code.feedback import Mistake, NotRight, Task, check, progress, verdict
+from lecture_code.feedback import Mistake, NotRight, Task, check, progress, task, verdict
 
 
 def centred(x):
@@ -33,10 +34,10 @@ def draw(rng, shape):
 TASK = Task(
     name="centred", title="Task 0", takes="x", returns="c, m", reference=centred, draw=draw,
     shapes=((2, 2), (3, 4)),
-    mistakes=(
+    mistakes=[
         Mistake("you average over the wrong axis", "Which axis counts samples?", centred_by_the_wrong_axis),
         Mistake("your means have lost an axis", "Compare the shapes.", not_kept),
-    ),
+    ],
 )
 
 
@@ -210,7 +211,7 @@ def test_a_view_says_what_of_a_value_is_compared():
         return lambda x: lambda z: factor * z
 
     task = Task("model", "Task 0", "x", "outputs", maker(2.0), lambda rng, shape: (rng.normal(size=shape),), ((2,), (3,)),
-                (Mistake("you double twice", "Look again.", maker(4.0)),), view=outputs)
+                [Mistake("you double twice", "Look again.", maker(4.0))], view=outputs)
     assert verdict(task, maker(2.0)).kind == "right"
     assert verdict(task, maker(4.0)).mistake is task.mistakes[0]
     assert "outputs[0] should be" in verdict(task, maker(3.0)).message
@@ -230,10 +231,10 @@ def test_a_view_sees_the_arguments_as_they_were_drawn_and_as_the_call_left_them(
         return np.ones(3)
 
     task = Task("ones", "Task 0", "x", "ones, shared, same, lost", lambda x: np.ones(3), lambda rng, shape: (np.ones(shape),),
-                (3,), (Mistake("you return the argument itself", "Copy.", lambda x: x),), view=view)
+                (3,), [Mistake("you return the argument itself", "Copy.", lambda x: x)], view=view)
     assert verdict(task, lambda x: x.copy()).kind == "right"
     assert verdict(task, lambda x: x[:]).mistake is task.mistakes[0]
-    lists = Task(**{**vars(task), "draw": lambda rng, shape: ([1.0] * shape,), "mistakes": (),
+    lists = Task(**{**vars(task), "draw": lambda rng, shape: ([1.0] * shape,), "mistakes": [],
                     "view": lambda value, drawn, used: [value, False, drawn[0] is used[0], len(drawn[0]) - len(used[0])]})
     assert "lost should be 0, yours is 1." in verdict(lists, popping).message
 
@@ -244,7 +245,7 @@ def test_a_large_input_is_not_printed():
 
 
 def test_nothing_is_announced_where_an_input_has_nothing_to_show():
-    models = Task(**{**vars(TASK), "takes": "model", "draw": lambda rng, shape: (np.sin,), "mistakes": (),
+    models = Task(**{**vars(TASK), "takes": "model", "draw": lambda rng, shape: (np.sin,), "mistakes": [],
                      "reference": lambda model: centred(np.ones((2, 2)))})
     assert verdict(models, lambda model: (1, 2)).message.endswith("The input that shows it: model = tasks.centred.example(0)")
 
@@ -367,15 +368,40 @@ def test_inputs_are_the_same_and_new_at_every_call():
 
 
 def test_progress_counts_and_never_fails(capsys):
-    def task(name):
-        return Task(**{**vars(TASK), "name": name, "title": name})
+    def task(number, points):
+        return Task(**{**vars(TASK), "name": number, "title": f"Task {number}, the mean", "points": points})
 
     def stub(x):
         raise NotImplementedError
 
-    progress([task("a"), task("b"), task("c"), task("d")], {"a": centred, "b": stub, "c": not_kept})
+    tasks = SimpleNamespace(ALL=(task("1", 5), task("2", 1), task("3", 2), task("4", 3)), WRITTEN={"Task 5, a proof": 4})
+    progress(tasks, {"1": centred, "2": stub, "3": not_kept})
     assert capsys.readouterr().out.splitlines() == [
-        "✓ a", "· b: not yet done", "✗ c: not right yet", "· d: not yet done", "1 of 4 are done."]
+        "✓ Task 1, the mean (5 points)", "· Task 2, the mean: not yet done (1 point)",
+        "✗ Task 3, the mean: not right yet (2 points)", "· Task 4, the mean: not yet done (3 points)",
+        "  Task 5, a proof: read by a person (4 points)",
+        "1 of 4 checked tasks are done: 5 of 11 points. A person gives up to 4 more for what is written.",
+        "Left: Task 2, Task 3, Task 4"]
+
+
+def test_a_task_is_written_around_its_right_answer():
+    @task("Task 0, the mean", returns="m", points=2, draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
+    def mean(x):
+        return x.sum() / len(x)
+
+    @mean.mistake("you divide by N − 1", "How many numbers do you add?")
+    def too_large(x):
+        return x.sum() / (len(x) - 1)
+
+    mean.mistake("you return the sum", "For which N is it the mean?", np.sum)
+    mean.mistake("your sign is wrong", "Look at positive numbers.", result=np.negative)
+    assert (mean.name, mean.takes, mean.returns, mean.points) == ("mean", "x", "m", 2)
+    assert repr(mean) == "Task(name='mean', title='Task 0, the mean', takes='x', returns='m', rtol=1e-07, atol=1e-12, double=False)"
+    assert verdict(mean, np.mean).kind == "right"
+    for answer, name in ((lambda x: x.sum() / (x.size - 1), "you divide by N − 1"), (np.sum, "you return the sum"),
+                         (lambda x: -x.mean(), "your sign is wrong")):
+        assert verdict(mean, answer).mistake.name == name
+    assert too_large(np.arange(3)) == 1.5                       # decorated, and still a function
 
 
 def test_long_sentences_are_broken_between_words_and_code_is_not():
