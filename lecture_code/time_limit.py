@@ -1,9 +1,10 @@
 """Call a function, and stop it when it has used up its time.
 
 What counts is the processor time of the function: a busy machine takes nothing from it, and neither does an
-import. A timer of the operating system looks at the clock, which costs nothing. Where there is none, in the browser,
-on Windows and beside the main thread, `sys.settrace` does, which makes a loop of Python many times slower. Both act
-between two instructions of Python: one long call of compiled code is not interrupted.
+import. A timer of the operating system makes Python look at the clock, which costs nothing; in the browser the place
+where Pyodide expects interrupts does. Where there is neither, on Windows and beside the main thread, `sys.settrace`
+does, which makes a loop of Python many times slower. All act between two instructions of Python: one long call of
+compiled code is not interrupted.
 """
 
 from __future__ import annotations
@@ -92,8 +93,10 @@ def _imports(frame: FrameType | None) -> bool:
 
 def _driver() -> Any:
     """Return the cheapest way to look at the clock that works here."""
+    if BROWSER:
+        return by_interrupt
     in_main = threading.current_thread() is threading.main_thread()     # where alone a signal is heard
-    return by_timer if hasattr(signal, "setitimer") and in_main and not BROWSER else by_tracing
+    return by_timer if hasattr(signal, "setitimer") and in_main else by_tracing
 
 
 @contextmanager
@@ -106,6 +109,35 @@ def by_timer(look: Look) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, *before)
         signal.signal(signal.SIGPROF, previous)
+
+
+@contextmanager
+def by_interrupt(look: Look) -> Iterator[None]:  # pragma: no cover, is tested in the browser
+    """Look when Pyodide asks whether it is to be interrupted, as it does every few thousand instructions.
+
+    What it asks is the first entry of a buffer; ours is a property that says *yes* once a tick.
+    """
+    from pyodide.code import run_js
+    from pyodide_js import setInterruptBuffer
+
+    buffer = run_js("""tick => {
+        let due = performance.now() + tick;
+        return {
+            get 0() {
+                if (performance.now() < due) return 0;
+                due = performance.now() + tick;
+                return 2;                       // SIGINT
+            },
+            set 0(answered) {},
+        };
+    }""")(1000 * TICK)
+    previous = signal.signal(signal.SIGINT, lambda number, frame: look(frame))
+    setInterruptBuffer(buffer)
+    try:
+        yield
+    finally:
+        setInterruptBuffer(None)
+        signal.signal(signal.SIGINT, previous)
 
 
 @contextmanager

@@ -96,6 +96,29 @@ def test_the_time_limit_of_a_check_works_in_the_browser(python):
     assert said.splitlines() == [f"stopped {name}" for name in ("catches_everything", "generates", "collects")]
 
 
+COST = """
+from time import perf_counter
+from lecture_code.time_limit import limited
+
+def turns(number=1_000_000):
+    total = 0.0
+    for i in range(number):
+        total += i * 0.5
+    return total
+
+def seconds(call):
+    start = perf_counter()
+    call()
+    return perf_counter() - start
+
+print(min(seconds(lambda: limited(turns, (), 60)) for _ in range(5)) / min(seconds(turns) for _ in range(5)) < 2)
+"""
+
+
+def test_watching_costs_less_than_the_function_in_the_browser_too(python):
+    assert python.execute(COST) == (True, "True")
+
+
 @pytest.mark.parametrize("exercise", documents(notebooks.exercises()))
 def test_the_solutions_pass_every_check(python, exercise):
     """One Python, emptied in between, serves all sets: that each runs in one of its own is tested with nbval."""
