@@ -344,7 +344,8 @@ def _opposite(e: Array) -> Iterator[Array]:
 
 
 def _zero(e: Array) -> Iterator[Array]:
-    yield np.zeros_like(e)
+    if e.dtype != bool:
+        yield np.zeros_like(e)
 
 
 CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {

@@ -1,6 +1,6 @@
 """Checks of exercises that say which mistake it is, not only that there is one.
 
-A `Task` holds a right answer, random inputs, and the wrong answers that people give. One is written as
+A `Task` holds a right answer, random inputs, and the wrong answers that people give. One is written as::
 
     @task("Task 1, the mean", returns="m", points=2, draw=sample, shapes=(1, 2, 5))
     def mean(x):
@@ -393,8 +393,11 @@ def _first_difference(name: str, expected: Any, got: Any, task: Task | None) -> 
         return ""
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, first))}]" if first else ""
-    digits = next((n for n in (6, 9, 12) if f"{expected[first]:.{n}g}" != f"{got[first]:.{n}g}"), 17)
-    return f"{name}{place} should be {expected[first]:.{digits}g}, yours is {got[first]:.{digits}g}."
+    one, other = expected[first], got[first]
+    if expected.dtype == got.dtype == bool:
+        return f"{name}{place} should be {one}, yours is {other}."
+    digits = next((n for n in (6, 9, 12) if f"{one:.{n}g}" != f"{other:.{n}g}"), 17)
+    return f"{name}{place} should be {one:.{digits}g}, yours is {other:.{digits}g}."
 
 
 def _tolerance(task: Task | None, got: np.ndarray) -> float:

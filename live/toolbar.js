@@ -45,8 +45,25 @@
   const panel = await until(() => app.shell.currentWidget?.context?.isReady && app.shell.currentWidget);
   const { context } = panel;
 
+  // Jupyter's own command would stop at the first unfinished task: here it does not know of errors that are allowed.
+  async function runEach(notebook) {
+    const before = notebook.activeCellIndex;
+    for (const [index, { model }] of notebook.widgets.entries()) {
+      if (model.type !== "code") continue;
+      notebook.activeCellIndex = index;
+      await app.commands.execute("notebook:run-cell").catch(() => {});
+      if (failed(model) && !mayFail(model)) return;
+    }
+    notebook.activeCellIndex = before;
+  }
+  const failed = ({ outputs }) => [...Array(outputs.length).keys()].some((i) => outputs.get(i).type === "error");
+  const mayFail = (model) => model.getMetadata("tags")?.includes("raises-exception");
+
   const actions = {
-    run: () => app.commands.execute("notebook:run-all-cells"),
+    run: () =>
+      panel.content.widgets.some(({ model }) => mayFail(model))
+        ? runEach(panel.content)
+        : app.commands.execute("notebook:run-all-cells"),
     download: async () => {
       await context.save();
       await app.commands.execute("docmanager:download");

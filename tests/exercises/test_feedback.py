@@ -384,6 +384,18 @@ def test_progress_counts_and_never_fails(capsys):
         "Left: Task 2, Task 3, Task 4"]
 
 
+def test_true_and_false_are_said_as_such():
+    @task("Task 0, signs", returns="b", draw=lambda rng, n: (rng.normal(size=n), np.tanh, True), shapes=(2,))
+    def signs(x, f, strict):
+        return x > 0
+
+    for answer in (lambda x, f, strict: x < 0, lambda x, f, strict: list(map(bool, x < 0))):
+        said = verdict(signs, answer).message.splitlines()
+        assert said[1:3] == ["b[0] should be True, yours is False.",
+                             "b says True where it should say False, and the other way round."]
+        assert said[4].endswith("f = the function tanh, strict = True")
+
+
 def test_a_task_is_written_around_its_right_answer():
     @task("Task 0, the mean", returns="m", points=2, draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
     def mean(x):

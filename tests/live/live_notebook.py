@@ -73,6 +73,18 @@ class LiveNotebook:
         self.page.wait_for_function(HAS_RUN, polling=300, timeout=RUN * 1000)
         return time.monotonic() - started
 
+    def run_to_the_end(self) -> None:
+        """Press the button, and wait until the last cell with code has run: errors that are allowed stop nothing."""
+        last = max(index for index, cell in enumerate(self.cells()) if cell["cell_type"] == "code")
+        self.page.locator("#live-toolbar").get_by_text("Run all cells").click()
+        self.page.wait_for_function(f"(last) => ({CELLS})()[last].execution_count", arg=last, timeout=RUN * 1000)
+        self.wait_until_ready()
+
+    def shown(self, index: int) -> str:
+        """Return the text in the outputs of the cell with this index, as it is stored."""
+        outputs = self.cells()[index]["outputs"]
+        return "\n".join("".join(output.get("text", output.get("traceback", ""))) for output in outputs)
+
     def run_cell(self, index: int) -> str:
         """Select the cell with this index, run it with Shift + Enter, and return the text of its output."""
         before = self.cells()[index]["execution_count"]

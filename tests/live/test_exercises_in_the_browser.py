@@ -22,9 +22,9 @@ RIGHT = "def largest_rate(H):\n    return 2 / np.linalg.eigvalsh(H)[-1]"
 def test_an_exercise_is_left_undone_done_wrong_without_an_end_and_right(newcomer, live):
     with opened(newcomer, live, SET) as notebook:
         task, check = notebook.named("largest-rate"), notebook.named("largest-rate-check")
-        notebook.run_cell(notebook.named("setup"))
-        notebook.run_cell(task)
-        assert "not yet done" in notebook.run_cell(check)
+        notebook.run_to_the_end()
+        assert "not yet done" in notebook.shown(check)
+        assert "Left: Task 1a" in notebook.shown(notebook.named("progress"))
         notebook.write(task, WRONG)
         notebook.run_cell(task)
         said = notebook.run_cell(check)
@@ -100,7 +100,7 @@ COST = """
 from time import perf_counter
 from lecture_code.time_limit import limited
 
-def turns(number=1_000_000):
+def turns(number=400_000):
     total = 0.0
     for i in range(number):
         total += i * 0.5
@@ -111,7 +111,9 @@ def seconds(call):
     call()
     return perf_counter() - start
 
-print(min(seconds(lambda: limited(turns, (), 60)) for _ in range(5)) / min(seconds(turns) for _ in range(5)) < 2)
+pairs = [(seconds(turns), seconds(lambda: limited(turns, (), 60))) for _ in range(9)]     # in turn: machines have moods
+plain, watched = map(min, zip(*pairs))
+print(watched / plain < 2)
 """
 
 
