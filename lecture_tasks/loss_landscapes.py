@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, log
+from math import ceil, log, log10
 
 import numpy as np
 
-from lecture_code.feedback import Mistake, Task
+from lecture_code.feedback import task
 
 Vector = np.ndarray
 Matrix = np.ndarray
-Parameters = tuple[Matrix, Matrix, Matrix, Matrix]
 
 
 # ---------------------------------------------------------------- Task 1: twins
@@ -27,62 +26,40 @@ def network_and_order(rng: np.random.Generator, shape: tuple[int, int, int]) -> 
     return *(rng.normal(size=size).round(1) for size in ((h, d), (h, 1), (K, h), (K, 1))), order
 
 
-def _twin(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return W1[order], b1[order], W2[:, order], b2.copy()
+@task("Task 1, a twin", returns="W1, b1, W2, b2", points=2,
+      draw=network_and_order, shapes=((2, 2, 3), (3, 4, 2), (2, 5, 3)))
+def twin(W1, b1, W2, b2, order):
+    return W1[order], b1[order], W2[:, order], b2
 
 
-def _bias_stays(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return W1[order], b1.copy(), W2[:, order], b2.copy()
+twin.mistake("the biases of the hidden units stay behind",
+    "What belongs to a hidden unit: which row, which entry, which column?",
+    lambda W1, b1, W2, b2, order: (W1[order], b1, W2[:, order], b2))
+twin.mistake("the outgoing weights stay behind", "Column j of W₂ is multiplied by the activation of hidden unit j.",
+    lambda W1, b1, W2, b2, order: (W1[order], b1[order], W2, b2))
+twin.mistake("the incoming weights stay behind", "Row j of W₁ belongs to hidden unit j.",
+    lambda W1, b1, W2, b2, order: (W1, b1[order], W2[:, order], b2))
+twin.mistake("rows and columns are ordered in opposite directions",
+    "New unit j is old unit `order[j]`, for its row and for its column.",
+    lambda W1, b1, W2, b2, order: (W1[order], b1[order], W2[:, np.argsort(order)], b2))
 
 
-def _outgoing_stay(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return W1[order], b1[order], W2.copy(), b2.copy()
+@twin.mistake("your order is the inverse of the one that is asked for",
+    "Your twin is a good one, only another: new unit j is to be old unit `order[j]`.")
+def _(W1, b1, W2, b2, order):
+    inverse = np.argsort(order)
+    return W1[inverse], b1[inverse], W2[:, inverse], b2
 
 
-def _incoming_stay(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return W1.copy(), b1[order], W2[:, order], b2.copy()
-
-
-def _two_directions(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return W1[order], b1[order], W2[:, np.argsort(order)], b2.copy()
-
-
-def _inverse(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return _twin(W1, b1, W2, b2, np.argsort(order))
-
-
-def _unchanged(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return W1.copy(), b1.copy(), W2.copy(), b2.copy()
-
-
-def _bias_in_other_direction(W1: Matrix, b1: Matrix, W2: Matrix, b2: Matrix, order: Vector) -> Parameters:
-    return W1[order], b1[np.argsort(order)], W2[:, order], b2.copy()
-
-
-twin = Task(
-    name="twin", title="Task 1, a twin",
-    takes="W1, b1, W2, b2, order", returns="W1, b1, W2, b2",
-    reference=_twin, draw=network_and_order, shapes=((2, 2, 3), (3, 4, 2), (2, 5, 3)),
-    mistakes=(
-        Mistake("the biases of the hidden units stay behind",
-                "What belongs to a hidden unit: which row, which entry, which column?", _bias_stays),
-        Mistake("the outgoing weights stay behind",
-                "Column j of W₂ is multiplied by the activation of hidden unit j.", _outgoing_stay),
-        Mistake("the incoming weights stay behind", "Row j of W₁ belongs to hidden unit j.", _incoming_stay),
-        Mistake("rows and columns are ordered in opposite directions",
-                "New unit j is old unit `order[j]`, for its row and for its column.", _two_directions),
-        Mistake("your order is the inverse of the one that is asked for",
-                "Your twin is a good one, only another: new unit j is to be old unit `order[j]`.", _inverse),
-        Mistake("nothing has moved", "Is your result another point of the parameter space?", _unchanged),
-        Mistake("the biases go the other way round", "New unit j is old unit `order[j]`, its bias included.",
-                _bias_in_other_direction),
-    ),
-)
+twin.mistake("nothing has moved", "Is your result another point of the parameter space?",
+    lambda W1, b1, W2, b2, order: (W1, b1, W2, b2))
+twin.mistake("the biases go the other way round", "New unit j is old unit `order[j]`, its bias included.",
+    lambda W1, b1, W2, b2, order: (W1[order], b1[np.argsort(order)], W2[:, order], b2))
 
 
 # ---------------------------------------------------------------- Task 2: kinds of critical points
 
-KINDS = ("minimum", "maximum", "saddle", "degenerate")
+MINIMUM, MAXIMUM, SADDLE, DEGENERATE = range(4)
 
 
 def hessians(rng: np.random.Generator, P: int) -> tuple[Matrix]:
@@ -96,87 +73,69 @@ def hessians(rng: np.random.Generator, P: int) -> tuple[Matrix]:
     return ((H + H.T) / 2,)
 
 
-def _signs(H: Matrix, tolerance: float = 1e-8) -> tuple[int, int, int]:
+def _signs(H: Matrix, tolerance: float = 1e-8) -> tuple[int, int]:
+    """Return how many eigenvalues are positive and how many are negative."""
     eigenvalues = np.linalg.eigvalsh(H)
     zero = tolerance * np.abs(eigenvalues).max()
-    return int((eigenvalues > zero).sum()), int((eigenvalues < -zero).sum()), len(H)
+    return (eigenvalues > zero).sum(), (eigenvalues < -zero).sum()
 
 
-def _number(kind: str) -> int:
-    return KINDS.index(kind)
-
-
-def _kind(H: Matrix) -> int:
-    up, down, P = _signs(H)
+def _kind(H: Matrix, tolerance: float = 1e-8) -> int:
+    up, down = _signs(H, tolerance)
     if up and down:
-        return _number("saddle")
-    return _number("minimum" if up == P else "maximum" if down == P else "degenerate")
+        return SADDLE
+    return MINIMUM if up == len(H) else MAXIMUM if down == len(H) else DEGENERATE
 
 
-def _semidefinite_is_minimum(H: Matrix) -> int:
-    up, down, _ = _signs(H)
-    return _number("saddle" if up and down else "minimum" if up or not down else "maximum")
+@task("Task 2, kinds of critical points", returns="number", points=3, draw=hessians, shapes=(2, 3, 4, 5), seeds=12)
+def kind(H):
+    return _kind(H)
 
 
-def _zero_first(H: Matrix) -> int:
-    up, down, P = _signs(H)
-    return _number("degenerate" if up + down < P else "minimum" if up == P else "maximum" if down == P else "saddle")
+@kind.mistake("a zero eigenvalue beside positive ones counts as a minimum for you",
+    "x⁴ and x³ have the same second derivative at 0.")
+def _(H):
+    up, down = _signs(H)
+    return SADDLE if up and down else MINIMUM if up or not down else MAXIMUM
 
 
-def _without_tolerance(H: Matrix) -> int:
-    up, down, P = _signs(H, 0.0)
-    if up and down:
-        return _number("saddle")
-    return _number("minimum" if up == P else "maximum" if down == P else "degenerate")
+@kind.mistake("a zero eigenvalue makes every point degenerate for you",
+    "If it goes up on one line and down on another, does a third line matter?")
+def _(H):
+    up, down = _signs(H)
+    return DEGENERATE if up + down < len(H) else MAXIMUM if not up else MINIMUM if not down else SADDLE
 
 
-def _by_diagonal(H: Matrix) -> int:
-    return _kind(np.diag(np.diag(H)))
+kind.mistake("rounding errors count as signs for you",
+    "An eigenvalue that is zero on paper comes out as 1e-17 or −1e-17. Compare with a small number, relative to the "
+    "largest eigenvalue.", lambda H: _kind(H, tolerance=0))
+kind.mistake("you look at the diagonal of H", "The signs of the *eigenvalues* decide. [[1, 5], [5, 1]] has both.",
+    lambda H: _kind(np.diag(np.diag(H))))
 
 
-def _by_determinant(H: Matrix) -> int:
-    up, down, P = _signs(H)
-    if up + down < P:
-        return _number("degenerate")
-    return _number("saddle" if down % 2 else "minimum" if H[0, 0] > 0 else "maximum")
+@kind.mistake("you use the rule with the determinant",
+    "That rule is for two dimensions. diag(−1, −1, 1) has a positive determinant.")
+def _(H):
+    up, down = _signs(H)
+    if up + down < len(H):
+        return DEGENERATE
+    return SADDLE if down % 2 else MINIMUM if H[0, 0] > 0 else MAXIMUM
 
 
-def _by_trace(H: Matrix) -> int:
-    up, down, _ = _signs(H)
-    return _number("saddle" if up and down else "minimum" if np.trace(H) > 0 else "maximum")
+@kind.mistake("you look at the trace", "The sum of the eigenvalues says little about their signs.")
+def _(H):
+    up, down = _signs(H)
+    return SADDLE if up and down else MINIMUM if np.trace(H) > 0 else MAXIMUM
 
 
-def _exchanged(H: Matrix) -> int:
-    return {0: 1, 1: 0}.get(_kind(H), _kind(H))
+kind.mistake("minimum and maximum are exchanged", "Does x² curve up or down?", lambda H: _kind(-H))
 
 
-def _never_degenerate(H: Matrix) -> int:
-    up, down, P = _signs(H)
-    return _number("minimum" if up == P else "maximum" if down == P else "saddle")
-
-
-kind = Task(
-    name="kind", title="Task 2, kinds of critical points",
-    takes="H", returns="number",
-    reference=_kind, draw=hessians, shapes=(2, 3, 4, 5), seeds=12,
-    mistakes=(
-        Mistake("a zero eigenvalue beside positive ones counts as a minimum for you",
-                "x⁴ and x³ have the same second derivative at 0.", _semidefinite_is_minimum),
-        Mistake("a zero eigenvalue makes every point degenerate for you",
-                "If it goes up on one line and down on another, does a third line matter?", _zero_first),
-        Mistake("rounding errors count as signs for you",
-                "An eigenvalue that is zero on paper comes out as 1e-17 or −1e-17. Compare with a small number, "
-                "relative to the largest eigenvalue.", _without_tolerance),
-        Mistake("you look at the diagonal of H", "The signs of the *eigenvalues* decide. [[1, 5], [5, 1]] has both.",
-                _by_diagonal),
-        Mistake("you use the rule with the determinant",
-                "That rule is for two dimensions. diag(−1, −1, 1) has a positive determinant.", _by_determinant),
-        Mistake("you look at the trace", "The sum of the eigenvalues says little about their signs.", _by_trace),
-        Mistake("minimum and maximum are exchanged", "Does x² curve up or down?", _exchanged),
-        Mistake("you call every other point a saddle",
-                "A saddle needs both signs. What remains if there is a zero among positive ones?", _never_degenerate),
-    ),
-)
+@kind.mistake("you call every other point a saddle",
+    "A saddle needs both signs. What remains if there is a zero among positive ones?")
+def _(H):
+    up, down = _signs(H)
+    return MINIMUM if up == len(H) else MAXIMUM if down == len(H) else SADDLE
 
 
 # ---------------------------------------------------------------- Task 3: the largest eigenvalue by differences
@@ -193,74 +152,51 @@ def quadratic_and_kink(rng: np.random.Generator, P: int) -> tuple[Callable, Vect
     return gradient, rng.normal(size=P).round(1), float(rng.choice([1e-3, 3e-3, 1e-2]))
 
 
-def _central(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    H = np.array([(gradient(theta + delta * e) - gradient(theta - delta * e)) / (2 * delta)
-                  for e in np.eye(len(theta))])
-    return (H + H.T) / 2
-
-
-def _one_sided(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    H = np.array([(gradient(theta + delta * e) - gradient(theta)) / delta for e in np.eye(len(theta))])
-    return (H + H.T) / 2
-
-
-def _not_symmetric(gradient: Callable, theta: Vector, delta: float) -> Matrix:
+def _differences(gradient: Callable, theta: Vector, delta: float) -> Matrix:
     return np.array([(gradient(theta + delta * e) - gradient(theta - delta * e)) / (2 * delta)
                      for e in np.eye(len(theta))])
 
 
-def _own_delta(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    return _central(gradient, theta, 1e-5)
+def _symmetric(H: Matrix) -> Matrix:
+    return (H + H.T) / 2
 
 
-def _half_delta(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    return 2 * _central(gradient, theta, delta)
+@task("Task 3a, the Hessian by differences", returns="H", points=2,
+      draw=quadratic_and_kink, shapes=(2, 3, 5), rtol=1e-8)
+def hessian_by_differences(gradient, theta, delta):
+    return _symmetric(_differences(gradient, theta, delta))
 
 
-def _no_division(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    return 2 * delta * _central(gradient, theta, delta)
+@hessian_by_differences.mistake("your differences are one-sided",
+    "Step by Δ to both sides, and divide by the distance of the two points.")
+def _(gradient, theta, delta):
+    return _symmetric(np.array([(gradient(theta + delta * e) - gradient(theta)) / delta for e in np.eye(len(theta))]))
 
 
-def _all_at_once(gradient: Callable, theta: Vector, delta: float) -> Matrix:
+hessian_by_differences.mistake("the matrix is not made symmetric", "Take the mean of the matrix and its transpose.",
+    _differences)
+hessian_by_differences.mistake("you use a Δ of your own", "The third argument says how far to step.",
+    lambda gradient, theta, delta: _symmetric(_differences(gradient, theta, 1e-5)))
+hessian_by_differences.mistake("every entry is twice too large",
+    "How far apart are the two points? And does the mean of the matrix and its transpose have its ½?",
+    result=lambda H: 2 * H)
+hessian_by_differences.mistake("the division is missing", "A difference is no derivative yet.",
+    lambda gradient, theta, delta: 2 * delta * _symmetric(_differences(gradient, theta, delta)))
+
+
+@hessian_by_differences.mistake("all coordinates are moved at once", "Column i needs a step in coordinate i alone.")
+def _(gradient, theta, delta):
     column = (gradient(theta + delta) - gradient(theta - delta)) / (2 * delta)
     return np.tile(column, (len(theta), 1))
 
 
-def _diagonal_only(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    return np.diag(np.diag(_central(gradient, theta, delta)))
-
-
-def _at_origin(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    return _central(gradient, np.zeros_like(theta), delta)
-
-
-def _delta_squared(gradient: Callable, theta: Vector, delta: float) -> Matrix:
-    return _central(gradient, theta, delta) / delta
-
-
-hessian_by_differences = Task(
-    name="hessian_by_differences", title="Task 3a, the Hessian by differences",
-    takes="gradient, theta, delta", returns="H",
-    reference=_central, draw=quadratic_and_kink, shapes=(2, 3, 5), rtol=1e-8,
-    mistakes=(
-        Mistake("your differences are one-sided",
-                "Step by Δ to both sides, and divide by the distance of the two points.", _one_sided),
-        Mistake("the matrix is not made symmetric",
-                "Take the mean of the matrix and its transpose.", _not_symmetric),
-        Mistake("you use a Δ of your own", "The third argument says how far to step.", _own_delta),
-        Mistake("every entry is twice too large",
-                "How far apart are the two points? And does the mean of the matrix and its transpose have its ½?",
-                _half_delta),
-        Mistake("the division is missing", "A difference is no derivative yet.", _no_division),
-        Mistake("all coordinates are moved at once",
-                "Column i needs a step in coordinate i alone.", _all_at_once),
-        Mistake("only the diagonal is computed", "A step in one coordinate changes all entries of the gradient.",
-                _diagonal_only),
-        Mistake("the differences are taken at 0", "They belong at θ.", _at_origin),
-        Mistake("you divide by Δ once too often",
-                "These are differences of the gradient, not second differences of the cost.", _delta_squared),
-    ),
-)
+hessian_by_differences.mistake("only the diagonal is computed",
+    "A step in one coordinate changes all entries of the gradient.", result=lambda H: np.diag(np.diag(H)))
+hessian_by_differences.mistake("the differences are taken at 0", "They belong at θ.",
+    lambda gradient, theta, delta: _symmetric(_differences(gradient, 0 * theta, delta)))
+hessian_by_differences.mistake("you divide by Δ once too often",
+    "These are differences of the gradient, not second differences of the cost.",
+    lambda gradient, theta, delta: _symmetric(_differences(gradient, theta, delta)) / delta)
 
 
 # ---------------------------------------------------------------- Task 4: the delay of a saddle
@@ -271,55 +207,25 @@ def saddle_start(rng: np.random.Generator, size: int) -> tuple[float, float, flo
             round(float(rng.uniform(0.5, 3)), 1))
 
 
-def _delay(x2: float, eta: float, lam: float) -> int:
+@task("Task 4, the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 5, 10, 30))
+def delay(x2, eta, lam):
     return ceil(log(1 / x2) / log(1 + eta * lam))
 
 
-def _rounded_down(x2: float, eta: float, lam: float) -> int:
-    return int(log(1 / x2) / log(1 + eta * lam))
-
-
-def _with_two(x2: float, eta: float, lam: float) -> int:
-    return ceil(log(1 / x2) / log(1 + 2 * eta))
-
-
-def _doubled_curvature(x2: float, eta: float, lam: float) -> int:
-    return ceil(log(1 / x2) / log(1 + 2 * eta * lam))
-
-
-def _continuous(x2: float, eta: float, lam: float) -> int:
-    return ceil(log(1 / x2) / (eta * lam))
-
-
-def _decimal_and_natural(x2: float, eta: float, lam: float) -> int:
-    return ceil(np.log10(1 / x2) / log(1 + eta * lam))
-
-
-def _linear_growth(x2: float, eta: float, lam: float) -> int:
-    return ceil(min(1e15, 1 / (x2 * eta * lam)))
-
-
-def _shrinking(x2: float, eta: float, lam: float) -> int:
-    return ceil(log(1 / x2) / -log(abs(1 - eta * lam)))
-
-
-delay = Task(
-    name="delay", title="Task 4, the delay of a saddle",
-    takes="x2, eta, lam", returns="steps",
-    reference=_delay, draw=saddle_start, shapes=(2, 5, 10, 30),
-    mistakes=(
-        Mistake("you round down", "After that many steps, has |x₂| reached 1?", _rounded_down),
-        Mistake("the curvature is always 2 for you", "C = … − ½λx₂². What is its slope in x₂?", _with_two),
-        Mistake("the curvature is doubled", "C = … − ½λx₂², with the ½. What is its slope in x₂?",
-                _doubled_curvature),
-        Mistake("you take the growth of a continuous flow",
-                "A step multiplies by 1 + ηλ. Is that e to the power ηλ?", _continuous),
-        Mistake("two kinds of logarithm are mixed", "Numerator and denominator need the same base.",
-                _decimal_and_natural),
-        Mistake("your x₂ grows by the same amount in every step", "The step is proportional to x₂.", _linear_growth),
-        Mistake("your factor is that of a valley", "In which direction does the gradient push x₂?", _shrinking),
-    ),
-)
+delay.mistake("you round down", "After that many steps, has |x₂| reached 1?",
+    lambda x2, eta, lam: int(log(1 / x2) / log(1 + eta * lam)))
+delay.mistake("the curvature is always 2 for you", "C = … − ½λx₂². What is its slope in x₂?",
+    lambda x2, eta, lam: ceil(log(1 / x2) / log(1 + 2 * eta)))
+delay.mistake("the curvature is doubled", "C = … − ½λx₂², with the ½. What is its slope in x₂?",
+    lambda x2, eta, lam: ceil(log(1 / x2) / log(1 + 2 * eta * lam)))
+delay.mistake("you take the growth of a continuous flow", "A step multiplies by 1 + ηλ. Is that e to the power ηλ?",
+    lambda x2, eta, lam: ceil(log(1 / x2) / (eta * lam)))
+delay.mistake("two kinds of logarithm are mixed", "Numerator and denominator need the same base.",
+    lambda x2, eta, lam: ceil(log10(1 / x2) / log(1 + eta * lam)))
+delay.mistake("your x₂ grows by the same amount in every step", "The step is proportional to x₂.",
+    lambda x2, eta, lam: ceil(min(1e15, 1 / (x2 * eta * lam))))
+delay.mistake("your factor is that of a valley", "In which direction does the gradient push x₂?",
+    lambda x2, eta, lam: ceil(log(1 / x2) / -log(abs(1 - eta * lam))))
 
 
 # ---------------------------------------------------------------- Task 5: a dead unit
@@ -331,56 +237,28 @@ def two_samples(rng: np.random.Generator, spread: float) -> tuple[Vector, Vector
     return x, y, round(float(rng.choice([-1, 1]) * rng.uniform(0.5, 2)), 1)
 
 
-def _dead(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float((-W * x).min() - 1), float(y.mean())
+@task("Task 5a, a dead unit", returns="b1, b2", points=2, draw=two_samples, shapes=(1.0, 0.5, 2.0))
+def dead_unit(x, y, W):
+    return (-W * x).min() - 1, y.mean()
 
 
-def _at_kink(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float((-W * x).min()), float(y.mean())
-
-
-def _one_alive(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float((-W * x).max() - 1), float(y.mean())
-
-
-def _sign_of_weight(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float((W * x).min() - 1), float(y.mean())
-
-
-def _positive_weights_only(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float(-W * x.max() - 1), float(y.mean())
-
-
-def _without_weight(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float((-x).min() - 1), float(y.mean())
-
-
-def _output_zero(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float((-W * x).min() - 1), 0.0
-
-
-def _output_sum(x: Vector, y: Vector, W: float) -> tuple[float, float]:
-    return float((-W * x).min() - 1), float(y.sum())
-
-
-dead_unit = Task(
-    name="dead_unit", title="Task 5a, a dead unit",
-    takes="x, y, W", returns="b1, b2",
-    reference=_dead, draw=two_samples, shapes=(1.0, 0.5, 2.0),
-    mistakes=(
-        Mistake("your unit stands at its kink", "Leave the distance of 1 that is asked for.", _at_kink),
-        Mistake("one of the two samples keeps the unit awake", "Both have to be off. Which of the two bounds is "
-                "stricter?", _one_alive),
-        Mistake("the weight has the wrong sign", "Wx + b₁ = −1 at the sample that is nearest to waking the unit.",
-                _sign_of_weight),
-        Mistake("your answer is right for positive weights only",
-                "If W is negative, which of the two samples has the larger Wx?", _positive_weights_only),
-        Mistake("the weight is left out", "The unit sees Wx, and not x.", _without_weight),
-        Mistake("the output bias is 0", "With the unit off, the network is the constant b₂. Which constant is best?",
-                _output_zero),
-        Mistake("the output bias is the sum", "Which constant has the least sum of squares?", _output_sum),
-    ),
-)
+dead_unit.mistake("your unit stands at its kink", "Leave the distance of 1 that is asked for.",
+    lambda x, y, W: ((-W * x).min(), y.mean()))
+dead_unit.mistake("one of the two samples keeps the unit awake",
+    "Both have to be off. Which of the two bounds is stricter?", lambda x, y, W: ((-W * x).max() - 1, y.mean()))
+dead_unit.mistake("the weight has the wrong sign", "Wx + b₁ = −1 at the sample that is nearest to waking the unit.",
+    lambda x, y, W: ((W * x).min() - 1, y.mean()))
+dead_unit.mistake("your answer is right for positive weights only",
+    "If W is negative, which of the two samples has the larger Wx?", lambda x, y, W: (-W * x.max() - 1, y.mean()))
+dead_unit.mistake("the weight is left out", "The unit sees Wx, and not x.", lambda x, y, W: ((-x).min() - 1, y.mean()))
+dead_unit.mistake("the output bias is 0", "With the unit off, the network is the constant b₂. Which constant is best?",
+    lambda x, y, W: ((-W * x).min() - 1, 0))
+dead_unit.mistake("the output bias is the sum", "Which constant has the least sum of squares?",
+    lambda x, y, W: ((-W * x).min() - 1, y.sum()))
 
 #: In the order of the notebook.
 ALL = (twin, kind, hessian_by_differences, delay, dead_unit)
+#: What a person marks, with its points.
+WRITTEN = {
+    "Task 1b, no minimum is alone": 4, "Task 3b, why the Hessian lies": 2, "Task 4, the predicted slope": 2,
+    "Task 5b and 5c, two proofs": 8}
