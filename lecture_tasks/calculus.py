@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lecture_code.activations import sigmoid
-from lecture_code.feedback import task
+from lecture_code.feedback import Answer, task
 from lecture_code.gradient_check import central_difference
 from lecture_code.numerics import softmax
 
@@ -43,6 +43,8 @@ def _shares(z: Matrix, w: Vector, shift: Any, axis: int | None = 0) -> Matrix:
       draw=_weighted_scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000)))
 def lse_gradient(z, w):
     return softmax(z + np.log(w)[:, None])
+
+
 lse_gradient.mistake("large scores overflow",
     "What is `np.exp(1000)`, and what is one such number divided by another? Which number may you subtract from all "
     "scores of a column without changing the quotient?", lambda z, w: _shares(z, w, 0))
@@ -85,12 +87,12 @@ def _(z, w):
 @np.errstate(over="ignore", divide="ignore")
 def _(z, w):
     return np.broadcast_to(1 / (w[:, None] * np.exp(z)).sum(axis=0), z.shape)
+
+
 lse_gradient.mistake("the weights multiply the scores", "A weight stands before the exponential, not in the exponent.",
     lambda z, w: softmax(w[:, None] * z))
 lse_gradient.mistake("you sum over the columns", "Each column is a point of its own. Which axis holds its entries?",
     lambda z, w: softmax(z + np.log(w)[:, None], axis=1))
-
-
 lse_gradient.mistake("you have differentiated twice", "This is the diagonal of the second derivatives.",
     result=lambda g: g * (1 - g))
 lse_gradient.mistake("you return logarithms", "Can a slope of this function be negative?",
@@ -166,14 +168,24 @@ def _differences(rng: np.random.Generator, shape: tuple[tuple[int, ...], str, fl
     return _wavy, theta, delta
 
 
-def _forward_differences(f: Function, theta: np.ndarray, delta: float, sign: int = 1) -> np.ndarray:
-    theta = np.array(theta, dtype=float)
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        moved = theta.copy()
-        moved[i] += sign * delta
-        gradient[i] = sign * (f(moved) - f(theta)) / delta
-    return gradient
+def _entrywise(slope: Answer) -> Answer:
+    """Return the function that fills the gradient with slope(f, theta, delta, i), entry by entry."""
+
+    @np.errstate(divide="ignore", invalid="ignore")
+    def answer(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
+        gradient = np.empty(theta.shape)
+        for i in np.ndindex(theta.shape):
+            gradient[i] = slope(f, theta, delta, i)
+        return gradient
+
+    return answer
+
+
+def _moved(theta: np.ndarray, i: tuple[int, ...], step: float) -> np.ndarray:
+    """Return θ with one entry moved; in an array of whole numbers, what it becomes is cut off."""
+    moved = theta.copy()
+    moved[i] = theta[i] + step
+    return moved
 
 
 @task("Task 3a, central differences", returns="gradient", points=3, draw=_differences,
@@ -183,35 +195,26 @@ def numerical_gradient(f, theta, delta):
 
 
 numerical_gradient.mistake("you step to one side only", "Central differences look at θ + Δ and at θ − Δ.",
-    _forward_differences)
+    _entrywise(lambda f, theta, delta, i: (f(_moved(theta * 1.0, i, delta)) - f(theta)) / delta))
 numerical_gradient.mistake("you step backwards only", "Central differences look at θ + Δ and at θ − Δ.",
-    lambda f, theta, delta: _forward_differences(f, theta, delta, sign=-1))
+    _entrywise(lambda f, theta, delta, i: (f(theta) - f(_moved(theta * 1.0, i, -delta))) / delta))
 numerical_gradient.mistake("you divide by one step", "How far apart are the two points?",
     result=lambda gradient: 2 * gradient)
 numerical_gradient.mistake("you do not divide", "A slope is a rise divided by a distance.",
     lambda f, theta, delta: 2 * delta * central_difference(f, theta, delta))
-
-
-@numerical_gradient.mistake("your step is cut off in an array of whole numbers",
-    "What happens to 3.1 in an array of dtype int? Turn θ into floating-point numbers first.")
-def _(f, theta, delta):
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        above, below = theta.copy(), theta.copy()
-        above[i], below[i] = theta[i] + delta, theta[i] - delta
-        gradient[i] = (f(above) - f(below)) / (2 * delta)
-    return gradient
+numerical_gradient.mistake("your step is cut off in an array of whole numbers",
+    "What happens to 3.1 in an array of dtype int? Turn θ into floating-point numbers first.",
+    _entrywise(lambda f, theta, delta, i: (f(_moved(theta, i, delta)) - f(_moved(theta, i, -delta))) / (2 * delta)))
 
 
 @numerical_gradient.mistake("your step is cut off to 0 where θ holds whole numbers",
     "`np.zeros_like` takes over the dtype as well as the shape.")
-def _(f, theta, delta):
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        step = np.zeros_like(theta)
-        step[i] = delta
-        gradient[i] = (f(theta + step) - f(theta - step)) / (2 * delta)
-    return gradient
+
+
+@_entrywise
+def _(f, theta, delta, i):
+    step = _moved(np.zeros_like(theta), i, delta)
+    return (f(theta + step) - f(theta - step)) / (2 * delta)
 
 
 numerical_gradient.mistake("you divide by 2 and then multiply by Δ", "In which order does Python compute a / 2 * b?",
@@ -244,15 +247,12 @@ numerical_gradient.mistake("you use a step of your own", "Δ is an argument.",
 
 @numerical_gradient.mistake("your step is proportional to θ",
     "How large is the step where θ is 0? And Δ is asked for as it is.")
-def _(f, theta, delta):
-    theta = np.array(theta, dtype=float)
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        step = np.zeros(theta.shape)
-        step[i] = delta * theta[i]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            gradient[i] = np.float64(f(theta + step) - f(theta - step)) / (2 * step[i])
-    return gradient
+
+
+@_entrywise
+def _(f, theta, delta, i):
+    step = delta * theta[i]
+    return (f(_moved(theta * 1.0, i, step)) - f(_moved(theta * 1.0, i, -step))) / (2 * step)
 
 
 numerical_gradient.mistake("the sign is turned round",
