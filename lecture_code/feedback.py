@@ -114,7 +114,7 @@ class Task:
         result : in place of an answer, what the mistake makes of the right result, such as ``np.negative``
         """
         if result is not None:
-            answer = functools.wraps(result)(lambda *arguments: result(self.reference(*arguments)))
+            answer = functools.wraps(result)(lambda *arguments: result(self.reference.__wrapped__(*arguments)))
         if answer is None:
             return functools.partial(self.mistake, name, look)
         self.mistakes.append(Mistake(name, look, answer))
