@@ -3,6 +3,7 @@
 That the files in exercises/ are what `make exercises` makes is tested in tests/notebooks.
 """
 
+import importlib
 import re
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def run(path):
             yield cell, namespace, error
 
 
+#: Statements that say their formula in the line, or ask for it.
+FOUND_OR_SAID = {
+    "parabola-statement", "search-statement", "search-proof-statement", "twin-statement", "kind-statement",
+    "delay-statement", "mean-squares-proof-statement", "strata-statement", "which-write", "gibbs-statement",
+    "picture-statement", "bugs-statement", "start-statement", "proof-statement", "floor-statement", "server-statement"}
+
+
 def is_check(cell):
     return cell.metadata.get("nbgrader", {}).get("grade", False)
 
@@ -67,7 +75,7 @@ def test_every_solution_passes(solution, capsys):
             checks += 1
             assert printed.startswith("✓ ")
     assert checks >= 3
-    assert printed.endswith(f"\n{checks} of {checks} are done.\n")
+    assert f"\n{checks} of {checks} checked tasks are done: " in printed and "Left:" not in printed
 
 
 def test_every_stub_fails_with_its_message(solution, capsys):
@@ -77,7 +85,26 @@ def test_every_stub_fails_with_its_message(solution, capsys):
             checks += 1
             assert isinstance(error, NotRight) and ": not yet done." in str(error), cell.source
     assert checks >= 3
-    assert capsys.readouterr().out.endswith(f"\n0 of {checks} are done.\n")
+    assert f"\n0 of {checks} checked tasks are done: 0 of " in capsys.readouterr().out
+
+
+def test_tasks_and_their_notebook_agree_on_the_points(solution):
+    tasks = importlib.import_module("lecture_tasks." + solution.stem.replace("-", "_"))
+    graded = [cell for cell in cells(solution) if cell.metadata.get("nbgrader", {}).get("points")]
+    checked = {re.match(r"check\(tasks\.(\w+), ", cell.source)[1]: cell.metadata.nbgrader.points
+               for cell in graded if cell.cell_type == "code"}
+    assert checked == {task.name: task.points for task in tasks.ALL}
+    written = [cell.metadata.nbgrader.points for cell in graded if cell.cell_type == "markdown"]
+    assert written == list(tasks.WRITTEN.values())
+
+
+def test_a_formula_that_a_task_asks_for_stands_in_it(solution):
+    """A link alone is dead in a notebook that somebody took home. Where the task is to find the formula, none stands."""
+    for cell in cells(solution):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        prose = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+        if cell.cell_type == "markdown" and name.endswith("-statement") and re.search(r"#eq-[\w-]+\)", prose):
+            assert "$$" in prose or name in FOUND_OR_SAID, name
 
 
 def test_no_solution_is_left_in_the_exercise(solution):
