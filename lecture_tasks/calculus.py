@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lecture_code.activations import sigmoid
-from lecture_code.feedback import Answer, Mistake, Task
+from lecture_code.feedback import Answer, task
 from lecture_code.gradient_check import central_difference
 from lecture_code.numerics import softmax
 
@@ -32,237 +32,126 @@ def _weighted_scores(rng: np.random.Generator, shape: tuple[int, int, float]) ->
     return z.round(1), rng.uniform(0.2, 5, size=K).round(1)
 
 
-def _lse_gradient(z: Matrix, w: Vector) -> Matrix:
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _shares(z: Matrix, w: Vector, shift: Any, axis: int | None = 0) -> Matrix:
+    """Return the weighted exponentials of z − shift, divided by their sum."""
+    e = w[:, None] * np.exp(z - shift)
+    return e / e.sum(axis=axis)
+
+
+@task("Task 1a, the gradient of log-sum-exp", returns="g", points=2,
+      draw=_weighted_scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000)))
+def lse_gradient(z, w):
     return softmax(z + np.log(w)[:, None])
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _lse_not_shifted(z: Matrix, w: Vector) -> Matrix:
-    e = w[:, None] * np.exp(z)
-    return e / e.sum(axis=0)
+lse_gradient.mistake("large scores overflow",
+    "What is `np.exp(1000)`, and what is one such number divided by another? Which number may you subtract from all "
+    "scores of a column without changing the quotient?", lambda z, w: _shares(z, w, 0))
+lse_gradient.mistake("you subtract the same number from all columns",
+    "Beside a column around 1000, one around −1000 is left with exponentials that are all 0. Whose maximum should be "
+    "subtracted?", lambda z, w: _shares(z, w, z.max()))
+lse_gradient.mistake("you subtract the mean of the scores",
+    "A score can lie a thousand above the mean of its column. After which shift is no exponent positive?",
+    lambda z, w: _shares(z, w, z.mean(axis=0)))
+lse_gradient.mistake("you subtract the maximum of each row",
+    "The shift cancels only if one number is subtracted from everything that is summed. Which axis holds the entries "
+    "of a point?", lambda z, w: _shares(z, w, z.max(axis=1, keepdims=True)))
+lse_gradient.mistake("you clip the scores",
+    "Of the scores 1000 and 2000, which has the larger slope? Clipping makes them equal, a shift does not.",
+    lambda z, w: _shares(np.clip(z, -500, 500), w, 0))
+lse_gradient.mistake("you divide by the sum over all columns", "To what should the entries of each column add up?",
+    lambda z, w: _shares(z, w, z.max(axis=0), axis=None))
+lse_gradient.mistake("the weights play no part", "Try equal scores. Which weight has the larger slope?",
+    lambda z, w: softmax(z))
+lse_gradient.mistake("the weights stand above the fraction bar only",
+    "Do the entries of a column sum to 1? What exactly is inside the logarithm?", lambda z, w: w[:, None] * softmax(z))
+lse_gradient.mistake("the weights stand below the fraction bar only",
+    "What is the derivative of one summand of the sum with respect to its score?",
+    lambda z, w: softmax(z + np.log(w)[:, None]) / w[:, None])
 
 
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _lse_shifted_alike(z: Matrix, w: Vector) -> Matrix:
-    e = w[:, None] * np.exp(z - z.max())
-    return e / e.sum(axis=0)
-
-
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _lse_shifted_by_mean(z: Matrix, w: Vector) -> Matrix:
-    e = w[:, None] * np.exp(z - z.mean(axis=0))
-    return e / e.sum(axis=0)
-
-
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _lse_maximum_of_rows(z: Matrix, w: Vector) -> Matrix:
-    e = w[:, None] * np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=0)
-
-
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _lse_clipped(z: Matrix, w: Vector) -> Matrix:
-    e = w[:, None] * np.exp(np.clip(z, -500, 500))
-    return e / e.sum(axis=0)
-
-
-def _lse_divided_by_everything(z: Matrix, w: Vector) -> Matrix:
-    e = w[:, None] * np.exp(z - z.max(axis=0))
-    return e / e.sum()
-
-
-def _weights_forgotten(z: Matrix, w: Vector) -> Matrix:
-    return softmax(z)
-
-
-def _weights_only_above(z: Matrix, w: Vector) -> Matrix:
-    return w[:, None] * softmax(z)
-
-
-def _weights_only_below(z: Matrix, w: Vector) -> Matrix:
-    return _lse_gradient(z, w) / w[:, None]
+@lse_gradient.mistake("you forgot the derivative of the logarithm",
+    "The chain rule has two factors. Which one belongs to the outer function?")
 
 
 @np.errstate(over="ignore")
-def _inner_derivative_alone(z: Matrix, w: Vector) -> Matrix:
+def _(z, w):
     return w[:, None] * np.exp(z)
 
 
+@lse_gradient.mistake("you forgot the derivative of the sum",
+    "The chain rule has two factors. How does the sum inside the logarithm change with one score?")
+
+
 @np.errstate(over="ignore", divide="ignore")
-def _outer_derivative_alone(z: Matrix, w: Vector) -> Matrix:
+def _(z, w):
     return np.broadcast_to(1 / (w[:, None] * np.exp(z)).sum(axis=0), z.shape)
 
 
-def _weights_in_exponent(z: Matrix, w: Vector) -> Matrix:
-    return softmax(w[:, None] * z)
-
-
-def _lse_over_samples(z: Matrix, w: Vector) -> Matrix:
-    return softmax(z + np.log(w)[:, None], axis=1)
-
-
-def _lse_second_derivative(z: Matrix, w: Vector) -> Matrix:
-    p = _lse_gradient(z, w)
-    return p * (1 - p)
-
-
-def _lse_logarithms(z: Matrix, w: Vector) -> Matrix:
-    with np.errstate(divide="ignore"):
-        return np.log(_lse_gradient(z, w))
-
-
-lse_gradient = Task(
-    name="lse_gradient", title="Task 1a, the gradient of log-sum-exp",
-    takes="z, w", returns="g",
-    reference=_lse_gradient, draw=_weighted_scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000)),
-    mistakes=(
-        Mistake("large scores overflow",
-                "What is `np.exp(1000)`, and what is one such number divided by another? Which number may you subtract "
-                "from all scores of a column without changing the quotient?", _lse_not_shifted),
-        Mistake("you subtract the same number from all columns",
-                "Beside a column around 1000, one around −1000 is left with exponentials that are all 0. Whose maximum "
-                "should be subtracted?", _lse_shifted_alike),
-        Mistake("you subtract the mean of the scores",
-                "A score can lie a thousand above the mean of its column. After which shift is no exponent positive?",
-                _lse_shifted_by_mean),
-        Mistake("you subtract the maximum of each row",
-                "The shift cancels only if one number is subtracted from everything that is summed. Which axis holds "
-                "the entries of a point?", _lse_maximum_of_rows),
-        Mistake("you clip the scores",
-                "Of the scores 1000 and 2000, which has the larger slope? Clipping makes them equal, a shift does not.",
-                _lse_clipped),
-        Mistake("you divide by the sum over all columns", "To what should the entries of each column add up?",
-                _lse_divided_by_everything),
-        Mistake("the weights play no part", "Try equal scores. Which weight has the larger slope?",
-                _weights_forgotten),
-        Mistake("the weights stand above the fraction bar only",
-                "Do the entries of a column sum to 1? What exactly is inside the logarithm?", _weights_only_above),
-        Mistake("the weights stand below the fraction bar only",
-                "What is the derivative of one summand of the sum with respect to its score?", _weights_only_below),
-        Mistake("you forgot the derivative of the logarithm",
-                "The chain rule has two factors. Which one belongs to the outer function?", _inner_derivative_alone),
-        Mistake("you forgot the derivative of the sum",
-                "The chain rule has two factors. How does the sum inside the logarithm change with one score?",
-                _outer_derivative_alone),
-        Mistake("the weights multiply the scores", "A weight stands before the exponential, not in the exponent.",
-                _weights_in_exponent),
-        Mistake("you sum over the columns", "Each column is a point of its own. Which axis holds its entries?",
-                _lse_over_samples),
-        Mistake("you have differentiated twice", "This is the diagonal of the second derivatives.",
-                _lse_second_derivative),
-        Mistake("you return logarithms", "Can a slope of this function be negative?", _lse_logarithms),
-    ),
-)
+lse_gradient.mistake("the weights multiply the scores", "A weight stands before the exponential, not in the exponent.",
+    lambda z, w: softmax(w[:, None] * z))
+lse_gradient.mistake("you sum over the columns", "Each column is a point of its own. Which axis holds its entries?",
+    lambda z, w: softmax(z + np.log(w)[:, None], axis=1))
+lse_gradient.mistake("you have differentiated twice", "This is the diagonal of the second derivatives.",
+    result=lambda g: g * (1 - g))
+lse_gradient.mistake("you return logarithms", "Can a slope of this function be negative?",
+    result=np.errstate(divide="ignore")(lambda g: np.log(g)))
 
 
 # ---------------------------------------------------------------- Task 2: the Jacobian of a layer
 
-def _layer(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Matrix, Vector, Vector]:
-    n, d = shape
-    return rng.normal(size=(n, d)).round(1), rng.normal(size=n).round(1), rng.normal(size=d).round(1)
+def _tanh_slopes(W: Matrix, b: Vector, x: Vector) -> Vector:
+    return 1 - np.tanh(W @ x + b) ** 2
 
 
-def _layer_jacobian(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return (1 - np.tanh(W @ x + b) ** 2)[:, None] * W
+@task("Task 2a, the Jacobian of a tanh layer", returns="J", points=2,
+      draw=lambda rng, shape: tuple(rng.normal(size=size).round(1) for size in (shape, *shape)),
+      shapes=((2, 2), (3, 2), (2, 4), (4, 4)))
+def layer_jacobian(W, b, x):
+    return _tanh_slopes(W, b, x)[:, None] * W
 
 
-def _jacobian_transposed(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return _layer_jacobian(W, b, x).T
+layer_jacobian.mistake("your Jacobian is transposed", "One row per output, one column per input.", result=np.transpose)
+layer_jacobian.mistake("the activation has no part in it", "This is the Jacobian of Wx + b. What comes after that?",
+    lambda W, b, x: W.copy())
+layer_jacobian.mistake("your layer has sigmoid units", "This layer has tanh units. What is the slope of tanh?",
+    lambda W, b, x: sigmoid.derivative(W @ x + b)[:, None] * W)
 
 
-def _jacobian_of_the_sum(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return W.copy()
-
-
-def _jacobian_of_a_sigmoid(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    a = sigmoid(W @ x + b)
-    return (a * (1 - a))[:, None] * W
-
-
-def _sigmoid_rule_for_tanh(W: Matrix, b: Vector, x: Vector) -> Matrix:
+@layer_jacobian.mistake("you took the slope of the sigmoid at the output of tanh",
+    "The rule a(1 − a) belongs to the sigmoid. Which rule does the quotient rule give for tanh?")
+def _(W, b, x):
     a = np.tanh(W @ x + b)
     return (a * (1 - a))[:, None] * W
 
 
-def _slope_at_z(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return (1 - (W @ x + b) ** 2)[:, None] * W
-
-
-def _square_forgotten(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return (1 - np.tanh(W @ x + b))[:, None] * W
-
-
-def _value_for_slope(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return np.tanh(W @ x + b)[:, None] * W
-
-
-def _cosh_not_squared(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return (1 / np.cosh(W @ x + b))[:, None] * W
-
-
-def _square_added(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return (1 + np.tanh(W @ x + b) ** 2)[:, None] * W
-
-
-def _bias_subtracted(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return _layer_jacobian(W, -b, x)
-
-
-def _bias_forgotten(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return _layer_jacobian(W, 0 * b, x)
-
-
-def _tanh_of_the_product(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return (1 - np.tanh(_layer_jacobian(W, b, x)) ** 2) * W
-
-
-def _columns_scaled(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return W * (1 - np.tanh(W @ x + b) ** 2)
-
-
-def _times_x(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return _layer_jacobian(W, b, x) * x
-
-
-def _outputs_summed(W: Matrix, b: Vector, x: Vector) -> Vector:
-    return _layer_jacobian(W, b, x).sum(axis=0)
-
-
-def _with_respect_to_weights(W: Matrix, b: Vector, x: Vector) -> Matrix:
-    return np.outer(1 - np.tanh(W @ x + b) ** 2, x)
-
-
-layer_jacobian = Task(
-    name="layer_jacobian", title="Task 2a, the Jacobian of a tanh layer",
-    takes="W, b, x", returns="J",
-    reference=_layer_jacobian, draw=_layer, shapes=((2, 2), (3, 2), (2, 4), (4, 4)),
-    mistakes=(
-        Mistake("your Jacobian is transposed", "One row per output, one column per input.", _jacobian_transposed),
-        Mistake("the activation has no part in it",
-                "This is the Jacobian of Wx + b. What comes after that?", _jacobian_of_the_sum),
-        Mistake("your layer has sigmoid units", "This layer has tanh units. What is the slope of tanh?",
-                _jacobian_of_a_sigmoid),
-        Mistake("you took the slope of the sigmoid at the output of tanh",
-                "The rule a(1 − a) belongs to the sigmoid. Which rule does the quotient rule give for tanh?",
-                _sigmoid_rule_for_tanh),
-        Mistake("you put z into a rule that wants the output", "Is the slope 1 − a² or 1 − z²?", _slope_at_z),
-        Mistake("a square is missing in the slope", "What is the slope of tanh at 0, and what far away on both sides?",
-                _square_forgotten),
-        Mistake("you took the value of tanh for its slope", "What is the slope of tanh at 0?", _value_for_slope),
-        Mistake("the hyperbolic cosine is not squared",
-                "The quotient rule has the square of the denominator below the bar.", _cosh_not_squared),
-        Mistake("a sign is turned in the slope",
-                "Is tanh steeper at 0 or far away? Which sign in the quotient rule decides that?", _square_added),
-        Mistake("the bias was left out of z", "The slope is taken at z. What is z?", _bias_forgotten),
-        Mistake("the bias is subtracted", "The slope is taken at z. What is z?", _bias_subtracted),
-        Mistake("your slopes scale the columns of W",
-                "Which unit does a slope belong to, and where do the weights of this unit stand?", _columns_scaled),
-        Mistake("there is a factor x too many", "How fast does one z change when one input changes?", _times_x),
-        Mistake("you have added up the outputs", "A Jacobian keeps one row for each output.", _outputs_summed),
-        Mistake("you differentiate with respect to the weights",
-                "The Jacobian is asked for with respect to the inputs x.", _with_respect_to_weights),
-    ),
-)
+layer_jacobian.mistake("you put z into a rule that wants the output", "Is the slope 1 − a² or 1 − z²?",
+    lambda W, b, x: (1 - (W @ x + b) ** 2)[:, None] * W)
+layer_jacobian.mistake("a square is missing in the slope",
+    "What is the slope of tanh at 0, and what far away on both sides?",
+    lambda W, b, x: (1 - np.tanh(W @ x + b))[:, None] * W)
+layer_jacobian.mistake("you took the value of tanh for its slope", "What is the slope of tanh at 0?",
+    lambda W, b, x: np.tanh(W @ x + b)[:, None] * W)
+layer_jacobian.mistake("the hyperbolic cosine is not squared",
+    "The quotient rule has the square of the denominator below the bar.",
+    lambda W, b, x: (1 / np.cosh(W @ x + b))[:, None] * W)
+layer_jacobian.mistake("a sign is turned in the slope",
+    "Is tanh steeper at 0 or far away? Which sign in the quotient rule decides that?",
+    lambda W, b, x: (1 + np.tanh(W @ x + b) ** 2)[:, None] * W)
+layer_jacobian.mistake("the bias was left out of z", "The slope is taken at z. What is z?",
+    lambda W, b, x: _tanh_slopes(W, 0, x)[:, None] * W)
+layer_jacobian.mistake("the bias is subtracted", "The slope is taken at z. What is z?",
+    lambda W, b, x: _tanh_slopes(W, -b, x)[:, None] * W)
+layer_jacobian.mistake("your slopes scale the columns of W",
+    "Which unit does a slope belong to, and where do the weights of this unit stand?",
+    lambda W, b, x: _tanh_slopes(W, b, x) * W)
+layer_jacobian.mistake("there is a factor x too many", "How fast does one z change when one input changes?",
+    lambda W, b, x: _tanh_slopes(W, b, x)[:, None] * W * x)
+layer_jacobian.mistake("you have added up the outputs", "A Jacobian keeps one row for each output.",
+    result=lambda J: J.sum(axis=0))
+layer_jacobian.mistake("you differentiate with respect to the weights",
+    "The Jacobian is asked for with respect to the inputs x.", lambda W, b, x: np.outer(_tanh_slopes(W, b, x), x))
 
 
 # ---------------------------------------------------------------- Task 3a: a gradient by differences
@@ -279,60 +168,67 @@ def _differences(rng: np.random.Generator, shape: tuple[tuple[int, ...], str, fl
     return _wavy, theta, delta
 
 
-def _forward_differences(f: Function, theta: np.ndarray, delta: float, sign: int = 1) -> np.ndarray:
-    theta = np.array(theta, dtype=float)
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        moved = theta.copy()
-        moved[i] += sign * delta
-        gradient[i] = sign * (f(moved) - f(theta)) / delta
-    return gradient
+def _entrywise(slope: Answer) -> Answer:
+    """Return the function that fills the gradient with slope(f, theta, delta, i), entry by entry."""
+
+    @np.errstate(divide="ignore", invalid="ignore")
+    def answer(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
+        gradient = np.empty(theta.shape)
+        for i in np.ndindex(theta.shape):
+            gradient[i] = slope(f, theta, delta, i)
+        return gradient
+
+    return answer
 
 
-def _backward_differences(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return _forward_differences(f, theta, delta, sign=-1)
+def _moved(theta: np.ndarray, i: tuple[int, ...], step: float) -> np.ndarray:
+    """Return θ with one entry moved; in an array of whole numbers, what it becomes is cut off."""
+    moved = theta.copy()
+    moved[i] = theta[i] + step
+    return moved
 
 
-def _divided_by_one_step(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return 2 * central_difference(f, theta, delta)
+@task("Task 3a, central differences", returns="gradient", points=3, draw=_differences,
+      shapes=(((2,), "float", 0.1), ((2,), "int", 0.2), ((3, 2), "float", 0.01), ((2, 3), "int", 1e-3)))
+def numerical_gradient(f, theta, delta):
+    return central_difference(f, theta, delta)
 
 
-def _not_divided(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return 2 * delta * central_difference(f, theta, delta)
+numerical_gradient.mistake("you step to one side only", "Central differences look at θ + Δ and at θ − Δ.",
+    _entrywise(lambda f, theta, delta, i: (f(_moved(theta * 1.0, i, delta)) - f(theta)) / delta))
+numerical_gradient.mistake("you step backwards only", "Central differences look at θ + Δ and at θ − Δ.",
+    _entrywise(lambda f, theta, delta, i: (f(theta) - f(_moved(theta * 1.0, i, -delta))) / delta))
+numerical_gradient.mistake("you divide by one step", "How far apart are the two points?",
+    result=lambda gradient: 2 * gradient)
+numerical_gradient.mistake("you do not divide", "A slope is a rise divided by a distance.",
+    lambda f, theta, delta: 2 * delta * central_difference(f, theta, delta))
+numerical_gradient.mistake("your step is cut off in an array of whole numbers",
+    "What happens to 3.1 in an array of dtype int? Turn θ into floating-point numbers first.",
+    _entrywise(lambda f, theta, delta, i: (f(_moved(theta, i, delta)) - f(_moved(theta, i, -delta))) / (2 * delta)))
 
 
-def _whole_numbers_kept(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        above, below = theta.copy(), theta.copy()
-        above[i] = theta[i] + delta
-        below[i] = theta[i] - delta
-        gradient[i] = (f(above) - f(below)) / (2 * delta)
-    return gradient
+@numerical_gradient.mistake("your step is cut off to 0 where θ holds whole numbers",
+    "`np.zeros_like` takes over the dtype as well as the shape.")
 
 
-def _step_of_whole_numbers(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        step = np.zeros_like(theta)
-        step[i] = delta
-        gradient[i] = (f(theta + step) - f(theta - step)) / (2 * delta)
-    return gradient
+@_entrywise
+def _(f, theta, delta, i):
+    step = _moved(np.zeros_like(theta), i, delta)
+    return (f(theta + step) - f(theta - step)) / (2 * delta)
 
 
-def _brackets_forgotten(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return delta**2 * central_difference(f, theta, delta)
+numerical_gradient.mistake("you divide by 2 and then multiply by Δ", "In which order does Python compute a / 2 * b?",
+    lambda f, theta, delta: delta**2 * central_difference(f, theta, delta))
+numerical_gradient.mistake("your slopes are stored as whole numbers",
+    "`np.empty_like` takes over the dtype as well as the shape.",
+    lambda f, theta, delta: central_difference(f, theta, delta).astype(theta.dtype))
+numerical_gradient.mistake("you move all entries at once", "A partial derivative holds the other entries still.",
+    lambda f, theta, delta: np.full(theta.shape, (f(theta + delta) - f(theta - delta)) / (2 * delta)))
 
 
-def _gradient_of_whole_numbers(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return central_difference(f, theta, delta).astype(theta.dtype)
-
-
-def _all_moved_at_once(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return np.full(theta.shape, (f(theta + delta) - f(theta - delta)) / (2 * delta))
-
-
-def _never_moved_back(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
+@numerical_gradient.mistake("an entry is not moved back before the next one is moved",
+    "Where is θ when the second entry has its turn?")
+def _(f, theta, delta):
     theta = np.array(theta, dtype=float)
     gradient = np.empty(theta.shape)
     for i in np.ndindex(theta.shape):
@@ -343,61 +239,24 @@ def _never_moved_back(f: Function, theta: np.ndarray, delta: float) -> np.ndarra
     return gradient
 
 
-def _flat_gradient(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return central_difference(f, theta, delta).ravel()
+numerical_gradient.mistake("your gradient has lost the shape of θ",
+    "A gradient has one entry for each entry of θ, in the same place.", result=np.ravel)
+numerical_gradient.mistake("you use a step of your own", "Δ is an argument.",
+    lambda f, theta, delta: central_difference(f, theta, 1e-12))
 
 
-def _step_of_its_own(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return central_difference(f, theta, 1e-12)
+@numerical_gradient.mistake("your step is proportional to θ",
+    "How large is the step where θ is 0? And Δ is asked for as it is.")
 
 
-def _relative_step(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    theta = np.array(theta, dtype=float)
-    gradient = np.empty(theta.shape)
-    for i in np.ndindex(theta.shape):
-        step = np.zeros(theta.shape)
-        step[i] = delta * theta[i]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            gradient[i] = np.float64(f(theta + step) - f(theta - step)) / (2 * step[i])
-    return gradient
+@_entrywise
+def _(f, theta, delta, i):
+    step = delta * theta[i]
+    return (f(_moved(theta * 1.0, i, step)) - f(_moved(theta * 1.0, i, -step))) / (2 * step)
 
 
-def _sign_turned(f: Function, theta: np.ndarray, delta: float) -> np.ndarray:
-    return -central_difference(f, theta, delta)
-
-
-numerical_gradient = Task(
-    name="numerical_gradient", title="Task 3a, central differences",
-    takes="f, theta, delta", returns="gradient",
-    reference=central_difference, draw=_differences,
-    shapes=(((2,), "float", 0.1), ((2,), "int", 0.2), ((3, 2), "float", 0.01), ((2, 3), "int", 1e-3)),
-    mistakes=(
-        Mistake("you step to one side only", "Central differences look at θ + Δ and at θ − Δ.", _forward_differences),
-        Mistake("you step backwards only", "Central differences look at θ + Δ and at θ − Δ.", _backward_differences),
-        Mistake("you divide by one step", "How far apart are the two points?", _divided_by_one_step),
-        Mistake("you do not divide", "A slope is a rise divided by a distance.", _not_divided),
-        Mistake("your step is cut off in an array of whole numbers",
-                "What happens to 3.1 in an array of dtype int? Turn θ into floating-point numbers first.",
-                _whole_numbers_kept),
-        Mistake("your step is cut off to 0 where θ holds whole numbers",
-                "`np.zeros_like` takes over the dtype as well as the shape.", _step_of_whole_numbers),
-        Mistake("you divide by 2 and then multiply by Δ",
-                "In which order does Python compute a / 2 * b?", _brackets_forgotten),
-        Mistake("your slopes are stored as whole numbers",
-                "`np.empty_like` takes over the dtype as well as the shape.", _gradient_of_whole_numbers),
-        Mistake("you move all entries at once",
-                "A partial derivative holds the other entries still.", _all_moved_at_once),
-        Mistake("an entry is not moved back before the next one is moved",
-                "Where is θ when the second entry has its turn?", _never_moved_back),
-        Mistake("your gradient has lost the shape of θ",
-                "A gradient has one entry for each entry of θ, in the same place.", _flat_gradient),
-        Mistake("you use a step of your own", "Δ is an argument.", _step_of_its_own),
-        Mistake("your step is proportional to θ", "How large is the step where θ is 0? And Δ is asked for as it is.",
-                _relative_step),
-        Mistake("the sign is turned round", "Is the function larger or smaller to the right of a positive slope?",
-                _sign_turned),
-    ),
-)
+numerical_gradient.mistake("the sign is turned round",
+    "Is the function larger or smaller to the right of a positive slope?", result=np.negative)
 
 
 # ---------------------------------------------------------------- Task 3b: who is to blame?
@@ -432,98 +291,55 @@ def _suspect(rng: np.random.Generator, shape: tuple[str, int]) -> tuple[Any, ...
     return f, gradient, theta
 
 
-def _errors(f: Function, gradient: Vector, theta: Vector, steps: tuple[float, ...] = STEPS) -> list[float]:
-    found = []
-    for delta in steps:
-        numerical = central_difference(f, theta, delta)
-        found.append(float(np.abs(numerical - gradient).max() / np.abs(gradient).max()))
-    return found
+def _largest(difference: Vector) -> float:
+    return np.abs(difference).max()
 
 
-def _gradient_is_wrong(f: Function, gradient: Vector, theta: Vector) -> bool:
+def _errors(f: Function, gradient: Vector, theta: Vector, steps: tuple[float, ...] = STEPS,
+            size: Callable[[Vector], float] = _largest) -> list[float]:
+    """Return the size of the difference at each step, relative to the largest entry of the gradient."""
+    return [float(size(central_difference(f, theta, delta) - gradient) / _largest(gradient)) for delta in steps]
+
+
+@task("Task 3b, who is to blame", returns="wrong", points=3, draw=_suspect,
+      shapes=(("slow", 0), ("tame", 2), ("high", 0), ("flat", 0), ("flat", 1), ("fast", 0), ("fast", 1), ("tiny", 0),
+              ("tiny", 1), ("wide", 1)))
+def gradient_is_wrong(f, gradient, theta):
     return min(_errors(f, gradient, theta)) > 1e-3
 
 
-def _one_small_step_decides(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return _errors(f, gradient, theta, (1e-8,))[0] > 1e-3
-
-
-def _one_medium_step_decides(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return _errors(f, gradient, theta, (1e-6,))[0] > 1e-3
-
-
-def _threshold_too_low(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return min(_errors(f, gradient, theta)) > 1e-5
-
-
-def _mean_over_entries(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return min(float(np.abs(central_difference(f, theta, d) - gradient).mean()) / np.abs(gradient).max()
-               for d in STEPS) > 1e-3
-
-
-def _every_step_must_agree(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return max(_errors(f, gradient, theta)) > 1e-3
-
-
-def _absolute_error(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return min(_errors(f, gradient, theta)) * np.abs(gradient).max() > 1e-3
-
-
-def _verdict_turned_round(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return not _gradient_is_wrong(f, gradient, theta)
-
-
-def _sums_compared(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return min(abs(float((central_difference(f, theta, d) - gradient).sum())) / np.abs(gradient).max()
-               for d in STEPS) > 1e-3
-
-
-def _always_right(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return False
-
-
-def _always_wrong(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return True
-
-
-def _large_steps_only(f: Function, gradient: Vector, theta: Vector) -> bool:
-    return min(_errors(f, gradient, theta, (1e-1, 1e-2))) > 3e-3
-
-
-gradient_is_wrong = Task(
-    name="gradient_is_wrong", title="Task 3b, who is to blame",
-    takes="f, gradient, theta", returns="wrong",
-    reference=_gradient_is_wrong, draw=_suspect,
-    shapes=(("slow", 0), ("tame", 2), ("high", 0), ("flat", 0), ("flat", 1), ("fast", 0), ("fast", 1),
-            ("tiny", 0), ("tiny", 1), ("wide", 1)),
-    mistakes=(
-        Mistake("you decide by one small step",
-                "On a function that is huge beside its gradient, rounding spoils a small step. What does a wrong "
-                "gradient do when the step changes, and what does a bad step do?", _one_small_step_decides),
-        Mistake("you decide by one step of medium size, or by the median over several",
-                "Rounding spoils this step on a function that is huge beside its gradient, and truncation on one that "
-                "wiggles quickly. Most steps may be bad: how many good ones do you need?", _one_medium_step_decides),
-        Mistake("your threshold is so low that a right gradient misses it",
-                "Right gradients are only promised to agree to four digits, at one step.", _threshold_too_low),
-        Mistake("you take the mean over the entries",
-                "One wrong entry among twenty drowns in a mean. Look for the worst entry.", _mean_over_entries),
-        Mistake("you want every step to agree",
-                "A right gradient disagrees with quotients that are bad. How many good ones do you need?",
-                _every_step_must_agree),
-        Mistake("you measure the error in absolute numbers",
-                "An error of 10⁻⁹ is everything if the gradient is 10⁻⁷. Compare it with the gradient.",
-                _absolute_error),
-        Mistake("your verdict is turned round", "The function returns True if the *gradient* is to blame.",
-                _verdict_turned_round),
-        Mistake("you compare sums over the entries",
-                "Two wrong entries can cancel in a sum. Look for the worst entry.", _sums_compared),
-        Mistake("you acquit every gradient", "Is there an input on which your function returns True?", _always_right),
-        Mistake("you condemn every gradient", "Is there an input on which your function returns False?", _always_wrong),
-        Mistake("you try large steps only",
-                "A function that wiggles ten thousand times in each unit needs steps far below 10⁻⁴.",
-                _large_steps_only),
-    ),
-)
+gradient_is_wrong.mistake("you decide by one small step",
+    "On a function that is huge beside its gradient, rounding spoils a small step. What does a wrong gradient do "
+    "when the step changes, and what does a bad step do?",
+    lambda f, gradient, theta: _errors(f, gradient, theta, (1e-8,))[0] > 1e-3)
+gradient_is_wrong.mistake("you decide by one step of medium size, or by the median over several",
+    "Rounding spoils this step on a function that is huge beside its gradient, and truncation on one that wiggles "
+    "quickly. Most steps may be bad: how many good ones do you need?",
+    lambda f, gradient, theta: _errors(f, gradient, theta, (1e-6,))[0] > 1e-3)
+gradient_is_wrong.mistake("your threshold is so low that a right gradient misses it",
+    "Right gradients are only promised to agree to four digits, at one step.",
+    lambda f, gradient, theta: min(_errors(f, gradient, theta)) > 1e-5)
+gradient_is_wrong.mistake("you take the mean over the entries",
+    "One wrong entry among twenty drowns in a mean. Look for the worst entry.",
+    lambda f, gradient, theta: min(_errors(f, gradient, theta, size=lambda d: np.abs(d).mean())) > 1e-3)
+gradient_is_wrong.mistake("you want every step to agree",
+    "A right gradient disagrees with quotients that are bad. How many good ones do you need?",
+    lambda f, gradient, theta: max(_errors(f, gradient, theta)) > 1e-3)
+gradient_is_wrong.mistake("you measure the error in absolute numbers",
+    "An error of 10⁻⁹ is everything if the gradient is 10⁻⁷. Compare it with the gradient.",
+    lambda f, gradient, theta: min(_errors(f, gradient, theta)) * _largest(gradient) > 1e-3)
+gradient_is_wrong.mistake("your verdict is turned round", "The function returns True if the *gradient* is to blame.",
+    result=lambda wrong: not wrong)
+gradient_is_wrong.mistake("you compare sums over the entries",
+    "Two wrong entries can cancel in a sum. Look for the worst entry.",
+    lambda f, gradient, theta: min(_errors(f, gradient, theta, size=lambda d: abs(d.sum()))) > 1e-3)
+gradient_is_wrong.mistake("you acquit every gradient", "Is there an input on which your function returns True?",
+    lambda f, gradient, theta: False)
+gradient_is_wrong.mistake("you condemn every gradient", "Is there an input on which your function returns False?",
+    lambda f, gradient, theta: True)
+gradient_is_wrong.mistake("you try large steps only",
+    "A function that wiggles ten thousand times in each unit needs steps far below 10⁻⁴.",
+    lambda f, gradient, theta: min(_errors(f, gradient, theta, (1e-1, 1e-2))) > 3e-3)
 
 
 # ---------------------------------------------------------------- Task 4: find the bug
@@ -534,77 +350,36 @@ def _ridge(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Vector, Ma
             round(float(rng.uniform(0.2, 0.9)), 2))
 
 
-def _penalised(residual_part: float, penalty: Callable[[Vector], Vector]) -> Answer:
-    """Return the gradient of the data part, times a factor, plus λ times `penalty`."""
-    def answer(w: Vector, X: Matrix, y: Vector, lam: float) -> Vector:
-        return residual_part * 2 * X.T @ (X @ w - y) / len(y) + lam * penalty(w)
-
-    return answer
-
-
 def broken_slopes(w: Vector, X: Matrix, y: Vector, lam: float) -> Vector:
     """Return what the broken program of Task 4 returns: the penalty has no part in it."""
-    return _penalised(1, np.zeros_like)(w, X, y, lam)
+    return 2 * X.T @ (X @ w - y) / len(y)
 
 
-def _slope_of_norm(w: Vector) -> Vector:
-    return w / np.sqrt((w**2).sum())
+@task("Task 4, the forgotten penalty", returns="gradient", points=2, draw=_ridge, shapes=((3, 2), (4, 3), (5, 2)))
+def repaired_slopes(w, X, y, lam):
+    return broken_slopes(w, X, y, lam) + lam * 2 * w
 
 
-def _twice(w: Vector) -> Vector:
-    return 2 * w
-
-
-def _four_times(w: Vector) -> Vector:
-    return 4 * w
-
-
-def _same(w: Vector) -> Vector:
-    return w
-
-
-def _signs(w: Vector) -> Vector:
-    return np.sign(w)
-
-
-def _penalty_as_mean(w: Vector, X: Matrix, y: Vector, lam: float) -> Vector:
-    return _penalised(1, _twice)(w, X, y, lam / len(w))
-
-
-def _penalty_without_lambda(w: Vector, X: Matrix, y: Vector, lam: float) -> Vector:
-    return _penalised(1, _twice)(w, X, y, 1.0)
-
-
-def _data_summed(w: Vector, X: Matrix, y: Vector, lam: float) -> Vector:
-    return _penalised(len(y), _twice)(w, X, y, lam)
-
-
-def _penalty_negative(w: Vector, X: Matrix, y: Vector, lam: float) -> Vector:
-    return _penalised(1, _twice)(w, X, y, -lam)
-
-
-repaired_slopes = Task(
-    name="repaired_slopes", title="Task 4, the forgotten penalty",
-    takes="w, X, y, lam", returns="gradient",
-    reference=_penalised(1, _twice), draw=_ridge, shapes=((3, 2), (4, 3), (5, 2)),
-    mistakes=(
-        Mistake("this is still what the broken function does",
-                "Print the imaginary part of each of the two summands of the cost after a step.", broken_slopes),
-        Mistake("half of the penalty's slope is missing",
-                "What is the derivative of a square? Does your penalty multiply w by itself, with the complex step in "
-                "both factors?", _penalised(1, _same)),
-        Mistake("the penalty counts twice", "Compare with λ = 0.", _penalised(1, _four_times)),
-        Mistake("your penalty is the norm, not its square", "The cost has λ times the *square* of the length.",
-                _penalised(1, _slope_of_norm)),
-        Mistake("your penalty adds up absolute values", "The cost has λ times the sum of the squares.",
-                _penalised(1, _signs)),
-        Mistake("your penalty is a mean", "The squares of the weights are summed, not averaged.", _penalty_as_mean),
-        Mistake("λ got lost", "Try λ = 0.5 and λ = 0.25.", _penalty_without_lambda),
-        Mistake("the penalty has the wrong sign", "Does a penalty make large weights cheaper?", _penalty_negative),
-        Mistake("the errors of the samples are summed", "The first part of the cost is a mean.", _data_summed),
-        Mistake("the data have no part in it", "Two summands, two slopes.", _penalised(0, _twice)),
-    ),
-)
+repaired_slopes.mistake("this is still what the broken function does",
+    "Print the imaginary part of each of the two summands of the cost after a step.", broken_slopes)
+repaired_slopes.mistake("half of the penalty's slope is missing",
+    "What is the derivative of a square? Does your penalty multiply w by itself, with the complex step in both "
+    "factors?", lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * w)
+repaired_slopes.mistake("the penalty counts twice", "Compare with λ = 0.",
+    lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * 4 * w)
+repaired_slopes.mistake("your penalty is the norm, not its square", "The cost has λ times the *square* of the length.",
+    lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * w / np.linalg.norm(w))
+repaired_slopes.mistake("your penalty adds up absolute values", "The cost has λ times the sum of the squares.",
+    lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * np.sign(w))
+repaired_slopes.mistake("your penalty is a mean", "The squares of the weights are summed, not averaged.",
+    lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * 2 * w / len(w))
+repaired_slopes.mistake("λ got lost", "Try λ = 0.5 and λ = 0.25.",
+    lambda w, X, y, lam: broken_slopes(w, X, y, lam) + 2 * w)
+repaired_slopes.mistake("the penalty has the wrong sign", "Does a penalty make large weights cheaper?",
+    lambda w, X, y, lam: broken_slopes(w, X, y, lam) - lam * 2 * w)
+repaired_slopes.mistake("the errors of the samples are summed", "The first part of the cost is a mean.",
+    lambda w, X, y, lam: len(y) * broken_slopes(w, X, y, lam) + lam * 2 * w)
+repaired_slopes.mistake("the data have no part in it", "Two summands, two slopes.", lambda w, X, y, lam: lam * 2 * w)
 
 
 # ---------------------------------------------------------------- Task 5: read a picture
@@ -624,41 +399,33 @@ def error_curves() -> tuple[Vector, Matrix]:
     return steps, np.maximum(np.abs(curves * x - 1), 3e-17)
 
 
-def _curve(rng: np.random.Generator, shape: int) -> tuple[int]:
-    return (shape,)
+@task("Task 5a, four curves", returns="method", points=2, seeds=1,
+      draw=lambda rng, curve: (curve,), shapes=(0, 1, 2, 3))
+def which_method(curve):
+    return (2, 4, 3, 1)[curve]
 
 
-def _reading(*numbers: int) -> Answer:
-    def answer(curve: int) -> int:
-        return numbers[curve]
-
-    return answer
-
-
-which_method = Task(
-    name="which_method", title="Task 5a, four curves",
-    takes="curve", returns="method",
-    reference=_reading(2, 4, 3, 1), draw=_curve, shapes=(0, 1, 2, 3), seeds=1,
-    mistakes=(
-        Mistake("you took forward for central, and central for forward",
-                "Follow both lines from the right: what happens to the errors when the step gets ten times smaller?",
-                _reading(1, 4, 3, 2)),
-        Mistake("you exchanged the two precisions",
-                "Where rounding rules, a coarser number format has the larger errors.", _reading(3, 4, 2, 1)),
-        Mistake("you took the single-precision curve for the forward quotient",
-                "Both have large errors at small steps. What are their slopes at the right end?",
-                _reading(2, 4, 1, 3)),
-        Mistake("you took the complex step for the central quotient",
-                "They agree at large steps. Which of the two subtracts?", _reading(4, 2, 3, 1)),
-        Mistake("you took the complex step for the forward quotient",
-                "Which of the four methods does not come back up?", _reading(2, 1, 3, 4)),
-        Mistake("you have shifted the names by one",
-                "Begin with the curve that is different from all others.", _reading(1, 2, 3, 4)),
-        Mistake("you took the complex step for the one in single precision",
-                "Which curve lies highest where steps are small, and which lowest?", _reading(2, 3, 4, 1)),
-    ),
-)
+which_method.mistake("you took forward for central, and central for forward",
+    "Follow both lines from the right: what happens to the errors when the step gets ten times smaller?",
+    lambda curve: (1, 4, 3, 2)[curve])
+which_method.mistake("you exchanged the two precisions",
+    "Where rounding rules, a coarser number format has the larger errors.", lambda curve: (3, 4, 2, 1)[curve])
+which_method.mistake("you took the single-precision curve for the forward quotient",
+    "Both have large errors at small steps. What are their slopes at the right end?",
+    lambda curve: (2, 4, 1, 3)[curve])
+which_method.mistake("you took the complex step for the central quotient",
+    "They agree at large steps. Which of the two subtracts?", lambda curve: (4, 2, 3, 1)[curve])
+which_method.mistake("you took the complex step for the forward quotient",
+    "Which of the four methods does not come back up?", lambda curve: (2, 1, 3, 4)[curve])
+which_method.mistake("you have shifted the names by one", "Begin with the curve that is different from all others.",
+    lambda curve: (1, 2, 3, 4)[curve])
+which_method.mistake("you took the complex step for the one in single precision",
+    "Which curve lies highest where steps are small, and which lowest?", lambda curve: (2, 3, 4, 1)[curve])
 
 
 #: In the order of the notebook.
 ALL = (lse_gradient, layer_jacobian, numerical_gradient, gradient_is_wrong, repaired_slopes, which_method)
+#: What a person marks, with its points.
+WRITTEN = {
+    "Task 1b, the proof for log-sum-exp": 3, "Task 2b, two layers": 1, "Task 3b, the plan of the verdict": 2,
+    "Task 4, the name of the bug": 1, "Task 5b, the proof of no error": 3}
