@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from lecture_code.feedback import Mistake, Task
+from lecture_code.feedback import Answer, task
 
 Operands = list[list[int]]  # for each node the numbers of the nodes that it is computed from
 Slopes = list[list[float]]  # for each node its slope by each operand
-Five = tuple[float, float, float, float, float]
+Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 # ---------------------------------------------------------------- Task 1: adjoints in a drawn graph
@@ -21,82 +21,43 @@ def two_numbers(rng: np.random.Generator, size: float) -> tuple[float, float]:
     return round(float(a), 2), round(float(b), 2)
 
 
-def _forward(a: float, b: float) -> tuple[float, float, float, float]:
-    p, q = np.exp(a), np.exp(b)
-    return p, q, p + q, np.log(p + q)
+def _adjoints(of: Answer) -> Answer:
+    """Return the function (a, b) ↦ of(a, p, q, s, l), with the values of the other nodes."""
+
+    def answer(a: float, b: float) -> tuple[float, ...]:
+        p, q = np.exp(a), np.exp(b)
+        return of(a, p, q, p + q, np.log(p + q))
+
+    return answer
 
 
-def _adjoints_of_graph(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a / s, a / s, l + a / s * p, a / s * q
+@task("Task 1, adjoints by hand", returns="l_bar, s_bar, p_bar, a_bar, b_bar", points=3, draw=two_numbers,
+      shapes=(1.0, 2.0, 3.0))
+def five_adjoints(a, b):
+    return _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l + a / s * p, a / s * q))(a, b)
 
 
-def _direct_route_only(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a / s, a / s, l, a / s * q
-
-
-def _long_route_only(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a / s, a / s, a / s * p, a / s * q
-
-
-def _routes_multiplied(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a / s, a / s, l * a / s * p, a / s * q
-
-
-def _exp_has_slope_one(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a / s, a / s, l + a / s, a / s
-
-
-def _log_has_slope_one(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a, a, l + a * p, a * q
-
-
-def _log_slope_at_result(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a / l, a / l, l + a / l * p, a / l * q
-
-
-def _product_has_slope_one(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return 1.0, 1 / s, 1 / s, 1 + p / s, q / s
-
-
-def _slope_of_exp_too_early(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return a, a / s, a / s * p, l + a / s * p, a / s * q
-
-
-def _product_slopes_swapped(a: float, b: float) -> Five:
-    p, q, s, l = _forward(a, b)
-    return l, l / s, l / s, a + l / s * p, l / s * q
-
-
-five_adjoints = Task(
-    name="five_adjoints", title="Task 1, adjoints by hand",
-    takes="a, b", returns="l_bar, s_bar, p_bar, a_bar, b_bar",
-    reference=_adjoints_of_graph, draw=two_numbers, shapes=(1.0, 2.0, 3.0),
-    mistakes=(
-        Mistake("the route of a through the exponential is missing", "How many arrows leave the node a?", _direct_route_only),
-        Mistake("the direct route of a is missing", "How many arrows leave the node a?", _long_route_only),
-        Mistake("you multiply the shares of the two routes",
-                "Along one route slopes are multiplied. What does the chain rule do with several routes?", _routes_multiplied),
-        Mistake("the slope of exp is missing", "If a rises by 0.001, by how much does eᵃ rise?", _exp_has_slope_one),
-        Mistake("the slope of log is missing", "If s rises by 0.001, by how much does log s rise?", _log_has_slope_one),
-        Mistake("the slope of log is taken at the result", "log has the slope 1 over its argument. Which node is that?",
-                _log_slope_at_result),
-        Mistake("the product hands on its own adjoint", "If l rises by 0.001, by how much does a·l rise?",
-                _product_has_slope_one),
-        Mistake("the adjoint of p already contains the slope of exp",
-                "The adjoint of p asks what a rise of p itself does. Which arrows lie between p and h?", _slope_of_exp_too_early),
-        Mistake("the two shares of the product are exchanged", "The slope of a·l by l is the other factor.",
-                _product_slopes_swapped),
-    ),
-)
+five_adjoints.mistake("the route of a through the exponential is missing", "How many arrows leave the node a?",
+    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l, a / s * q)))
+five_adjoints.mistake("the direct route of a is missing", "How many arrows leave the node a?",
+    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, a / s * p, a / s * q)))
+five_adjoints.mistake("you multiply the shares of the two routes",
+    "Along one route slopes are multiplied. What does the chain rule do with several routes?",
+    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l * a / s * p, a / s * q)))
+five_adjoints.mistake("the slope of exp is missing", "If a rises by 0.001, by how much does eᵃ rise?",
+    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l + a / s, a / s)))
+five_adjoints.mistake("the slope of log is missing", "If s rises by 0.001, by how much does log s rise?",
+    _adjoints(lambda a, p, q, s, l: (a, a, a, l + a * p, a * q)))
+five_adjoints.mistake("the slope of log is taken at the result",
+    "log has the slope 1 over its argument. Which node is that?",
+    _adjoints(lambda a, p, q, s, l: (a, a / l, a / l, l + a / l * p, a / l * q)))
+five_adjoints.mistake("the product hands on its own adjoint", "If l rises by 0.001, by how much does a·l rise?",
+    _adjoints(lambda a, p, q, s, l: (1.0, 1 / s, 1 / s, 1 + p / s, q / s)))
+five_adjoints.mistake("the adjoint of p already contains the slope of exp",
+    "The adjoint of p asks what a rise of p itself does. Which arrows lie between p and h?",
+    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s * p, l + a / s * p, a / s * q)))
+five_adjoints.mistake("the two shares of the product are exchanged", "The slope of a·l by l is the other factor.",
+    _adjoints(lambda a, p, q, s, l: (l, l / s, l / s, a + l / s * p, l / s * q)))
 
 
 # ---------------------------------------------------------------- Task 2: the walk with a bug
@@ -121,92 +82,19 @@ def graph_or_chain(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Op
     return [[], *([j, j] for j in range(results))], [[], *slopes]
 
 
-def _walk(operands: Operands, slopes: Slopes) -> np.ndarray:
+def _walk(operands: Operands, slopes: Slopes, order: Callable = reversed, arrows: Callable = zip,
+          adds: bool = True) -> np.ndarray:
+    """Return the adjoints if each node hands on once: in which order, along which arrows, and added or put."""
     bar = np.zeros(len(operands))
     bar[-1] = 1
-    for j in reversed(range(len(operands))):
-        for i, slope in zip(operands[j], slopes[j]):
-            bar[i] += bar[j] * slope
+    for j in order(range(len(operands))):
+        for i, slope in arrows(operands[j], slopes[j]):
+            bar[i] = adds * bar[i] + bar[j] * slope
     return bar
 
 
-def broken_adjoints(operands: Operands, slopes: Slopes) -> np.ndarray:
-    """Return what the program of the task computes: every node hands on what it has at each arrival."""
-    bar = np.zeros(len(operands))
-    bar[-1] = 1
-
-    def hand_on(j: int) -> None:
-        for i, slope in zip(operands[j], slopes[j]):
-            bar[i] += bar[j] * slope
-            hand_on(i)
-
-    hand_on(len(operands) - 1)
-    return bar
-
-
-def _both_then_on(operands: Operands, slopes: Slopes) -> np.ndarray:
-    bar = np.zeros(len(operands))
-    bar[-1] = 1
-
-    def hand_on(j: int) -> None:
-        for i, slope in zip(operands[j], slopes[j]):
-            bar[i] += bar[j] * slope
-        for i in operands[j]:
-            hand_on(i)
-
-    hand_on(len(operands) - 1)
-    return bar
-
-
-def _assigned(operands: Operands, slopes: Slopes) -> np.ndarray:
-    bar = np.zeros(len(operands))
-    bar[-1] = 1
-    for j in reversed(range(len(operands))):
-        for i, slope in zip(operands[j], slopes[j]):
-            bar[i] = bar[j] * slope
-    return bar
-
-
-def _from_the_front(operands: Operands, slopes: Slopes) -> np.ndarray:
-    bar = np.zeros(len(operands))
-    bar[-1] = 1
-    for j in range(len(operands)):
-        for i, slope in zip(operands[j], slopes[j]):
-            bar[i] += bar[j] * slope
-    return bar
-
-
-def _all_zero(operands: Operands, slopes: Slopes) -> np.ndarray:
-    return np.zeros(len(operands))
-
-
-def _cleared(operands: Operands, slopes: Slopes) -> np.ndarray:
-    return np.where([bool(each) for each in operands], 0, _walk(operands, slopes))
-
-
-def _twin_lost(operands: Operands, slopes: Slopes) -> np.ndarray:
-    bar = np.zeros(len(operands))
-    bar[-1] = 1
-    for j in reversed(range(len(operands))):
-        for i, slope in dict(zip(operands[j], slopes[j])).items():
-            bar[i] += bar[j] * slope
-    return bar
-
-
-def _slopes_missing(operands: Operands, slopes: Slopes) -> np.ndarray:
-    return _walk(operands, [[1.0] * len(each) for each in slopes])
-
-
-def _tangents(operands: Operands, slopes: Slopes) -> np.ndarray:
-    t = np.zeros(len(operands))
-    t[0] = 1
-    for j, each in enumerate(operands):
-        for i, slope in zip(each, slopes[j]):
-            t[j] += t[i] * slope
-    return t
-
-
-def _visited_once(operands: Operands, slopes: Slopes) -> np.ndarray:
+def _relay(operands: Operands, slopes: Slopes, all_first: bool = False, once: bool = False) -> np.ndarray:
+    """Return the adjoints if a node hands on at each arrival: after all operands have received, or once only."""
     bar, seen = np.zeros(len(operands)), set()
     bar[-1] = 1
 
@@ -214,39 +102,57 @@ def _visited_once(operands: Operands, slopes: Slopes) -> np.ndarray:
         seen.add(j)
         for i, slope in zip(operands[j], slopes[j]):
             bar[i] += bar[j] * slope
-            if i not in seen:
+            if not all_first and not (once and i in seen):
+                hand_on(i)
+        if all_first:
+            for i in operands[j]:
                 hand_on(i)
 
     hand_on(len(operands) - 1)
     return bar
 
 
-repaired_adjoints = Task(
-    name="repaired_adjoints", title="Task 2, the walk with a bug",
-    takes="operands, slopes", returns="bar",
-    reference=_walk, draw=graph_or_chain, shapes=((2, 2), (2, 3), (3, 5), (3, 7), (1, 27)),
-    mistakes=(
-        Mistake("this is still what the given function does",
-                "Follow it on two doublings: how often does the middle node hand on, and what?", broken_adjoints),
-        Mistake("a node hands on everything again when a later share arrives",
-                "Sending both shares before going on is not enough: what has the operand received when it is called the "
-                "second time?", _both_then_on),
-        Mistake("a node hands on before it is complete",
-                "Visiting a node once is right, but when? All nodes that use it have to come first.", _visited_once),
-        Mistake("a later share overwrites an earlier one", "`=` or `+=`?", _assigned),
-        Mistake("you walk from the front", "Which adjoint is known at the start, and which node comes next to it?",
-                _from_the_front),
-        Mistake("every adjoint ends at 0", "Does the output start with an adjoint of 1? Do you clear bar[j] after handing on?",
-                _all_zero),
-        Mistake("only the leaves keep their adjoints",
-                "Do you clear bar[j] after handing on? The adjoints of all nodes are wanted.", _cleared),
-        Mistake("a node that uses an operand twice sends one share only",
-                "In x + x the operand occurs twice. What does a dictionary do with a key that comes twice?", _twin_lost),
-        Mistake("the slopes are not used", "A share is the adjoint of the result times something.", _slopes_missing),
-        Mistake("these are the tangents of forward mode", "You push the derivative by node 0 to the right. Wanted is the "
-                "derivative of the last node by every node.", _tangents),
-    ),
-)
+@task("Task 2, the walk with a bug", returns="bar", points=3, draw=graph_or_chain,
+      shapes=((2, 2), (2, 3), (3, 5), (3, 7), (1, 27)))
+def repaired_adjoints(operands, slopes):
+    return _walk(operands, slopes)
+
+
+repaired_adjoints.mistake("this is still what the given function does",
+    "Follow it on two doublings: how often does the middle node hand on, and what?", _relay)
+repaired_adjoints.mistake("a node hands on everything again when a later share arrives",
+    "Sending both shares before going on is not enough: what has the operand received when it is called the second "
+    "time?", lambda operands, slopes: _relay(operands, slopes, all_first=True))
+repaired_adjoints.mistake("a node hands on before it is complete",
+    "Visiting a node once is right, but when? All nodes that use it have to come first.",
+    lambda operands, slopes: _relay(operands, slopes, once=True))
+repaired_adjoints.mistake("a later share overwrites an earlier one", "`=` or `+=`?",
+    lambda operands, slopes: _walk(operands, slopes, adds=False))
+repaired_adjoints.mistake("you walk from the front",
+    "Which adjoint is known at the start, and which node comes next to it?",
+    lambda operands, slopes: _walk(operands, slopes, order=iter))
+repaired_adjoints.mistake("every adjoint ends at 0",
+    "Does the output start with an adjoint of 1? Do you clear bar[j] after handing on?",
+    lambda operands, slopes: np.zeros(len(operands)))
+repaired_adjoints.mistake("only the leaves keep their adjoints",
+    "Do you clear bar[j] after handing on? The adjoints of all nodes are wanted.",
+    lambda operands, slopes: np.where([bool(each) for each in operands], 0, _walk(operands, slopes)))
+repaired_adjoints.mistake("a node that uses an operand twice sends one share only",
+    "In x + x the operand occurs twice. What does a dictionary do with a key that comes twice?",
+    lambda operands, slopes: _walk(operands, slopes, arrows=lambda i, slope: dict(zip(i, slope)).items()))
+repaired_adjoints.mistake("the slopes are not used", "A share is the adjoint of the result times something.",
+    lambda operands, slopes: _walk(operands, [[1.0] * len(each) for each in slopes]))
+
+
+@repaired_adjoints.mistake("these are the tangents of forward mode",
+    "You push the derivative by node 0 to the right. Wanted is the derivative of the last node by every node.")
+def _(operands, slopes):
+    t = np.zeros(len(operands))
+    t[0] = 1
+    for j, each in enumerate(operands):
+        for i, slope in zip(each, slopes[j]):
+            t[j] += t[i] * slope
+    return t
 
 
 # ---------------------------------------------------------------- Task 3: operations for the engine
@@ -265,67 +171,38 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x > 0, 1, small) / (1 + small)
 
 
-def _sigmoid_rule(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    f = _sigmoid(x)
-    return f, g * f * (1 - f)
+def _sigmoid_and(share: Answer) -> Answer:
+    """Return the function (x, g) ↦ f, share(x, g, f)."""
+    return lambda x, g: (_sigmoid(x), share(x, g, _sigmoid(x)))
 
 
-def _g_forgotten(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    f = _sigmoid(x)
-    return f, f * (1 - f)
+@task("Task 3a, the sigmoid as an operation", returns="f, x_bar", points=3, draw=one_operand,
+      shapes=((2, 2, 1.0), (3, 2, 4.0), (2, 3, 1000.0)))
+def sigmoid_rule(x, g):
+    return _sigmoid_and(lambda x, g, f: g * f * (1 - f))(x, g)
 
 
-def _slope_of_result(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    f = _sigmoid(x)
-    return f, g * _sigmoid(f) * (1 - _sigmoid(f))
+sigmoid_rule.mistake("the adjoint g of the result is not used", "A pull takes an adjoint. What becomes of it?",
+    _sigmoid_and(lambda x, g, f: f * (1 - f)))
+sigmoid_rule.mistake("the slope is taken at the result",
+    "σ′ at x is wanted. The formula f(1 − f) has it already; do not apply σ once more.",
+    _sigmoid_and(lambda x, g, f: g * _sigmoid(f) * (1 - _sigmoid(f))))
+sigmoid_rule.mistake("the slope is x(1 − x)", "In a(1 − a), what is a?", _sigmoid_and(lambda x, g, f: g * x * (1 - x)))
+sigmoid_rule.mistake("you use the slope of tanh", "1 − f² belongs to another function.",
+    _sigmoid_and(lambda x, g, f: g * (1 - f * f)))
+sigmoid_rule.mistake("the slope is missing", "An operand's share is the adjoint times something.",
+    _sigmoid_and(lambda x, g, f: g.copy()))
+sigmoid_rule.mistake("the result stands where the adjoint should",
+    "Which of the three factors of your share is not the slope?", _sigmoid_and(lambda x, g, f: f * f * (1 - f)))
+sigmoid_rule.mistake("the sign of the share is wrong", "The sigmoid rises everywhere.",
+    _sigmoid_and(lambda x, g, f: -g * f * (1 - f)))
 
 
-def _slope_of_x(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _sigmoid(x), g * x * (1 - x)
-
-
-def _slope_of_tanh(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    f = _sigmoid(x)
-    return f, g * (1 - f * f)
-
-
-def _slope_forgotten(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _sigmoid(x), g.copy()
-
-
-def _result_for_g(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    f = _sigmoid(x)
-    return f, f * f * (1 - f)
-
-
-def _sign_wrong(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    f = _sigmoid(x)
-    return f, -g * f * (1 - f)
-
-
+@sigmoid_rule.mistake("large x overflow", "What is `np.exp(1000)`? Use the exponential of −|x|.")
 @np.errstate(over="ignore", invalid="ignore")
-def _overflow(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _(x, g):
     f = np.exp(x) / (1 + np.exp(x))
     return f, g * f * (1 - f)
-
-
-sigmoid_rule = Task(
-    name="sigmoid_rule", title="Task 3a, the sigmoid as an operation",
-    takes="x, g", returns="f, x_bar",
-    reference=_sigmoid_rule, draw=one_operand, shapes=((2, 2, 1.0), (3, 2, 4.0), (2, 3, 1000.0)),
-    mistakes=(
-        Mistake("the adjoint g of the result is not used", "A pull takes an adjoint. What becomes of it?", _g_forgotten),
-        Mistake("the slope is taken at the result",
-                "σ′ at x is wanted. The formula f(1 − f) has it already; do not apply σ once more.", _slope_of_result),
-        Mistake("the slope is x(1 − x)", "In a(1 − a), what is a?", _slope_of_x),
-        Mistake("you use the slope of tanh", "1 − f² belongs to another function.", _slope_of_tanh),
-        Mistake("the slope is missing", "An operand's share is the adjoint times something.", _slope_forgotten),
-        Mistake("the result stands where the adjoint should", "Which of the three factors of your share is not the slope?",
-                _result_for_g),
-        Mistake("the sign of the share is wrong", "The sigmoid rises everywhere.", _sign_wrong),
-        Mistake("large x overflow", "What is `np.exp(1000)`? Use the exponential of −|x|.", _overflow),
-    ),
-)
 
 
 def column_and_matrix(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -339,170 +216,98 @@ def column_and_matrix(rng: np.random.Generator, shape: tuple[int, int]) -> tuple
     return x, y, rng.standard_normal((n, m)).round(2)
 
 
-Three = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
 def _shares(x: np.ndarray, y: np.ndarray, g: np.ndarray, to_x: np.ndarray) -> Three:
     return np.maximum(x, y), g * to_x, (g * ~to_x).sum(axis=1, keepdims=True)
 
 
-def _maximum_rule(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
+@task("Task 3b, the maximum as an operation", returns="f, x_bar, y_bar", points=3, draw=column_and_matrix,
+      shapes=((2, 3), (3, 4), (2, 5)))
+def maximum_rule(x, y, g):
     return _shares(x, y, g, x >= y)
 
 
-def _ties_to_y(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return _shares(x, y, g, x > y)
+maximum_rule.mistake("where x and y are equal, y gets the share", "The task gives all of it to x.",
+    lambda x, y, g: _shares(x, y, g, x > y))
+maximum_rule.mistake("where x and y are equal, both get the whole share", "The shares of a tie have to add up to g.",
+    lambda x, y, g: (np.maximum(x, y), g * (x >= y), (g * (y >= x)).sum(axis=1, keepdims=True)))
+maximum_rule.mistake("where x and y are equal, nobody gets a share", "The shares of a tie have to add up to g.",
+    lambda x, y, g: (np.maximum(x, y), g * (x > y), (g * (y > x)).sum(axis=1, keepdims=True)))
 
 
-def _ties_to_both(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * (x >= y), (g * (y >= x)).sum(axis=1, keepdims=True)
-
-
-def _ties_to_none(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * (x > y), (g * (y > x)).sum(axis=1, keepdims=True)
-
-
-def _ties_shared(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
+@maximum_rule.mistake("where x and y are equal, each gets one half", "The task gives all of it to x.")
+def _(x, y, g):
     to_x = ((x > y) * 1 + (x >= y)) / 2
     return np.maximum(x, y), g * to_x, (g * (1 - to_x)).sum(axis=1, keepdims=True)
 
 
-def _all_to_x(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g.copy(), np.zeros(y.shape)
-
-
-def _all_to_y(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), np.zeros(x.shape), g.sum(axis=1, keepdims=True)
-
-
-def _still_broadcast(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * (x >= y), g * (x < y)
-
-
-def _axis_lost(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * (x >= y), (g * (x < y)).sum(axis=1)
-
-
-def _mean_of_copies(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * (x >= y), (g * (x < y)).mean(axis=1, keepdims=True)
-
-
-def _summed_over_everything(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * (x >= y), np.full(y.shape, (g * (x < y)).sum())
-
-
-def _shares_exchanged(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * (x < y), (g * (x >= y)).sum(axis=1, keepdims=True)
-
-
-def _g_unused(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return _maximum_rule(x, y, np.ones_like(g))
-
-
-def _times_value(x: np.ndarray, y: np.ndarray, g: np.ndarray) -> Three:
-    return np.maximum(x, y), g * x * (x >= y), (g * y * (x < y)).sum(axis=1, keepdims=True)
-
-
-maximum_rule = Task(
-    name="maximum_rule", title="Task 3b, the maximum as an operation",
-    takes="x, y, g", returns="f, x_bar, y_bar",
-    reference=_maximum_rule, draw=column_and_matrix, shapes=((2, 3), (3, 4), (2, 5)),
-    mistakes=(
-        Mistake("where x and y are equal, y gets the share", "The task gives all of it to x.", _ties_to_y),
-        Mistake("where x and y are equal, both get the whole share", "The shares of a tie have to add up to g.", _ties_to_both),
-        Mistake("where x and y are equal, nobody gets a share", "The shares of a tie have to add up to g.", _ties_to_none),
-        Mistake("where x and y are equal, each gets one half", "The task gives all of it to x.", _ties_shared),
-        Mistake("x gets everything everywhere", "What decides the maximum where y is the larger one?", _all_to_x),
-        Mistake("y gets everything everywhere", "What decides the maximum where x is the larger one?", _all_to_y),
-        Mistake("the share of y is not summed over its copies",
-                "y is a column. Each of its entries was used once for every sample.", _still_broadcast),
-        Mistake("the share of y has lost an axis", "The adjoint of a column is a column; see `keepdims`.", _axis_lost),
-        Mistake("you take the mean over the copies", "Shares of several users add up.", _mean_of_copies),
-        Mistake("you sum over the rows as well", "Only the axis that was repeated is summed.", _summed_over_everything),
-        Mistake("the two shares are exchanged", "Who decides the maximum where x is the larger one?", _shares_exchanged),
-        Mistake("the adjoint g of the result is not used", "A pull takes an adjoint. What becomes of it?", _g_unused),
-        Mistake("the shares are multiplied by the values", "max(x, y) rises as fast as the larger of the two: what is the "
-                "slope?", _times_value),
-    ),
-)
+maximum_rule.mistake("x gets everything everywhere", "What decides the maximum where y is the larger one?",
+    lambda x, y, g: (np.maximum(x, y), g.copy(), np.zeros(y.shape)))
+maximum_rule.mistake("y gets everything everywhere", "What decides the maximum where x is the larger one?",
+    lambda x, y, g: (np.maximum(x, y), np.zeros(x.shape), g.sum(axis=1, keepdims=True)))
+maximum_rule.mistake("the share of y is not summed over its copies",
+    "y is a column. Each of its entries was used once for every sample.",
+    lambda x, y, g: (np.maximum(x, y), g * (x >= y), g * (x < y)))
+maximum_rule.mistake("the share of y has lost an axis", "The adjoint of a column is a column; see `keepdims`.",
+    lambda x, y, g: (np.maximum(x, y), g * (x >= y), (g * (x < y)).sum(axis=1)))
+maximum_rule.mistake("you take the mean over the copies", "Shares of several users add up.",
+    lambda x, y, g: (np.maximum(x, y), g * (x >= y), (g * (x < y)).mean(axis=1, keepdims=True)))
+maximum_rule.mistake("you sum over the rows as well", "Only the axis that was repeated is summed.",
+    lambda x, y, g: (np.maximum(x, y), g * (x >= y), np.full(y.shape, (g * (x < y)).sum())))
+maximum_rule.mistake("the two shares are exchanged", "Who decides the maximum where x is the larger one?",
+    lambda x, y, g: (np.maximum(x, y), g * (x < y), (g * (x >= y)).sum(axis=1, keepdims=True)))
+maximum_rule.mistake("the adjoint g of the result is not used", "A pull takes an adjoint. What becomes of it?",
+    lambda x, y, g: _shares(x, y, np.ones_like(g), x >= y))
+maximum_rule.mistake("the shares are multiplied by the values",
+    "max(x, y) rises as fast as the larger of the two: what is the slope?",
+    lambda x, y, g: (np.maximum(x, y), g * x * (x >= y), (g * y * (x < y)).sum(axis=1, keepdims=True)))
 
 
 # ---------------------------------------------------------------- Task 4: which mode is cheaper
 
-def some_widths(rng: np.random.Generator, layers: int) -> tuple[list[int]]:
-    """Return the widths n_0, …, n_L, all different and at least 2."""
-    return ([int(n) for n in rng.permutation(np.arange(2, 12))[:layers + 1]],)
+def _costs(of: Answer) -> Answer:
+    """Return the function of the widths that hands the first, the last, and the sizes of the Jacobians to `of`."""
+    return lambda widths: of(widths[0], widths[-1], [n * m for m, n in zip(widths, widths[1:])])
 
 
-def _pairs(widths: Sequence[int]) -> list[int]:
-    return [n * m for m, n in zip(widths, widths[1:])]
+@task("Task 4a, what two modes cost", returns="forward, reverse", points=2,
+      draw=lambda rng, layers: ([int(n) for n in rng.permutation(np.arange(2, 12))[:layers + 1]],),
+      shapes=(2, 3, 4, 6))
+def multiplications(widths):
+    return _costs(lambda n_0, n_L, pairs: (n_0 * sum(pairs[1:]), n_L * sum(pairs[:-1])))(widths)
 
 
-def _both_modes(widths: list[int]) -> tuple[int, int]:
-    pairs = _pairs(widths)
-    return widths[0] * sum(pairs[1:]), widths[-1] * sum(pairs[:-1])
+multiplications.mistake("the two modes are exchanged", "Which of them starts at the input?",
+    result=lambda both: both[::-1])
+multiplications.mistake("you count one product too many", "L matrices need L − 1 products.",
+    _costs(lambda n_0, n_L, pairs: (n_0 * sum(pairs), n_L * sum(pairs))))
+multiplications.mistake("the wrong matrix is left out",
+    "Forward mode starts *with* the first Jacobian. Which products remain?",
+    _costs(lambda n_0, n_L, pairs: (n_0 * sum(pairs[:-1]), n_L * sum(pairs[1:]))))
+multiplications.mistake("the numbers of inputs and outputs are exchanged",
+    "How many columns does forward mode carry along?",
+    _costs(lambda n_0, n_L, pairs: (n_L * sum(pairs[1:]), n_0 * sum(pairs[:-1]))))
+multiplications.mistake("you count the products with a single vector",
+    "The whole Jacobian is wanted. How many columns, or rows, are carried along?",
+    _costs(lambda n_0, n_L, pairs: (sum(pairs[1:]), sum(pairs[:-1]))))
+multiplications.mistake("both counts are twice as large as they should be",
+    "One entry of a product of an a × b with a b × c matrix takes b multiplications. The additions are not counted.",
+    result=lambda both: (2 * both[0], 2 * both[1]))
 
 
-def _modes_exchanged(widths: list[int]) -> tuple[int, int]:
-    return _both_modes(widths)[::-1]
-
-
-def _one_product_too_many(widths: list[int]) -> tuple[int, int]:
-    pairs = _pairs(widths)
-    return widths[0] * sum(pairs), widths[-1] * sum(pairs)
-
-
-def _wrong_matrix_left_out(widths: list[int]) -> tuple[int, int]:
-    pairs = _pairs(widths)
-    return widths[0] * sum(pairs[:-1]), widths[-1] * sum(pairs[1:])
-
-
-def _ends_exchanged(widths: list[int]) -> tuple[int, int]:
-    pairs = _pairs(widths)
-    return widths[-1] * sum(pairs[1:]), widths[0] * sum(pairs[:-1])
-
-
-def _matrix_times_vector(widths: list[int]) -> tuple[int, int]:
-    pairs = _pairs(widths)
-    return sum(pairs[1:]), sum(pairs[:-1])
-
-
-def _additions_too(widths: list[int]) -> tuple[int, int]:
-    n = widths
+@multiplications.mistake("you count additions as well", "Only multiplications are asked for.")
+def _(n):
     forward = sum(n[0] * n[l] * (2 * n[l - 1] - 1) for l in range(2, len(n)))
     return forward, sum(n[-1] * n[l - 1] * (2 * n[l] - 1) for l in range(1, len(n) - 1))
 
 
-def _counted_twice(widths: list[int]) -> tuple[int, int]:
-    forward, reverse = _both_modes(widths)
-    return 2 * forward, 2 * reverse
+multiplications.mistake("you count the entries of the results",
+    "How many multiplications make one entry of a product?",
+    lambda n: (sum(n[0] * n[l] for l in range(2, len(n))), sum(n[-1] * n[l] for l in range(len(n) - 2))))
 
-
-def _size_of_result(widths: list[int]) -> tuple[int, int]:
-    n = widths
-    return sum(n[0] * n[l] for l in range(2, len(n))), sum(n[-1] * n[l] for l in range(len(n) - 2))
-
-
-multiplications = Task(
-    name="multiplications", title="Task 4a, what two modes cost",
-    takes="widths", returns="forward, reverse",
-    reference=_both_modes, draw=some_widths, shapes=(2, 3, 4, 6),
-    mistakes=(
-        Mistake("the two modes are exchanged", "Which of them starts at the input?", _modes_exchanged),
-        Mistake("you count one product too many", "L matrices need L − 1 products.", _one_product_too_many),
-        Mistake("the wrong matrix is left out", "Forward mode starts *with* the first Jacobian. Which products remain?",
-                _wrong_matrix_left_out),
-        Mistake("the numbers of inputs and outputs are exchanged", "How many columns does forward mode carry along?",
-                _ends_exchanged),
-        Mistake("you count the products with a single vector",
-                "The whole Jacobian is wanted. How many columns, or rows, are carried along?", _matrix_times_vector),
-        Mistake("both counts are twice as large as they should be", "One entry of a product of an a × b with a b × c matrix "
-                "takes b multiplications. The additions are not counted.", _counted_twice),
-        Mistake("you count additions as well", "Only multiplications are asked for.", _additions_too),
-        Mistake("you count the entries of the results", "How many multiplications make one entry of a product?",
-                _size_of_result),
-    ),
-)
 
 #: In the order of the notebook.
 ALL = (five_adjoints, repaired_adjoints, sigmoid_rule, maximum_rule, multiplications)
+#: What a person marks, with its points.
+WRITTEN = {
+    "Task 2, the bug in a sentence": 2, "Task 4b, the experiment with widths": 3,
+    "Task 4c, the proof for equal widths": 3, "Task 5, the proof of the order": 4}
