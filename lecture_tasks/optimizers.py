@@ -1,7 +1,8 @@
 """The tasks of the chapter on optimizers.
 
-A step returns the new parameters and the new state; what is right is what the library does. Gradients are of size 1 and of size 10⁻⁶, where the stabiliser
-shows; and the first entry has had no gradient yet where the state is 0, so that a missing one divides 0 by 0.
+A step returns the new parameters and the new state; what is right is what the library does. Gradients are of size 1
+and of size 10⁻⁶, where the stabiliser shows; and the first entry has had no gradient yet where the state is 0, so that
+a missing one divides 0 by 0.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from typing import Any
 import numpy as np
 
 from lecture_code import optimizers
-from lecture_code.feedback import Answer, Mistake, Task
+from lecture_code.feedback import Answer, Task, task
 
 Vector = np.ndarray
 Gradient = Callable[[Vector], Vector]
 Step = tuple[Vector, Any]
-AdamState = tuple[Vector, Vector, int]
 Shape = tuple[int, float, int]                  # P, the size of the gradients, steps already taken
 Scale = Callable[[Vector, float], Vector]       # (r, eps) ↦ what the gradient is divided by
 
 
-# ---------------------------------------------------------------- inputs
+def _one_of(rng: np.random.Generator, *values: float) -> float:
+    return float(rng.choice(values))
+
+
+# ---------------------------------------------------------------- Task 1: Nesterov
 
 def _nesterov_input(rng: np.random.Generator, shape: Shape) -> tuple[Vector, Gradient, Vector, float, float]:
     P, size, k = shape
@@ -36,6 +40,66 @@ def _nesterov_input(rng: np.random.Generator, shape: Shape) -> tuple[Vector, Gra
     return theta, gradient, v, _one_of(rng, 0.01, 0.1), _one_of(rng, 0.5, 0.9)
 
 
+def _velocity(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Vector:
+    return mu * v - eta * gradient(theta + mu * v)
+
+
+def _nesterov(velocity: Callable[..., Vector] = _velocity,
+              move: Callable[..., Vector] = lambda theta, old, v, eta, mu: theta + v) -> Answer:
+    """Return a step; `move` says where it ends, and has the velocities from before and after."""
+
+    def answer(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
+        new = velocity(theta, gradient, v, eta, mu)
+        return move(theta, v, new, eta, mu), new
+
+    return answer
+
+
+@task("Task 1, Nesterov", returns="theta, v", points=2,
+      draw=_nesterov_input, shapes=((1, 1.0, 0), (1, 1.0, 1), (2, 1.0, 1), (4, 1.0, 1)))
+def nesterov_step(theta, gradient, v, eta, mu):
+    library = optimizers.nesterov(mu, iterate="theta")
+    return library.step(theta, gradient(library.point(theta, v)), v, eta)
+
+
+nesterov_step.mistake("your gradient is the one at θ",
+    "That is plain momentum. Where will the momentum have carried θ before the gradient acts?",
+    _nesterov(lambda theta, gradient, v, eta, mu: mu * v - eta * gradient(theta)))
+nesterov_step.mistake("you look back and not ahead", "In which direction does v point?",
+    _nesterov(lambda theta, gradient, v, eta, mu: mu * v - eta * gradient(theta - mu * v)))
+nesterov_step.mistake("you look too far ahead", "Which share of the velocity is still there when the step is taken?",
+    _nesterov(lambda theta, gradient, v, eta, mu: mu * v - eta * gradient(theta + v)))
+nesterov_step.mistake("you go on from the look-ahead point",
+    "The gradient is taken there; the step begins at θ. How often does your θ move by μv?",
+    _nesterov(move=lambda theta, old, v, eta, mu: theta + mu * old + v))
+nesterov_step.mistake("the parameters that you return are the next look-ahead point",
+    "Frameworks do that. Here θ itself is asked for: where does the step end?",
+    _nesterov(move=lambda theta, old, v, eta, mu: theta + v + mu * v))
+nesterov_step.mistake("you return the velocity that you were given", "The next step should go on with the new one.",
+    lambda theta, gradient, v, eta, mu: (theta + _velocity(theta, gradient, v, eta, mu), v))
+nesterov_step.mistake("you move by the velocity that you were given",
+    "In which order do the two assignments of the formula stand?",
+    _nesterov(move=lambda theta, old, v, eta, mu: theta + old))
+nesterov_step.mistake("your gradient pushes uphill", "Start at rest, v = 0. Does the cost fall?",
+    _nesterov(lambda theta, gradient, v, eta, mu: mu * v + eta * gradient(theta + mu * v)))
+nesterov_step.mistake("you subtract the velocity", "The minus sign is in the velocity already.",
+    _nesterov(move=lambda theta, old, v, eta, mu: theta - v))
+nesterov_step.mistake("the rate multiplies the whole velocity",
+    "In the formula η stands before the gradient. What does it multiply in yours?",
+    _nesterov(lambda theta, gradient, v, eta, mu: mu * v - gradient(theta + mu * v),
+              move=lambda theta, old, v, eta, mu: theta + eta * v))
+nesterov_step.mistake("there is a factor 1 − μ too many",
+    "An average would have it. Is the velocity an average of gradients or a sum?",
+    _nesterov(lambda theta, gradient, v, eta, mu: mu * v - (1 - mu) * eta * gradient(theta + mu * v)))
+nesterov_step.mistake("your velocity has no memory", "What becomes of the old velocity?",
+    _nesterov(lambda theta, gradient, v, eta, mu: -eta * gradient(theta + mu * v)))
+
+
+# ---------------------------------------------------------------- Tasks 2 and 3: AdaGrad and RMSProp
+
+_SHAPES = ((1, 1.0, 0), (1, 1.0, 1), (2, 1.0, 3), (3, 1e-6, 0), (3, 1e-6, 5))
+
+
 def _gradients(rng: np.random.Generator, shape: Shape) -> tuple[Vector, Vector, Vector]:
     """Return theta, g, and a mean square of former gradients, 0 before the first step."""
     P, size, k = shape
@@ -46,138 +110,12 @@ def _gradients(rng: np.random.Generator, shape: Shape) -> tuple[Vector, Vector, 
     return rng.normal(size=P).round(1), g, r
 
 
-def _one_of(rng: np.random.Generator, *values: float) -> float:
-    return float(rng.choice(values))
+def _average(r: Vector, new: Vector, rho: float) -> Vector:
+    return rho * r + (1 - rho) * new
 
-
-def _adagrad_input(rng: np.random.Generator, shape: Shape) -> tuple[Vector, Vector, Vector, float, float]:
-    return *_gradients(rng, shape), _one_of(rng, 0.1, 0.5), 1e-7
-
-
-def _rmsprop_input(rng: np.random.Generator, shape: Shape) -> tuple[Vector, Vector, Vector, float, float, float]:
-    return *_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.75, 0.9), 1e-6
-
-
-def _adam_input(rng: np.random.Generator, shape: Shape) -> tuple[Any, ...]:
-    theta, g, v = _gradients(rng, shape)
-    m = np.sqrt(v) * rng.uniform(-1, 1, size=len(v)).round(1)
-    k = shape[2]
-    return (theta, g, (m, v, k), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.8, 0.9), _one_of(rng, 0.99, 0.999), 1e-8)
-
-
-_SHAPES = ((1, 1.0, 0), (1, 1.0, 1), (2, 1.0, 3), (3, 1e-6, 0), (3, 1e-6, 5))
-
-
-# ---------------------------------------------------------------- Task 1: Nesterov
-
-def _nesterov(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    library = optimizers.nesterov(mu, iterate="theta")
-    return library.step(theta, gradient(library.point(theta, v)), v, eta)
-
-
-def _momentum(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    return optimizers.momentum(mu).step(theta, gradient(theta), v, eta)
-
-
-def _look_back(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    v = mu * v - eta * gradient(theta - mu * v)
-    return theta + v, v
-
-
-def _look_too_far(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    v = mu * v - eta * gradient(theta + v)
-    return theta + v, v
-
-
-def _from_look_ahead(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    theta = theta + mu * v
-    v = mu * v - eta * gradient(theta)
-    return theta + v, v
-
-
-def _returns_look_ahead(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    theta, v = _nesterov(theta, gradient, v, eta, mu)
-    return theta + mu * v, v
-
-
-def _velocity_dropped(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    return _nesterov(theta, gradient, v, eta, mu)[0], v
-
-
-def _old_velocity(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    return theta + v, _nesterov(theta, gradient, v, eta, mu)[1]
-
-
-def _velocity_uphill(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    return _nesterov(theta, gradient, v, -eta, mu)
-
-
-def _velocity_subtracted(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    v = _nesterov(theta, gradient, v, eta, mu)[1]
-    return theta - v, v
-
-
-def _rate_outside(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    v = mu * v - gradient(theta + mu * v)
-    return theta + eta * v, v
-
-
-def _velocity_averaged(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    return _nesterov(theta, gradient, v, (1 - mu) * eta, mu)
-
-
-def _velocity_without_memory(theta: Vector, gradient: Gradient, v: Vector, eta: float, mu: float) -> Step:
-    v = -eta * gradient(theta + mu * v)
-    return theta + v, v
-
-
-nesterov_step = Task(
-    name="nesterov_step", title="Task 1, Nesterov",
-    takes="theta, gradient, v, eta, mu", returns="theta, v",
-    reference=_nesterov, draw=_nesterov_input, shapes=((1, 1.0, 0), (1, 1.0, 1), (2, 1.0, 1), (4, 1.0, 1)),
-    mistakes=(
-        Mistake("your gradient is the one at θ",
-                "That is plain momentum. Where will the momentum have carried θ before the gradient acts?", _momentum),
-        Mistake("you look back and not ahead", "In which direction does v point?", _look_back),
-        Mistake("you look too far ahead",
-                "Which share of the velocity is still there when the step is taken?", _look_too_far),
-        Mistake("you go on from the look-ahead point",
-                "The gradient is taken there; the step begins at θ. How often does your θ move by μv?",
-                _from_look_ahead),
-        Mistake("the parameters that you return are the next look-ahead point",
-                "Frameworks do that. Here θ itself is asked for: where does the step end?", _returns_look_ahead),
-        Mistake("you return the velocity that you were given",
-                "The next step should go on with the new one.", _velocity_dropped),
-        Mistake("you move by the velocity that you were given",
-                "In which order do the two assignments of the formula stand?", _old_velocity),
-        Mistake("your gradient pushes uphill", "Start at rest, v = 0. Does the cost fall?", _velocity_uphill),
-        Mistake("you subtract the velocity",
-                "The minus sign is in the velocity already.", _velocity_subtracted),
-        Mistake("the rate multiplies the whole velocity",
-                "In the formula η stands before the gradient. What does it multiply in yours?", _rate_outside),
-        Mistake("there is a factor 1 − μ too many",
-                "An average would have it. Is the velocity an average of gradients or a sum?", _velocity_averaged),
-        Mistake("your velocity has no memory", "What becomes of the old velocity?", _velocity_without_memory),
-    ),
-)
-
-
-# ---------------------------------------------------------------- the scale of a step
 
 def _outside(r: Vector, eps: float) -> Vector:
     return eps + np.sqrt(r)
-
-
-def _inside(r: Vector, eps: float) -> Vector:
-    return np.sqrt(r + eps)
-
-
-def _without_root(r: Vector, eps: float) -> Vector:
-    return r + eps
-
-
-def _without_stabiliser(r: Vector, eps: float) -> Vector:
-    return np.sqrt(r)
 
 
 @np.errstate(divide="ignore", invalid="ignore")
@@ -185,266 +123,153 @@ def _scaled(theta: Vector, m: Vector, r: Vector, eta: float, eps: float, scale: 
     return theta - eta * m / scale(r, eps)
 
 
-# ---------------------------------------------------------------- Tasks 2 and 3: AdaGrad and RMSProp
+def _per_entry(square: Callable[..., Vector], scale: Scale = _outside, old: bool = False) -> Answer:
+    """Return a step whose rate is per parameter: square(r, g, …) makes r anew; `old`: the one from before is used."""
 
-def _adagrad_sum(r: Vector, g: Vector, rho: float) -> Vector:
-    return r + g**2
-
-
-def _moving_average(r: Vector, g: Vector, rho: float) -> Vector:
-    return rho * r + (1 - rho) * g**2
-
-
-def _shares_swapped(r: Vector, g: Vector, rho: float) -> Vector:
-    return (1 - rho) * r + rho * g**2
-
-
-def _share_forgotten(r: Vector, g: Vector, rho: float) -> Vector:
-    return rho * r + g**2
-
-
-def _last_square(r: Vector, g: Vector, rho: float) -> Vector:
-    return g**2
-
-
-def _sum_of_sizes(r: Vector, g: Vector, rho: float) -> Vector:
-    return r + np.abs(g)
-
-
-def _average_of_sizes(r: Vector, g: Vector, rho: float) -> Vector:
-    return rho * r + (1 - rho) * np.abs(g)
-
-
-def _one_sum_for_all(r: Vector, g: Vector, rho: float) -> Vector:
-    return r + g @ g
-
-
-def _one_average_for_all(r: Vector, g: Vector, rho: float) -> Vector:
-    return rho * r + (1 - rho) * (g @ g)
-
-
-Average = Callable[[Vector, Vector, float], Vector]
-
-
-def _per_entry(average: Average, scale: Scale = _outside, sign: float = 1, old: bool = False, kept: bool = True,
-               has_rho: bool = True) -> Answer:
-    """Return a step whose rate is per parameter; `old`: r from before the step is used; not `kept`: is returned."""
-    def rmsprop(theta: Vector, g: Vector, r: Vector, eta: float, rho: float, eps: float) -> Step:
-        new = average(r, g, rho)
-        return _scaled(theta, g, r if old else new, sign * eta, eps, scale), new if kept else r
-
-    def adagrad(theta: Vector, g: Vector, r: Vector, eta: float, eps: float) -> Step:
-        return rmsprop(theta, g, r, eta, 0.0, eps)
-
-    return rmsprop if has_rho else adagrad
-
-
-def _per_entry_mistakes(average: Average, has_rho: bool) -> tuple[Mistake, ...]:
-    """Return what goes wrong with a rate for each parameter, however r is made."""
-    def wrong(**change: Any) -> Answer:
-        return _per_entry(average, has_rho=has_rho, **change)
-
-    return (
-        Mistake("your stabiliser is inside the root",
-                "Compare √(r + eps) with eps + √r for a gradient of 10⁻⁶. Which of them does the formula have?",
-                wrong(scale=_inside)),
-        Mistake("you do not take the root",
-                "Multiply all gradients by 10. Should the step change?", wrong(scale=_without_root)),
-        Mistake("your stabiliser is missing",
-                "What is the step of a parameter that has had no gradient yet?", wrong(scale=_without_stabiliser)),
-        Mistake("you divide by the root of the old r",
-                "The first step would divide by eps. In which order do the two assignments of the formula stand?",
-                wrong(old=True)),
-        Mistake("you return the r that you were given", "The next step should go on with the new one.",
-                wrong(kept=False)),
-        Mistake("you walk uphill", "Which sign has the step?", wrong(sign=-1)),
-    )
-
-
-def _adagrad(theta: Vector, g: Vector, r: Vector, eta: float, eps: float) -> Step:
-    return optimizers.adagrad(eps).step(theta, g, r, eta)
-
-
-def _rmsprop(theta: Vector, g: Vector, r: Vector, eta: float, rho: float, eps: float) -> Step:
-    return optimizers.rmsprop(rho, eps).step(theta, g, r, eta)
-
-
-adagrad_step = Task(
-    name="adagrad_step", title="Task 2, AdaGrad",
-    takes="theta, g, r, eta, eps", returns="theta, r",
-    reference=_adagrad, draw=_adagrad_input, shapes=_SHAPES, atol=0.0,
-    mistakes=(
-        Mistake("r forgets all gradients but the last", "What is added to what?",
-                _per_entry(_last_square, has_rho=False)),
-        Mistake("you add up sizes, not squares", "Which unit has r, if √r has that of g?",
-                _per_entry(_sum_of_sizes, has_rho=False)),
-        Mistake("all parameters share one rate",
-                "r is a vector. Is your square a number for each entry, or a scalar product?",
-                _per_entry(_one_sum_for_all, has_rho=False)),
-        *_per_entry_mistakes(_adagrad_sum, has_rho=False),
-    ),
-)
-
-rmsprop_step = Task(
-    name="rmsprop_step", title="Task 3a, RMSProp",
-    takes="theta, g, r, eta, rho, eps", returns="theta, r",
-    reference=_rmsprop, draw=_rmsprop_input, shapes=_SHAPES, atol=0.0,
-    mistakes=(
-        Mistake("ρ and 1 − ρ are swapped",
-                "With ρ = 0.9, which share of the old average should be left after a step?",
-                _per_entry(_shares_swapped)),
-        Mistake("the factor 1 − ρ is missing",
-                "Where does r settle if g is always 1? An average of ones is 1.", _per_entry(_share_forgotten)),
-        Mistake("your r forgets nothing", "That is AdaGrad. Where is ρ used?", _per_entry(_adagrad_sum)),
-        Mistake("r forgets all gradients but the last", "Which share of the old r is kept?", _per_entry(_last_square)),
-        Mistake("you average sizes, not squares", "Which unit has r, if √r has that of g?",
-                _per_entry(_average_of_sizes)),
-        Mistake("all parameters share one rate",
-                "r is a vector. Is your square a number for each entry, or a scalar product?",
-                _per_entry(_one_average_for_all)),
-        *_per_entry_mistakes(_moving_average, has_rho=True),
-    ),
-)
-
-
-# ---------------------------------------------------------------- Task 4: Adam
-
-def _adam(theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float) -> Step:
-    theta, state = optimizers.adam(beta1, beta2, eps).step(theta, g, optimizers.AdamState(*state), eta)
-    return theta, tuple(state)
-
-
-def _averages(g: Vector, state: AdamState, beta1: float, beta2: float) -> AdamState:
-    m, v, k = state
-    return beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2, k + 1
-
-
-@np.errstate(divide="ignore", invalid="ignore")
-def _corrected(state: AdamState, beta1: float, beta2: float) -> tuple[Vector, Vector]:
-    m, v, k = state
-    return m / np.float64(1 - beta1**k), v / np.float64(1 - beta2**k)
-
-
-def _adam_with(averages: Callable[..., AdamState] = _averages, corrected: Callable[..., Any] = _corrected,
-               scale: Scale = _outside, sign: float = 1) -> Answer:
-    def answer(theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float) -> Step:
-        state = averages(g, state, beta1, beta2)
-        return _scaled(theta, *corrected(state, beta1, beta2), sign * eta, eps, scale), state
+    def answer(theta: Vector, g: Vector, r: Vector, eta: float, *rho_and_eps: float) -> Step:
+        *rho, eps = rho_and_eps
+        new = square(r, g, *rho)
+        return _scaled(theta, g, r if old else new, eta, eps, scale), new
 
     return answer
 
 
-def _not_corrected(state: AdamState, beta1: float, beta2: float) -> tuple[Vector, Vector]:
-    return state[:2]
+def _per_entry_mistakes(task: Task, square: Callable[..., Vector]) -> None:
+    """Add what goes wrong with a rate for each parameter, however r is made."""
+    task.mistake("your stabiliser is inside the root",
+        "Compare √(r + eps) with eps + √r for a gradient of 10⁻⁶. Which of them does the formula have?",
+        _per_entry(square, lambda r, eps: np.sqrt(r + eps)))
+    task.mistake("you do not take the root", "Multiply all gradients by 10. Should the step change?",
+        _per_entry(square, lambda r, eps: r + eps))
+    task.mistake("your stabiliser is missing", "What is the step of a parameter that has had no gradient yet?",
+        _per_entry(square, lambda r, eps: np.sqrt(r)))
+    task.mistake("you divide by the root of the old r",
+        "The first step would divide by eps. In which order do the two assignments of the formula stand?",
+        _per_entry(square, old=True))
+    task.mistake("you return the r that you were given", "The next step should go on with the new one.",
+        lambda theta, g, r, *rest: (_per_entry(square)(theta, g, r, *rest)[0], r))
+    task.mistake("you walk uphill", "Which sign has the step?",
+        lambda theta, g, r, eta, *rest: _per_entry(square)(theta, g, r, -eta, *rest))
 
 
-def _m_corrected(state: AdamState, beta1: float, beta2: float) -> tuple[Vector, Vector]:
-    return _corrected(state, beta1, beta2)[0], state[1]
+@task("Task 2, AdaGrad", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
+      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), 1e-7))
+def adagrad_step(theta, g, r, eta, eps):
+    return optimizers.adagrad(eps).step(theta, g, r, eta)
 
 
-def _v_corrected(state: AdamState, beta1: float, beta2: float) -> tuple[Vector, Vector]:
-    return state[0], _corrected(state, beta1, beta2)[1]
+adagrad_step.mistake("r forgets all gradients but the last", "What is added to what?", _per_entry(lambda r, g: g**2))
+adagrad_step.mistake("you add up sizes, not squares", "Which unit has r, if √r has that of g?",
+    _per_entry(lambda r, g: r + np.abs(g)))
+adagrad_step.mistake("all parameters share one rate",
+    "r is a vector. Is your square a number for each entry, or a scalar product?", _per_entry(lambda r, g: r + g @ g))
+_per_entry_mistakes(adagrad_step, lambda r, g: r + g**2)
 
 
-def _corrected_as_first(state: AdamState, beta1: float, beta2: float) -> tuple[Vector, Vector]:
-    return state[0] / (1 - beta1), state[1] / (1 - beta2)
+@task("Task 3a, RMSProp", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
+      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.75, 0.9), 1e-6))
+def rmsprop_step(theta, g, r, eta, rho, eps):
+    return optimizers.rmsprop(rho, eps).step(theta, g, r, eta)
 
 
-def _corrected_from_zero(state: AdamState, beta1: float, beta2: float) -> tuple[Vector, Vector]:
-    m, v, k = state
-    return _corrected((m, v, k - 1), beta1, beta2)
+rmsprop_step.mistake("ρ and 1 − ρ are swapped",
+    "With ρ = 0.9, which share of the old average should be left after a step?",
+    _per_entry(lambda r, g, rho: (1 - rho) * r + rho * g**2))
+rmsprop_step.mistake("the factor 1 − ρ is missing", "Where does r settle if g is always 1? An average of ones is 1.",
+    _per_entry(lambda r, g, rho: rho * r + g**2))
+rmsprop_step.mistake("your r forgets nothing", "That is AdaGrad. Where is ρ used?",
+    _per_entry(lambda r, g, rho: r + g**2))
+rmsprop_step.mistake("r forgets all gradients but the last", "Which share of the old r is kept?",
+    _per_entry(lambda r, g, rho: g**2))
+rmsprop_step.mistake("you average sizes, not squares", "Which unit has r, if √r has that of g?",
+    _per_entry(lambda r, g, rho: _average(r, np.abs(g), rho)))
+rmsprop_step.mistake("all parameters share one rate",
+    "r is a vector. Is your square a number for each entry, or a scalar product?",
+    _per_entry(lambda r, g, rho: _average(r, g @ g, rho)))
+_per_entry_mistakes(rmsprop_step, lambda r, g, rho: _average(r, g**2, rho))
 
 
-def _multiplied(state: AdamState, beta1: float, beta2: float) -> tuple[Vector, Vector]:
-    m, v, k = state
-    return m * (1 - beta1**k), v * (1 - beta2**k)
+# ---------------------------------------------------------------- Task 4: Adam
+
+def _adam_input(rng: np.random.Generator, shape: Shape) -> tuple[Any, ...]:
+    theta, g, v = _gradients(rng, shape)
+    m = np.sqrt(v) * rng.uniform(-1, 1, size=len(v)).round(1)
+    k = shape[2]
+    return theta, g, (m, v, k), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.8, 0.9), _one_of(rng, 0.99, 0.999), 1e-8
 
 
-def _shares_of_both_swapped(g: Vector, state: AdamState, beta1: float, beta2: float) -> AdamState:
-    return _averages(g, state, 1 - beta1, 1 - beta2)
+def _averages(g: Vector, m: Vector, v: Vector, beta1: float, beta2: float) -> tuple[Vector, Vector]:
+    return _average(m, g, beta1), _average(v, g**2, beta2)
 
 
-def _squares_of_average(g: Vector, state: AdamState, beta1: float, beta2: float) -> AdamState:
-    m, v, k = state
-    m = beta1 * m + (1 - beta1) * g
-    return m, beta2 * v + (1 - beta2) * m**2, k + 1
+@np.errstate(divide="ignore", invalid="ignore")
+def _corrected(m: Vector, v: Vector, k: int, beta1: float, beta2: float) -> tuple[Vector, Vector]:
+    return m / np.float64(1 - beta1**k), v / np.float64(1 - beta2**k)
 
 
-def _adam_betas_swapped(
-    theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
-) -> Step:
-    return _adam(theta, g, state, eta, beta2, beta1, eps)
+def _adam(averages: Callable[..., Any] = _averages, corrected: Callable[..., Any] = _corrected,
+          scale: Scale = _outside, kept: Callable[..., Any] = lambda m, v, k, beta1, beta2: (m, v, k)) -> Answer:
+    """Return a step; `kept` is the state that it returns."""
+
+    def answer(theta: Vector, g: Vector, state: Any, eta: float, beta1: float, beta2: float, eps: float) -> Step:
+        m, v = averages(g, state[0], state[1], beta1, beta2)
+        new = m, v, state[2] + 1, beta1, beta2
+        return _scaled(theta, *corrected(*new), eta, eps, scale), kept(*new)
+
+    return answer
 
 
-def _adam_unscaled(
-    theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
-) -> Step:
-    theta, state = optimizers.adam(beta1, beta2, eps, "unscaled").step(theta, g, optimizers.AdamState(*state), eta)
+def _of_library(theta: Vector, g: Vector, state: Any, eta: float, *rates: float, stabiliser: str = "outside") -> Step:
+    theta, state = optimizers.adam(*rates, stabiliser).step(theta, g, optimizers.AdamState(*state), eta)
     return theta, tuple(state)
 
 
-def _adam_state_dropped(
-    theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
-) -> Step:
-    return _adam(theta, g, state, eta, beta1, beta2, eps)[0], state
+@task("Task 4a, Adam", returns="theta, state", points=3, draw=_adam_input, shapes=_SHAPES, atol=0.0)
+def adam_step(theta, g, state, eta, beta1, beta2, eps):
+    return _of_library(theta, g, state, eta, beta1, beta2, eps)
 
 
-def _adam_not_counted(
-    theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
-) -> Step:
-    theta, (m, v, _) = _adam(theta, g, state, eta, beta1, beta2, eps)
-    return theta, (m, v, state[2])
+adam_step.mistake("the correction of the averages is missing",
+    "Take the first step by hand, with g = 4: how long is it?", _adam(corrected=lambda m, v, k, beta1, beta2: (m, v)))
+adam_step.mistake("only m is corrected", "Both averages started at 0.",
+    _adam(corrected=lambda m, v, k, beta1, beta2: (m / (1 - beta1**k), v)))
+adam_step.mistake("only v is corrected", "Both averages started at 0.",
+    _adam(corrected=lambda m, v, k, beta1, beta2: (m, v / (1 - beta2**k))))
+adam_step.mistake("your k is one too small", "In the first step k is 1. What is 1 − β to the power 0?",
+    _adam(corrected=lambda m, v, k, beta1, beta2: _corrected(m, v, k - 1, beta1, beta2)))
+adam_step.mistake("every step is corrected like the first one",
+    "After many steps the averages are complete. Which power of β is in the correction?",
+    _adam(corrected=lambda m, v, k, beta1, beta2: (m / (1 - beta1), v / (1 - beta2))))
+adam_step.mistake("you multiply by the correction",
+    "The averages are too small. Does your correction make them larger?",
+    _adam(corrected=lambda m, v, k, beta1, beta2: (m * (1 - beta1**k), v * (1 - beta2**k))))
+adam_step.mistake("β₁ and β₂ are swapped", "Which of the two averages has the longer memory?",
+    lambda theta, g, state, eta, beta1, beta2, eps: _adam()(theta, g, state, eta, beta2, beta1, eps))
+adam_step.mistake("β and 1 − β are swapped",
+    "With β₁ = 0.9, which share of the old average should be left after a step?",
+    _adam(lambda g, m, v, beta1, beta2: _averages(g, m, v, 1 - beta1, 1 - beta2)))
+adam_step.mistake("v is made of the averages, not of the gradients", "What is squared in the formula?",
+    _adam(lambda g, m, v, beta1, beta2: (_average(m, g, beta1), _average(v, _average(m, g, beta1) ** 2, beta2))))
+adam_step.mistake("your stabiliser is inside the root", "Compare the two places for a gradient of 10⁻⁶.",
+    _adam(scale=lambda r, eps: np.sqrt(r + eps)))
+adam_step.mistake("your stabiliser is scaled by the correction",
+    "Some programs do that. Is eps, in the formula of the chapter, added before v is corrected or after?",
+    lambda *at: _of_library(*at, stabiliser="unscaled"))
+adam_step.mistake("your stabiliser is missing", "What is the step of a parameter that has had no gradient yet?",
+    _adam(scale=lambda r, eps: np.sqrt(r)))
+adam_step.mistake("you do not take the root", "Multiply all gradients by 10. Should the step change?",
+    _adam(scale=lambda r, eps: r + eps))
+adam_step.mistake("you return the state that you were given", "The next step should go on with the new averages.",
+    lambda theta, g, state, *rest: (_adam()(theta, g, state, *rest)[0], state))
+adam_step.mistake("you do not count the steps",
+    "The averages that you return are new. And the third part of the state?",
+    _adam(kept=lambda m, v, k, beta1, beta2: (m, v, k - 1)))
+adam_step.mistake("you keep the corrected averages in the state",
+    "The correction is for this step alone: the next one would correct it again.",
+    _adam(kept=lambda m, v, k, beta1, beta2: (*_corrected(m, v, k, beta1, beta2), k)))
+adam_step.mistake("you walk uphill", "Which sign has the step?",
+    lambda theta, g, state, eta, *rest: _adam()(theta, g, state, -eta, *rest))
 
-
-def _adam_corrected_kept(
-    theta: Vector, g: Vector, state: AdamState, eta: float, beta1: float, beta2: float, eps: float
-) -> Step:
-    theta, state = _adam(theta, g, state, eta, beta1, beta2, eps)
-    return theta, (*_corrected(state, beta1, beta2), state[2])
-
-
-adam_step = Task(
-    name="adam_step", title="Task 4a, Adam",
-    takes="theta, g, state, eta, beta1, beta2, eps", returns="theta, state",
-    reference=_adam, draw=_adam_input, shapes=_SHAPES, atol=0.0,
-    mistakes=(
-        Mistake("the correction of the averages is missing",
-                "Take the first step by hand, with g = 4: how long is it?", _adam_with(corrected=_not_corrected)),
-        Mistake("only m is corrected", "Both averages started at 0.", _adam_with(corrected=_m_corrected)),
-        Mistake("only v is corrected", "Both averages started at 0.", _adam_with(corrected=_v_corrected)),
-        Mistake("your k is one too small",
-                "In the first step k is 1. What is 1 − β to the power 0?", _adam_with(corrected=_corrected_from_zero)),
-        Mistake("every step is corrected like the first one",
-                "After many steps the averages are complete. Which power of β is in the correction?",
-                _adam_with(corrected=_corrected_as_first)),
-        Mistake("you multiply by the correction",
-                "The averages are too small. Does your correction make them larger?",
-                _adam_with(corrected=_multiplied)),
-        Mistake("β₁ and β₂ are swapped", "Which of the two averages has the longer memory?", _adam_betas_swapped),
-        Mistake("β and 1 − β are swapped",
-                "With β₁ = 0.9, which share of the old average should be left after a step?",
-                _adam_with(averages=_shares_of_both_swapped)),
-        Mistake("v is made of the averages, not of the gradients",
-                "What is squared in the formula?", _adam_with(averages=_squares_of_average)),
-        Mistake("your stabiliser is inside the root",
-                "Compare the two places for a gradient of 10⁻⁶.", _adam_with(scale=_inside)),
-        Mistake("your stabiliser is scaled by the correction",
-                "Some programs do that. Is eps, in the formula of the chapter, added before v is corrected or after?",
-                _adam_unscaled),
-        Mistake("your stabiliser is missing",
-                "What is the step of a parameter that has had no gradient yet?",
-                _adam_with(scale=_without_stabiliser)),
-        Mistake("you do not take the root",
-                "Multiply all gradients by 10. Should the step change?", _adam_with(scale=_without_root)),
-        Mistake("you return the state that you were given",
-                "The next step should go on with the new averages.", _adam_state_dropped),
-        Mistake("you do not count the steps",
-                "The averages that you return are new. And the third part of the state?", _adam_not_counted),
-        Mistake("you keep the corrected averages in the state",
-                "The correction is for this step alone: the next one would correct it again.", _adam_corrected_kept),
-        Mistake("you walk uphill", "Which sign has the step?", _adam_with(sign=-1)),
-    ),
-)
 
 # ---------------------------------------------------------------- Task 5: which method was it?
 
@@ -458,68 +283,52 @@ def _recorded(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Ve
     """Return the path of a method, the gradients on it, and the rate, for (number of the method, P, steps)."""
     method, P, steps = shape
     theta, eta = rng.normal(size=P), round(float(rng.uniform(0.02, 0.2)), 3)
-    path, gradients, state = [theta], [], _RUNS[method].init(theta)
-    for _ in range(steps):
-        g = rng.choice([-1, 1], size=P) * rng.uniform(0.5, 3, size=P)
-        theta, state = _RUNS[method].step(theta, g, state, eta)
-        path.append(theta)
-        gradients.append(g)
-    return np.array(path), np.array(gradients), eta
+    g = np.array([rng.choice([-1, 1], size=P) * rng.uniform(0.5, 3, size=P) for _ in range(steps)])
+    return _walked(method, theta, g, eta), g, eta
 
 
-def _walked(method: int, path: Vector, g: Vector, eta: float, forgets: bool = False) -> Vector:
-    """Return where a method would have been, with the gradients of the record."""
-    run, points, state = _RUNS[method], [path[0]], _RUNS[method].init(path[0])
+def _walked(method: int, theta: Vector, g: Vector, eta: float, forgets: bool = False) -> Vector:
+    """Return the path of a method on which it meets the gradients g."""
+    run, path, state = _RUNS[method], [theta], _RUNS[method].init(theta)
     for each in g:
-        theta, state = run.step(points[-1], each, run.init(path[0]) if forgets else state, eta)
-        points.append(theta)
-    return np.array(points)
+        theta, state = run.step(theta, each, run.init(theta) if forgets else state, eta)
+        path.append(theta)
+    return np.array(path)
 
 
-def _nearest(forgets: bool = False) -> Answer:
-    def answer(path: Vector, g: Vector, eta: float) -> int:
-        return int(np.argmin([np.abs(_walked(method, path, g, eta, forgets) - path).max() for method in range(5)]))
-
-    return answer
+def _nearest(path: Vector, g: Vector, eta: float, forgets: bool = False) -> int:
+    return int(np.argmin([np.abs(_walked(method, path[0], g, eta, forgets) - path).max() for method in range(5)]))
 
 
-def _named(*names: int) -> Answer:
-    """Return the answer that calls each method by another number."""
-
-    def answer(path: Vector, g: Vector, eta: float) -> int:
-        return names[_nearest()(path, g, eta)]
-
-    return answer
+@task("Task 5, which method it was", returns="method", points=3, seeds=2, draw=_recorded, shapes=(
+    (0, 1, 2), (1, 1, 2), (3, 1, 2), (4, 1, 2), (2, 1, 2), (4, 2, 5), (1, 3, 4), (2, 2, 6), (3, 3, 5), (0, 2, 5)))
+def which_method(path, g, eta):
+    return _nearest(path, g, eta)
 
 
-which_method = Task(
-    name="which_method", title="Task 5, which method it was",
-    takes="path, g, eta", returns="method",
-    reference=_nearest(), draw=_recorded, seeds=2,
-    shapes=((0, 1, 2), (1, 1, 2), (3, 1, 2), (4, 1, 2), (2, 1, 2), (4, 2, 5), (1, 3, 4), (2, 2, 6), (3, 3, 5), (0, 2, 5)),
-    mistakes=(
-        Mistake("you look at the first step alone",
-                "Two pairs of methods begin with the same step. What do they remember in the second one?",
-                _named(0, 0, 2, 3, 2)),
-        Mistake("you never say momentum",
-                "It begins like gradient descent. Does the second step depend on the first gradient?",
-                _named(0, 0, 2, 3, 4)),
-        Mistake("you take AdaGrad for Adam",
-                "Both begin with a step of length η. How long is the second one if the gradient stays as it is?",
-                _named(0, 1, 4, 3, 4)),
-        Mistake("you take Adam for AdaGrad",
-                "Both begin with a step of length η. How long is the second one if the gradient stays as it is?",
-                _named(0, 1, 2, 3, 2)),
-        Mistake("you exchange AdaGrad and RMSProp",
-                "One of them adds up the squares, the other one averages them. Which number belongs to which?",
-                _named(0, 1, 3, 2, 4)),
-        Mistake("every method that has a rate for each entry is Adam to you",
-                "Three methods divide by a root. What stands under it?", _named(0, 1, 4, 4, 4)),
-        Mistake("your numbers begin with 1", "Gradient descent has the number 0.", _named(1, 2, 3, 4, 5)),
-        Mistake("your candidates forget their state after each step",
-                "Every step returns a new state. Who gets it?", _nearest(forgets=True)),
-    ),
-)
+which_method.mistake("you look at the first step alone",
+    "Two pairs of methods begin with the same step. What do they remember in the second one?",
+    result=lambda method: (0, 0, 2, 3, 2)[method])
+which_method.mistake("you never say momentum",
+    "It begins like gradient descent. Does the second step depend on the first gradient?",
+    result=lambda method: (0, 0, 2, 3, 4)[method])
+which_method.mistake("you take AdaGrad for Adam",
+    "Both begin with a step of length η. How long is the second one if the gradient stays as it is?",
+    result=lambda method: (0, 1, 4, 3, 4)[method])
+which_method.mistake("you take Adam for AdaGrad",
+    "Both begin with a step of length η. How long is the second one if the gradient stays as it is?",
+    result=lambda method: (0, 1, 2, 3, 2)[method])
+which_method.mistake("you exchange AdaGrad and RMSProp",
+    "One of them adds up the squares, the other one averages them. Which number belongs to which?",
+    result=lambda method: (0, 1, 3, 2, 4)[method])
+which_method.mistake("every method that has a rate for each entry is Adam to you",
+    "Three methods divide by a root. What stands under it?", result=lambda method: (0, 1, 4, 4, 4)[method])
+which_method.mistake("your numbers begin with 1", "Gradient descent has the number 0.",
+    result=lambda method: method + 1)
+which_method.mistake("your candidates forget their state after each step",
+    "Every step returns a new state. Who gets it?", lambda *record: _nearest(*record, forgets=True))
 
 #: In the order of the notebook.
 ALL = (nesterov_step, adagrad_step, rmsprop_step, adam_step, which_method)
+#: What a person marks, with its points.
+WRITTEN = {"Task 3b, the distance that RMSProp goes": 4, "Task 4b, how long Adam's steps can be": 5}

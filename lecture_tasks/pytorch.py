@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from lecture_code.feedback import Mistake, NotRight, Task
+from lecture_code.feedback import Answer, NotRight, task
 from lecture_code.lazy import lazy
 
 torch = lazy("torch")
@@ -33,11 +35,11 @@ def arrays(rng: np.random.Generator, widths: tuple[int, ...]) -> tuple[list[Arra
     return W, [None] + [0.5 * rng.normal(size=(n, 1)) for n in widths[1:]]
 
 
-def _layers(W: list[Array], b: list[Array], activation: str = "Tanh") -> list[Model]:
+def _network(W: list[Array], b: list[Array], activation: str = "Tanh") -> Model:
     parts = []
     for l in range(1, len(W)):
         parts += [linear_layer(W[l], b[l][:, 0]), getattr(nn, activation)()]
-    return parts[:-1]
+    return nn.Sequential(*parts[:-1])
 
 
 def _samples(rows: int, d: int) -> Tensor:
@@ -47,246 +49,159 @@ def _samples(rows: int, d: int) -> Tensor:
 # ---------------------------------------------------------------- Task 1: the same network
 
 def _outputs(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple[Tensor, int, int]:
-    """Return what a model computes in float64 for some samples, the number of its parameters, and 1 if it shares memory."""
+    """Return what a model computes for some samples, the number of its parameters, and 1 if it shares memory."""
     if not isinstance(model, nn.Module):
         raise NotRight("Your function should return a module of PyTorch, such as nn.Sequential(…).")
     X = _samples(6, drawn[0][1].shape[1])
     parameters = list(model.parameters())
     if any(p.dtype != torch.float64 for p in parameters):
-        raise NotRight("The parameters of your model are not in float64. Which type do the given arrays have, and which "
-                       "type does nn.Linear make if nobody asks?")
-    shared = any(np.shares_memory(p.detach().numpy(), array) for p in parameters for part in used for array in part[1:])
+        raise NotRight("The parameters of your model are not in float64. Which type do the given arrays have, and "
+                       "which type does nn.Linear make if nobody asks?")
+    given = [array for part in used for array in part[1:]]
+    shared = any(np.shares_memory(p.detach().numpy(), array) for p in parameters for array in given)
     with torch.no_grad():
         return model(X), sum(p.numel() for p in parameters if p.requires_grad), int(shared)
 
 
-def _same(W: list[Array], b: list[Array]) -> Model:
-    return nn.Sequential(*_layers(W, b))
+@task("Task 1a, the same network", points=2, view=_outputs, rtol=1e-12, double=True,
+      returns="outputs, number of parameters, memory shared with W or b (0: none)",
+      draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)))
+def same_network(W, b):
+    return _network(W, b)
 
 
-def _through_float32(W: list[Array], b: list[Array]) -> Model:
-    return _same(W, b).float().double()
+same_network.mistake("your weights were in float32 on the way",
+    "float64 afterwards does not bring the lost digits back. Which type has nn.Linear when you make it?",
+    result=lambda model: model.float().double())
+same_network.mistake("there is an activation after the last layer",
+    "What does cross_entropy expect, and what follows the last linear layer in the statement?",
+    result=lambda model: nn.Sequential(*model, nn.Tanh()))
+same_network.mistake("your model ends in a softmax", "The statement asks for logits.",
+    result=lambda model: nn.Sequential(*model, nn.Softmax(dim=1)))
+same_network.mistake("there is no activation between the layers", "What do two linear layers in a row amount to?",
+    result=lambda model: model[::2])
+same_network.mistake("your activation is ReLU", "Which one does the statement name?",
+    lambda W, b: _network(W, b, "ReLU"))
+same_network.mistake("the biases are 0", "A column has to become a vector of n entries; which values does it have?",
+    lambda W, b: _network(W, [None] + [0 * column for column in b[1:]]))
+same_network.mistake("an activation stands behind two linear layers", "In which order do the parts follow each other?",
+    result=lambda model: nn.Sequential(model[0], model[2], model[1], *model[3:]))
 
 
-def _activation_at_the_end(W: list[Array], b: list[Array]) -> Model:
-    return nn.Sequential(*_layers(W, b), nn.Tanh())
-
-
-def _softmax_at_the_end(W: list[Array], b: list[Array]) -> Model:
-    return nn.Sequential(*_layers(W, b), nn.Softmax(dim=1))
-
-
-def _no_activation(W: list[Array], b: list[Array]) -> Model:
-    return nn.Sequential(*[part for part in _layers(W, b) if isinstance(part, nn.Linear)])
-
-
-def _with_relu(W: list[Array], b: list[Array]) -> Model:
-    return nn.Sequential(*_layers(W, b, "ReLU"))
-
-
-def _without_bias(W: list[Array], b: list[Array]) -> Model:
-    return nn.Sequential(*_layers(W, [None] + [0 * column for column in b[1:]]))
-
-
-def _reversed(W: list[Array], b: list[Array]) -> Model:
-    parts = _layers(W, b)
-    return nn.Sequential(*parts[:1], *parts[2:3], *parts[1:2], *parts[3:])
-
-
-def _of_the_same_memory(W: list[Array], b: list[Array]) -> Model:
-    model = _same(W, b)
+@same_network.mistake("the model shares memory with the given arrays, so that training it would change them",
+    "torch.from_numpy gives an array a second name. Which function makes a copy?")
+def _(W, b):
+    model = _network(W, b)
     for l, layer in enumerate(model[::2], start=1):
         layer.weight.data, layer.bias.data = torch.from_numpy(W[l]), torch.from_numpy(b[l][:, 0])
     return model
 
 
-same_network = Task(
-    name="same_network", title="Task 1a, the same network",
-    takes="W, b", returns="outputs, number of parameters, memory shared with W or b (0: none)",
-    reference=_same, draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)), view=_outputs, rtol=1e-12, double=True,
-    mistakes=(
-        Mistake("your weights were in float32 on the way", "float64 afterwards does not bring the lost digits back. Which "
-                "type has nn.Linear when you make it?", _through_float32),
-        Mistake("there is an activation after the last layer", "What does cross_entropy expect, and what follows the last "
-                "linear layer in the statement?", _activation_at_the_end),
-        Mistake("your model ends in a softmax", "The statement asks for logits.", _softmax_at_the_end),
-        Mistake("there is no activation between the layers", "What do two linear layers in a row amount to?", _no_activation),
-        Mistake("your activation is ReLU", "Which one does the statement name?", _with_relu),
-        Mistake("the biases are 0", "A column has to become a vector of n entries; which values does it have?", _without_bias),
-        Mistake("an activation stands behind two linear layers", "In which order do the parts follow each other?", _reversed),
-        Mistake("the model shares memory with the given arrays, so that training it would change them",
-                "torch.from_numpy gives an array a second name. Which function makes a copy?", _of_the_same_memory),
-    ),
-)
-
-
 def used_model(rng: np.random.Generator, shape: tuple[tuple[int, ...], int]) -> tuple[Model, Tensor, Tensor]:
     """Return a model whose grad holds something already, rows X (M, d) and labels (M,)."""
     widths, M = shape
-    model = _same(*arrays(rng, widths))
+    model = _network(*arrays(rng, widths))
     X, y = torch.tensor(rng.normal(size=(M, widths[0])) * 2), torch.tensor(rng.integers(widths[-1], size=M))
     for p in model.parameters():
         p.grad = torch.tensor(rng.normal(size=tuple(p.shape)))
     return model, X, y
 
 
-def _grads(model: Model, loss: Tensor) -> list[Tensor]:
+def _slopes(model: Model, loss: Tensor) -> list[Tensor]:
     return list(torch.autograd.grad(loss, list(model.parameters())))
 
 
-def _right_gradients(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return _grads(model, F.cross_entropy(model(X), y))
+@task("Task 1b, its gradients", returns="gradients", points=2, draw=used_model,
+      shapes=(((3, 2, 2), 3), ((4, 5, 3), 6), ((2, 4, 3, 4), 9)), rtol=1e-10, double=True)
+def gradients_of(model, X, y):
+    return _slopes(model, F.cross_entropy(model(X), y))
 
 
-def _accumulated(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return [p.grad + g for p, g in zip(model.parameters(), _right_gradients(model, X, y))]
-
-
-def _cleared_too_late(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return [torch.zeros_like(p) for p in model.parameters()]
-
-
-def _what_was_there(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return [p.grad.clone() for p in model.parameters()]
-
-
-def _sum_over_batch(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return _grads(model, F.cross_entropy(model(X), y, reduction="sum"))
-
-
-def _softmax_twice(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return _grads(model, F.cross_entropy(F.softmax(model(X), dim=1), y))
-
-
-def _nll_of_logits(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return _grads(model, F.nll_loss(model(X), y))
-
-
-def _nll_of_probabilities(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return _grads(model, F.nll_loss(F.softmax(model(X), dim=1), y))
-
-
-def _wrong_axis(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return _grads(model, F.nll_loss(F.log_softmax(model(X), dim=0), y))
-
-
-def _weights_only(model: Model, X: Tensor, y: Tensor) -> list[Tensor]:
-    return [g for g in _right_gradients(model, X, y) if g.ndim == 2]
-
-
-gradients_of = Task(
-    name="gradients_of", title="Task 1b, its gradients",
-    takes="model, X, y", returns="gradients",
-    reference=_right_gradients, draw=used_model, shapes=(((3, 2, 2), 3), ((4, 5, 3), 6), ((2, 4, 3, 4), 9)), rtol=1e-10,
-    double=True,
-    mistakes=(
-        Mistake("the old gradients are still in yours", "What does backward do with what grad holds already?", _accumulated),
-        Mistake("the gradients are cleared, and not computed after that", "Everything is 0. Which of the two comes first?",
-                _cleared_too_late),
-        Mistake("you return what grad held before", "Is backward called, and does what you return come after it?",
-                _what_was_there),
-        Mistake("your cost is the sum over the batch", "The cost of the chapter is a mean.", _sum_over_batch),
-        Mistake("a softmax is applied before cross_entropy", "What does cross_entropy do with its argument first?",
-                _softmax_twice),
-        Mistake("nll_loss is given logits", "Which of the three forms does it want?", _nll_of_logits),
-        Mistake("nll_loss is given probabilities", "Which of the three forms does it want?", _nll_of_probabilities),
-        Mistake("your log_softmax runs over the batch", "Samples are rows here. Along which axis do the classes lie?",
-                _wrong_axis),
-        Mistake("the gradients of the biases are missing", "model.parameters() lists them, too.", _weights_only),
-    ),
-)
+gradients_of.mistake("the old gradients are still in yours", "What does backward do with what grad holds already?",
+    lambda model, X, y: [
+        p.grad + g for p, g in zip(model.parameters(), _slopes(model, F.cross_entropy(model(X), y)))])
+gradients_of.mistake("the gradients are cleared, and not computed after that",
+    "Everything is 0. Which of the two comes first?",
+    lambda model, X, y: [torch.zeros_like(p) for p in model.parameters()])
+gradients_of.mistake("you return what grad held before", "Is backward called, and does what you return come after it?",
+    lambda model, X, y: [p.grad.clone() for p in model.parameters()])
+gradients_of.mistake("your cost is the sum over the batch", "The cost of the chapter is a mean.",
+    lambda model, X, y: _slopes(model, F.cross_entropy(model(X), y, reduction="sum")))
+gradients_of.mistake("a softmax is applied before cross_entropy",
+    "What does cross_entropy do with its argument first?",
+    lambda model, X, y: _slopes(model, F.cross_entropy(F.softmax(model(X), dim=1), y)))
+gradients_of.mistake("nll_loss is given logits", "Which of the three forms does it want?",
+    lambda model, X, y: _slopes(model, F.nll_loss(model(X), y)))
+gradients_of.mistake("nll_loss is given probabilities", "Which of the three forms does it want?",
+    lambda model, X, y: _slopes(model, F.nll_loss(F.softmax(model(X), dim=1), y)))
+gradients_of.mistake("your log_softmax runs over the batch",
+    "Samples are rows here. Along which axis do the classes lie?",
+    lambda model, X, y: _slopes(model, F.nll_loss(F.log_softmax(model(X), dim=0), y)))
+gradients_of.mistake("the gradients of the biases are missing", "model.parameters() lists them, too.",
+    result=lambda gradients: [g for g in gradients if g.ndim == 2])
 
 
 # ---------------------------------------------------------------- Task 2: growing without a loss
 
-def relu_chain(rng: np.random.Generator, widths: tuple[int, ...]) -> tuple[Model]:
-    """Return nn.Sequential of linear layers with ReLU between them."""
-    return (nn.Sequential(*_layers(*arrays(rng, widths), activation="ReLU")),)
-
-
 def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple[Tensor, int, int]:
-    """Return what the longer model computes, the number of its parameters, and of the parts of the model that was given."""
+    """Return what the longer model computes, the number of its parameters, and of the parts of the given one."""
     if not isinstance(model, nn.Sequential):
         raise NotRight("Your function should return an nn.Sequential.")
     before = drawn[0]
     n = before[-1].in_features
     types = {str(p.dtype).removeprefix("torch.") for p in model.parameters()}
     if types != {"float64"}:
-        raise NotRight(f"The parameters of your model are in {' and '.join(sorted(types))}, those of the given model in float64. "
-                       "Which type does nn.Linear make if nobody asks?")
-    shapes = [tuple(p.shape) for p in model.parameters() if p.requires_grad]
-    wanted = [tuple(p.shape) for p in before[:-1].parameters()] + [(n, n), (n,)] + [tuple(p.shape) for p in before[-1].parameters()]
+        raise NotRight(f"The parameters of your model are in {' and '.join(sorted(types))}, those of the given model "
+                       "in float64. Which type does nn.Linear make if nobody asks?")
+    shapes, wanted = ([tuple(p.shape) for p in each.parameters() if p.requires_grad] for each in (model, before))
+    wanted[-2:-2] = [(n, n), (n,)]
     if shapes != wanted:
         raise NotRight(f"The parameters of your model should have the shapes {wanted}, yours have {shapes}.")
     if not all(isinstance(part, nn.ReLU) for part in model[1::2]) or len(model) != len(before) + 2:
-        raise NotRight(f"Your model should be a chain of {len(before) + 2} parts, linear layers with a ReLU between them.")
+        raise NotRight(f"Your model should be a chain of {len(before) + 2} parts, linear layers with a ReLU between "
+                       "them.")
     X = _samples(7, before[0].in_features)
     with torch.no_grad():
         return model(X), sum(p.numel() for p in model.parameters()), len(used[0])
 
 
-def _inserted(model: Model, W: Tensor, b: Tensor | None = None) -> Model:
-    n = model[-1].in_features
-    b = torch.zeros(n, dtype=W.dtype) if b is None else b
-    return nn.Sequential(*model[:-1], linear_layer(W.numpy(), b.numpy()), nn.ReLU(), model[-1])
+def _longer(W: Callable[[int], Array], bias: float = 0.0) -> Answer:
+    """Return the function that puts a layer with the weights W(n) and equal biases before the last one."""
+
+    def answer(model: Model) -> Model:
+        n = model[-1].in_features
+        return nn.Sequential(*model[:-1], linear_layer(W(n), np.full(n, bias)), nn.ReLU(), model[-1])
+
+    return answer
 
 
-def _eye(model: Model) -> Tensor:
-    return torch.eye(model[-1].in_features, dtype=model[-1].weight.dtype)
+@task("Task 2a, one layer more and the same function", points=3, view=_grown_view, double=True,
+      returns="outputs, number of parameters, parts of the given model afterwards",
+      draw=lambda rng, widths: (_network(*arrays(rng, widths), "ReLU"),), shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)))
+def deeper(model):
+    return _longer(np.eye)(model)
 
 
-def _deeper(model: Model) -> Model:
-    return _inserted(model, _eye(model))
+deeper.mistake("nothing gets through the new layer",
+    "Its weights are zeros or negative, and activations after ReLU are ≥ 0.", _longer(lambda n: np.zeros((n, n))))
+deeper.mistake("the new weights are all 1", "Every new unit adds up all of the old ones. Which unit should it copy?",
+    _longer(lambda n: np.ones((n, n))))
+deeper.mistake("every new unit takes the mean of the old ones", "Which of them should it copy?",
+    _longer(lambda n: np.ones((n, n)) / n))
+deeper.mistake("the new biases are 1", "What do they add to each activation?", _longer(np.eye, bias=1.0))
+deeper.mistake("the new layer halves the activations", "How large is the weight of a unit that copies?",
+    _longer(lambda n: np.eye(n) / 2))
+deeper.mistake("the new layer puts the units into the opposite order", "The head knows them by their places.",
+    _longer(lambda n: np.eye(n)[::-1].copy()))
 
 
-def _of_zeros(model: Model) -> Model:
-    return _inserted(model, 0 * _eye(model))
-
-
-def _of_ones(model: Model) -> Model:
-    return _inserted(model, torch.ones_like(_eye(model)))
-
-
-def _averaging(model: Model) -> Model:
-    return _inserted(model, torch.ones_like(_eye(model)) / len(_eye(model)))
-
-
-def _bias_of_ones(model: Model) -> Model:
-    return _inserted(model, _eye(model), torch.ones(len(_eye(model)), dtype=_eye(model).dtype))
-
-
-def _half(model: Model) -> Model:
-    return _inserted(model, _eye(model) / 2)
-
-
-def _reversed_units(model: Model) -> Model:
-    return _inserted(model, _eye(model).flip(0))
-
-
-def _in_place(model: Model) -> Model:
-    longer = _deeper(model)
+@deeper.mistake("you put the new layer into the given model",
+    "insert and append work in place. Of which parts can a new nn.Sequential be made?")
+def _(model):
+    longer = _longer(np.eye)(model)
     for place in (-3, -2):
         model.insert(len(model) - 1, longer[place])
     return model
-
-
-deeper = Task(
-    name="deeper", title="Task 2a, one layer more and the same function",
-    takes="model", returns="outputs, number of parameters, parts of the given model afterwards",
-    reference=_deeper, draw=relu_chain, shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)), view=_grown_view, double=True,
-    mistakes=(
-        Mistake("nothing gets through the new layer", "Its weights are zeros or negative, and activations after ReLU are ≥ 0.",
-                _of_zeros),
-        Mistake("the new weights are all 1", "Every new unit adds up all of the old ones. Which unit should it copy?", _of_ones),
-        Mistake("every new unit takes the mean of the old ones", "Which of them should it copy?", _averaging),
-        Mistake("the new biases are 1", "What do they add to each activation?", _bias_of_ones),
-        Mistake("the new layer halves the activations", "How large is the weight of a unit that copies?", _half),
-        Mistake("the new layer puts the units into the opposite order", "The head knows them by their places.",
-                _reversed_units),
-        Mistake("you put the new layer into the given model", "insert and append work in place. Of which parts can a new "
-                "nn.Sequential be made?", _in_place),
-    ),
-)
 
 
 # ---------------------------------------------------------------- Task 3: the forgetful loop
@@ -295,69 +210,44 @@ def curvature_and_rate(rng: np.random.Generator, shape: tuple[float, int]) -> tu
     """Return θ₀, β, η with ηβ at most 1.2 below reach, and on the border, exactly, for 4; and the number of steps."""
     reach, steps = shape
     theta, beta = float(rng.choice([-1, 1]) * rng.uniform(1, 2)), float(rng.uniform(0.5, 3))
-    return (theta, 2.0, 2.0, steps) if reach == 4 else (theta, beta, float(rng.uniform(reach - 1.2, reach) / beta), steps)
+    if reach == 4:
+        return theta, 2.0, 2.0, steps
+    return theta, beta, float(rng.uniform(reach - 1.2, reach) / beta), steps
 
 
-def _path(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-    path, total = [theta], 0.0
-    for _ in range(steps):
-        total += beta * path[-1]
-        path.append(path[-1] - eta * total)
-    return path
+def _walk(slope: Callable[[list[float]], float]) -> Answer:
+    """Return the walk whose steps use slope(gradients so far)."""
+
+    def answer(theta: float, beta: float, eta: float, steps: int) -> list[float]:
+        path, gradients = [theta], []
+        for _ in range(steps):
+            gradients.append(beta * path[-1])
+            path.append(path[-1] - eta * slope(gradients))
+        return path
+
+    return answer
 
 
-def _careful_path(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-    return [theta * (1 - eta * beta) ** k for k in range(steps + 1)]
+@task("Task 3a, a loop without zero_grad", returns="path", points=2,
+      draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)), double=True)
+def forgetful_path(theta, beta, eta, steps):
+    return _walk(sum)(theta, beta, eta, steps)
 
 
-def _mean_path(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-    path, total = [theta], 0.0
-    for k in range(steps):
-        total += beta * path[-1]
-        path.append(path[-1] - eta * total / (k + 1))
-    return path
-
-
-def _friction(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-    path, v = [theta], 0.0
-    for _ in range(steps):
-        v = 0.9 * v + beta * path[-1]
-        path.append(path[-1] - eta * v)
-    return path
-
-
-def _double_gradient(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-    return _path(theta, 2 * beta, eta, steps)
-
-
-def _without_first(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-    return _path(theta, beta, eta, steps)[1:]
-
-
-def _last_only(theta: float, beta: float, eta: float, steps: int) -> float:
-    return _path(theta, beta, eta, steps)[-1]
-
-
-def _never_moves(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-    return [theta] * (steps + 1)
-
-
-forgetful_path = Task(
-    name="forgetful_path", title="Task 3a, a loop without zero_grad",
-    takes="theta, beta, eta, steps", returns="path",
-    reference=_path, draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)), double=True,
-    mistakes=(
-        Mistake("each of your steps uses the newest gradient alone", "zero_grad does that. The task is to leave it out.",
-                _careful_path),
-        Mistake("you take the mean of the gradients so far", "backward adds; nobody divides.", _mean_path),
-        Mistake("old gradients fade in your loop", "That is momentum with friction. What does grad hold?", _friction),
-        Mistake("your gradient is twice too large, or your rate", "What is the derivative of ½βθ²?", _double_gradient),
-        Mistake("the starting value is missing", "The path has steps + 1 entries.", _without_first),
-        Mistake("you return the end only", "The whole path is asked for, the start included.", _last_only),
-        Mistake("θ never moves: the step is not taken, or finds a gradient of 0", "Does anything stand between backward and "
-                "step?", _never_moves),
-    ),
-)
+forgetful_path.mistake("each of your steps uses the newest gradient alone",
+    "zero_grad does that. The task is to leave it out.",
+    lambda theta, beta, eta, steps: [theta * (1 - eta * beta) ** k for k in range(steps + 1)])
+forgetful_path.mistake("you take the mean of the gradients so far", "backward adds; nobody divides.", _walk(np.mean))
+forgetful_path.mistake("old gradients fade in your loop", "That is momentum with friction. What does grad hold?",
+    _walk(lambda gradients: sum(0.9**age * g for age, g in enumerate(reversed(gradients)))))
+forgetful_path.mistake("your gradient is twice too large, or your rate", "What is the derivative of ½βθ²?",
+    lambda theta, beta, eta, steps: _walk(sum)(theta, 2 * beta, eta, steps))
+forgetful_path.mistake("the starting value is missing", "The path has steps + 1 entries.",
+    result=lambda path: path[1:])
+forgetful_path.mistake("you return the end only", "The whole path is asked for, the start included.",
+    result=lambda path: path[-1])
+forgetful_path.mistake("θ never moves: the step is not taken, or finds a gradient of 0",
+    "Does anything stand between backward and step?", lambda theta, beta, eta, steps: [theta] * (steps + 1))
 
 
 def any_rate(rng: np.random.Generator, reach: float) -> tuple[float, float]:
@@ -368,114 +258,56 @@ def any_rate(rng: np.random.Generator, reach: float) -> tuple[float, float]:
     return beta, float(rng.uniform(max(0.1, reach - 1.4), reach) / beta)
 
 
-def _period(beta: float, eta: float) -> float:
-    return 2 * math.pi / math.acos(1 - eta * beta / 2) if eta * beta < 4 else math.inf
-
-
-def _cosine_of_whole(beta: float, eta: float) -> float:
-    return 2 * math.pi / math.acos(max(-1.0, 1 - eta * beta)) if eta * beta < 4 else math.inf
-
-
-def _half_turn(beta: float, eta: float) -> float:
-    return _period(beta, eta) / 2
-
-
 def _angle(beta: float, eta: float) -> float:
-    return 2 * math.pi / _period(beta, eta) if eta * beta < 4 else math.inf
+    return math.acos(1 - eta * beta / 2)
 
 
-def _in_degrees(beta: float, eta: float) -> float:
-    return 2 * math.pi / math.degrees(math.acos(1 - eta * beta / 2)) if eta * beta < 4 else math.inf
+def _swing(angle: Callable[[float, float], float], border: float = 4) -> Answer:
+    return lambda beta, eta: 2 * math.pi / angle(beta, eta) if eta * beta < border else math.inf
 
 
-def _small_rates(beta: float, eta: float) -> float:
-    return 2 * math.pi / math.sqrt(eta * beta) if eta * beta < 4 else math.inf
+@task("Task 3c, the time of one swing", returns="period", points=2,
+      draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), double=True)
+def period(beta, eta):
+    return _swing(_angle)(beta, eta)
 
 
-def _border_two(beta: float, eta: float) -> float:
-    return _period(beta, eta) if eta * beta < 2 else math.inf
-
-
-def _border_included(beta: float, eta: float) -> float:
-    return 2 * math.pi / math.acos(1 - eta * beta / 2) if eta * beta <= 4 else math.inf
-
-
-def _rate_alone(beta: float, eta: float) -> float:
-    return 2 * math.pi / math.acos(max(-1.0, 1 - eta / 2)) if eta * beta < 4 else math.inf
-
-
-period = Task(
-    name="period", title="Task 3c, the time of one swing",
-    takes="beta, eta", returns="period",
-    reference=_period, draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), double=True,
-    mistakes=(
-        Mistake("your cosine is 1 − ηβ", "The sum of the two roots is 2 − ηβ. What is their real part?", _cosine_of_whole),
-        Mistake("you return half a swing", "After one period the path is where it was, with the same direction.", _half_turn),
-        Mistake("you return the angle of one step", "How many steps does a full turn have?", _angle),
-        Mistake("your angle is in degrees", "2π belongs to radians.", _in_degrees),
-        Mistake("your formula holds for small rates only", "It is the limit. The arc cosine has no approximation in it.",
-                _small_rates),
-        Mistake("you stop at ηβ = 2", "That is the limit of gradient descent with zero_grad.", _border_two),
-        Mistake("ηβ = 4 still swings in your answer", "There both roots are −1. Does the path stay bounded?", _border_included),
-        Mistake("β is missing", "A steeper parabola swings faster.", _rate_alone),
-    ),
-)
+period.mistake("your cosine is 1 − ηβ", "The sum of the two roots is 2 − ηβ. What is their real part?",
+    _swing(lambda beta, eta: math.acos(max(-1.0, 1 - eta * beta))))
+period.mistake("you return half a swing", "After one period the path is where it was, with the same direction.",
+    result=lambda period: period / 2)
+period.mistake("you return the angle of one step", "How many steps does a full turn have?",
+    lambda beta, eta: _angle(beta, eta) if eta * beta < 4 else math.inf)
+period.mistake("your angle is in degrees", "2π belongs to radians.",
+    _swing(lambda beta, eta: math.degrees(_angle(beta, eta))))
+period.mistake("your formula holds for small rates only",
+    "It is the limit. The arc cosine has no approximation in it.", _swing(lambda beta, eta: math.sqrt(eta * beta)))
+period.mistake("you stop at ηβ = 2", "That is the limit of gradient descent with zero_grad.", _swing(_angle, border=2))
+period.mistake("ηβ = 4 still swings in your answer", "There both roots are −1. Does the path stay bounded?",
+    lambda beta, eta: 2 * math.pi / _angle(beta, eta) if eta * beta <= 4 else math.inf)
+period.mistake("β is missing", "A steeper parabola swings faster.",
+    _swing(lambda beta, eta: math.acos(max(-1.0, 1 - eta / 2))))
 
 
 # ---------------------------------------------------------------- Task 4: four cost curves
 
-def classes(rng: np.random.Generator, most: int) -> tuple[int]:
-    """Return a number of classes."""
-    return (int(rng.integers(max(2, most // 3), most + 1)),)
-
-
-def _floor(K: int) -> float:
+@task("Task 4a, the floor", returns="floor", points=2,
+      draw=lambda rng, most: (int(rng.integers(max(2, most // 3), most + 1)),), shapes=(4, 20, 1000), double=True)
+def floor(K):
     return math.log(1 + (K - 1) / math.e)
 
 
-def _off_by_one(K: int) -> float:
-    return math.log(1 + K / math.e)
-
-
-def _no_floor(K: int) -> float:
-    return 0.0
-
-
-def _guessing(K: int) -> float:
-    return math.log(K)
-
-
-def _upside_down(K: int) -> float:
-    return math.log(1 + (K - 1) * math.e)
-
-
-def _one_is_zero(K: int) -> float:
-    return math.log(K - 1 + math.e)
-
-
-def _probability(K: int) -> float:
-    return math.e / (math.e + K - 1)
-
-
-def _ten(K: int) -> float:
-    return _floor(10)
-
-
-floor = Task(
-    name="floor", title="Task 4a, the floor",
-    takes="K", returns="floor",
-    reference=_floor, draw=classes, shapes=(4, 20, 1000), double=True,
-    mistakes=(
-        Mistake("you count the right class among the wrong ones", "How many logits are 0 in the best case?", _off_by_one),
-        Mistake("you think that the cost can reach 0", "For that, one logit would have to be far above the others.", _no_floor),
-        Mistake("you return the cost of guessing", "The network may be certain. What are the logits then?", _guessing),
-        Mistake("your quotient is upside down", "Which class gets e¹, and which get e⁰?", _upside_down),
-        Mistake("the logit of the right class is missing", "The loss is the logarithm of the sum minus that logit.",
-                _one_is_zero),
-        Mistake("you return the probability", "The cost is its negative logarithm.", _probability),
-        Mistake("your floor is that of ten classes", "K is an argument.", _ten),
-    ),
-)
+floor.mistake("you count the right class among the wrong ones", "How many logits are 0 in the best case?",
+    lambda K: math.log(1 + K / math.e))
+floor.mistake("you think that the cost can reach 0", "For that, one logit would have to be far above the others.",
+    lambda K: 0.0)
+floor.mistake("you return the cost of guessing", "The network may be certain. What are the logits then?", math.log)
+floor.mistake("your quotient is upside down", "Which class gets e¹, and which get e⁰?",
+    lambda K: math.log(1 + (K - 1) * math.e))
+floor.mistake("the logit of the right class is missing", "The loss is the logarithm of the sum minus that logit.",
+    lambda K: math.log(K - 1 + math.e))
+floor.mistake("you return the probability", "The cost is its negative logarithm.", lambda K: math.e / (math.e + K - 1))
+floor.mistake("your floor is that of ten classes", "K is an argument.", lambda K: math.log(1 + 9 / math.e))
 
 
 def mystery_curves(epochs: int = 6) -> dict[str, list[float]]:
@@ -485,16 +317,16 @@ def mystery_curves(epochs: int = 6) -> dict[str, list[float]]:
     mnist = load_mnist()
     X, y = torch.tensor(mnist.X_train[:2000]), torch.tensor(mnist.y_train[:2000])
     losses = {
-        "A": lambda z: F.nll_loss(F.softmax(z, dim=1), y[B]), "B": lambda z: F.cross_entropy(z, y[B]),
-        "C": lambda z: F.nll_loss(z, y[B]), "D": lambda z: F.cross_entropy(F.softmax(z, dim=1), y[B])}
+        "A": lambda z, y: F.nll_loss(F.softmax(z, dim=1), y), "B": F.cross_entropy,
+        "C": F.nll_loss, "D": lambda z, y: F.cross_entropy(F.softmax(z, dim=1), y)}
     curves = {}
     for letter, loss in losses.items():
         rng = np.random.default_rng(4)
-        model = nn.Sequential(*_layers(*arrays(rng, (784, 30, 10)))).float()
+        model = _network(*arrays(rng, (784, 30, 10))).float()
         optimizer, costs = torch.optim.SGD(model.parameters(), lr=0.1), []
         for _ in range(epochs):
             for B in torch.tensor(rng.permutation(2000)).split(20):
-                C = loss(model(X[B]))
+                C = loss(model(X[B]), y[B])
                 optimizer.zero_grad()
                 C.backward()
                 optimizer.step()
@@ -505,18 +337,11 @@ def mystery_curves(epochs: int = 6) -> dict[str, list[float]]:
 
 # ---------------------------------------------------------------- Task 5: five bugs
 
-class Parts(NamedTuple):
-    """Training, validation and test data: tensors, samples as rows."""
-
-    X_train: Tensor
-    y_train: Tensor
-    X_valid: Tensor
-    y_valid: Tensor
-    X_test: Tensor
-    y_test: Tensor
+#: Training, validation and test data: tensors, samples as rows.
+Parts = namedtuple("Parts", "X_train, y_train, X_valid, y_valid, X_test, y_test")
 
 
-def candidates(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[list[Model], Parts, float, list[Tensor]]:
+def candidates(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Any, ...]:
     """Return models with batch normalisation, data of three classes, a rate and the batches."""
     torch.optim.SGD([torch.zeros(1)])                     # loads the optimizers here, and not on the reader's time
     models, d, n = shape
@@ -538,59 +363,45 @@ def candidates(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[l
     return made, Parts(X, y, X_v, y_v, X_t, y_t), round(float(rng.uniform(0.2, 0.6)), 2), batches
 
 
-#: The bugs, one letter each: gradients that are kept, softmax twice, the mode, the graph, the test data. Two more that somebody
-#: may add: e, training in the mode in which a model comes, and w, a mean that is weighted by the sizes of the batches.
-BUGS = "gsmct"
+def _share(model: Model, X: Tensor, y: Tensor) -> float:
+    return (model(X).argmax(dim=1) == y).double().mean().item()
 
 
-def _loop(models: list[Model], data: Parts, eta: float, batches: list[Tensor], bugs: str = "") -> tuple[list, int, Any]:
-    whole = sum(len(B) for B in batches) / len(batches)   # samples in a batch, on average
-    costs, best, chosen, right = [], -1.0, 0, 0.0
-    for number, model in enumerate(models):
-        optimizer = torch.optim.SGD(model.parameters(), lr=eta)
-        if "e" not in bugs:
-            model.train()
-        total = 0.0
-        for B in batches:
-            z = model(data.X_train[B])
-            loss = F.cross_entropy(F.softmax(z, dim=1) if "s" in bugs else z, data.y_train[B])
-            if "g" not in bugs:
-                optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            weight = len(B) / whole if "w" in bugs else 1
-            total = total + weight * (loss if "c" in bugs else loss.item())
-        costs.append(total / len(batches))
-        if "m" not in bugs:
-            model.eval()
-        with torch.no_grad():
-            validation = (model(data.X_valid).argmax(dim=1) == data.y_valid).double().mean().item() if "t" not in bugs else 0.0
-            test = (model(data.X_test).argmax(dim=1) == data.y_test).double().mean().item()
-        score = test if "t" in bugs else validation
-        if score > best:
-            best, chosen, right = score, number, test
-    return costs, chosen, right
+def _loop(bugs: str = "") -> Answer:
+    """Return the loop with some of the five bugs, one letter each, or with others that somebody may add.
 
+    The five are g, gradients that are kept; s, softmax twice; m, the mode; c, costs with their graph; t, a choice by
+    the test data. Others are e, training in the mode in which a model comes; w, costs weighted by the sizes of the
+    batches; n, costs not divided by their number; v, the accuracy on the validation data.
+    """
 
-def _with(bugs: str) -> Any:
-    def answer(models: list[Model], data: Parts, eta: float, batches: list[Tensor]) -> tuple[list, int, Any]:
-        return _loop(models, data, eta, batches, bugs)
+    def answer(models: list[Model], data: Parts, eta: float, batches: list[Tensor]) -> tuple[list, int, float]:
+        whole = sum(len(B) for B in batches) / len(batches)   # samples in a batch, on average
+        costs, scores, accuracies = [], [], []
+        for model in models:
+            optimizer = torch.optim.SGD(model.parameters(), lr=eta)
+            if "e" not in bugs:
+                model.train()
+            total = 0.0
+            for B in batches:
+                z = model(data.X_train[B])
+                loss = F.cross_entropy(F.softmax(z, dim=1) if "s" in bugs else z, data.y_train[B])
+                if "g" not in bugs:
+                    optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                weight = len(B) / whole if "w" in bugs else 1
+                total = total + weight * (loss if "c" in bugs else loss.item())
+            costs.append(total if "n" in bugs else total / len(batches))
+            if "m" not in bugs:
+                model.eval()
+            validation, test = _share(model, data.X_valid, data.y_valid), _share(model, data.X_test, data.y_test)
+            scores.append(test if "t" in bugs else validation)
+            accuracies.append(validation if "v" in bugs else test)
+        chosen = int(np.argmax(scores))
+        return costs, chosen, accuracies[chosen]
 
     return answer
-
-
-def _whole(models: list[Model], data: Parts, eta: float, batches: list[Tensor]) -> tuple[list, int, Any]:
-    return _loop(models, data, eta, batches)
-
-
-def _sums(models: list[Model], data: Parts, eta: float, batches: list[Tensor]) -> tuple[list, int, Any]:
-    costs, chosen, right = _loop(models, data, eta, batches)
-    return [len(batches) * cost for cost in costs], chosen, right
-
-
-def _best_validation(models: list[Model], data: Parts, eta: float, batches: list[Tensor]) -> tuple[list, int, Any]:
-    costs, chosen, _ = _loop(models, data, eta, batches)
-    return costs, chosen, (models[chosen](data.X_valid).argmax(dim=1) == data.y_valid).double().mean().item()
 
 
 def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -600,35 +411,42 @@ def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> t
     costs, chosen, accuracy = value
     if not hasattr(costs, "__len__") or len(costs) != len(drawn[0]):
         raise NotRight(f"costs should have {len(drawn[0])} entries, one a model.")
-    graphs = getattr(costs, "requires_grad", False) or sum(bool(getattr(cost, "requires_grad", False)) for cost in costs)
+    graphs = getattr(costs, "requires_grad", False) or sum(getattr(cost, "requires_grad", False) for cost in costs)
     plain = [cost.detach().item() if hasattr(cost, "detach") else cost for cost in costs]
     return np.array(plain, dtype=float), chosen, accuracy, int(graphs)
 
 
-repaired_loop = Task(
-    name="repaired_loop", title="Task 5a, five bugs",
-    takes="models, data, eta, batches", returns="costs, chosen, accuracy, costs that keep their graph",
-    reference=_whole, draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs,
-    mistakes=(
-        Mistake("all five bugs are still there", "Begin with the five lines that every loop has.", _with("gsmct")),
-        Mistake("gradients of earlier batches are in every step", "Which line does the loop of the chapter have before "
-                "backward?", _with("g")),
-        Mistake("a softmax is applied twice", "What does cross_entropy expect?", _with("s")),
-        Mistake("a model is trained in the mode in which it comes", "Some of them come in eval mode. Which line of the broken "
-                "loop takes care of that?", _with("e")),
-        Mistake("the models answer in train mode", "Does the answer to an image depend on the images beside it?", _with("m")),
-        Mistake("the costs keep their graphs", "What is added to total, a number or a tensor with a history?", _with("c")),
-        Mistake("the model is chosen by the test data", "Which images are there for choices?", _with("t")),
-        Mistake("both the mode and the data of the choice are wrong", "Two of the five are still there, both after training.",
-                _with("mt")),
-        Mistake("large batches count more in your costs", "The mean over all samples is another one than the mean over the "
-                "batches. Which one does the statement ask for?", _with("w")),
-        Mistake("your costs are sums over the batches", "The broken loop divides by the number of batches, and that is right.",
-                _sums),
-        Mistake("you return the accuracy on the validation data", "They have chosen. What is reported is the test data.",
-                _best_validation),
-    ),
-)
+@task("Task 5a, five bugs", returns="costs, chosen, accuracy, costs that keep their graph", points=5,
+      draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs)
+def repaired_loop(models, data, eta, batches):
+    return _loop()(models, data, eta, batches)
+
+
+repaired_loop.mistake("all five bugs are still there", "Begin with the five lines that every loop has.",
+    _loop("gsmct"))
+repaired_loop.mistake("gradients of earlier batches are in every step",
+    "Which line does the loop of the chapter have before backward?", _loop("g"))
+repaired_loop.mistake("a softmax is applied twice", "What does cross_entropy expect?", _loop("s"))
+repaired_loop.mistake("a model is trained in the mode in which it comes",
+    "Some of them come in eval mode. Which line of the broken loop takes care of that?", _loop("e"))
+repaired_loop.mistake("the models answer in train mode", "Does the answer to an image depend on the images beside it?",
+    _loop("m"))
+repaired_loop.mistake("the costs keep their graphs", "What is added to total, a number or a tensor with a history?",
+    _loop("c"))
+repaired_loop.mistake("the model is chosen by the test data", "Which images are there for choices?", _loop("t"))
+repaired_loop.mistake("both the mode and the data of the choice are wrong",
+    "Two of the five are still there, both after training.", _loop("mt"))
+repaired_loop.mistake("large batches count more in your costs",
+    "The mean over all samples is another one than the mean over the batches. Which one does the statement ask for?",
+    _loop("w"))
+repaired_loop.mistake("your costs are sums over the batches",
+    "The broken loop divides by the number of batches, and that is right.", _loop("n"))
+repaired_loop.mistake("you return the accuracy on the validation data",
+    "They have chosen. What is reported is the test data.", _loop("v"))
 
 #: In the order of the notebook.
 ALL = (same_network, gradients_of, deeper, forgetful_path, period, floor, repaired_loop)
+#: What a person marks, with its points.
+WRITTEN = {
+    "Task 2b, three questions on new layers": 3, "Task 3b, roots on the circle": 5, "Task 4b, four cost curves": 4,
+    "Task 5b, the best of twenty": 2}
