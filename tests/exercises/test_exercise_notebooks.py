@@ -49,7 +49,7 @@ def run(path):
 #: Statements that say their formula in the line, or ask for it.
 FOUND_OR_SAID = {
     "parabola-statement", "search-statement", "search-proof-statement", "twin-statement", "kind-statement",
-    "delay-statement", "mean-squares-proof-statement", "strata-statement", "which-write", "gibbs-statement",
+    "delay-statement", "mean-squares-proof-statement", "strata-statement", "gibbs-statement",
     "picture-statement", "bugs-statement", "start-statement", "proof-statement", "floor-statement", "server-statement"}
 
 
