@@ -2,7 +2,7 @@
 // Such a box has to be reachable by keyboard, so that arrow keys can scroll it, and shows on which side it goes on.
 (() => {
   "use strict";
-  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .pst-scrollable-table-container";
+  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .explorer-stage, .pst-scrollable-table-container";
   function mark(box) {
     const hidden = box.scrollWidth - box.clientWidth;
     const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
