@@ -206,7 +206,7 @@ def explore(
     start : parameter ↦ first value shown; the first of the grid where missing
     play : the parameter that an additional play button runs through
     walk : the label of an additional slider over the points of the lines that `draw` returns. These lines grow point
-        by point, in six seconds, when a picture comes into sight and when the reader plays it, each with a moving
+        by point, in six seconds, when they first come into sight and when the reader plays it, each with a moving
         dot at its end; a line with fewer points waits. For a reader who prefers no motion they are whole at first
     figsize : width and height in inches; an inch is 100 pixels of the page
     kind : "svg" for lines and text, which compress well; "webp" or "png" where thousands of marks are drawn

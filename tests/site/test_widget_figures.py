@@ -27,6 +27,8 @@ def read(widget) -> explorers.Explorer:
 
 def drawn(panels: int, kind: str = "svg", **grid) -> explorers.Explorer:
     def draw(figure, **values):
+        if kind != "svg":
+            figure.get_layout_engine().set(wspace=0.1)     # where panels are not known, the gap has to be wide
         for ax in np.ravel(figure.subplots(1, panels)):
             ax.plot([0, 1], [0, sum(map(len, map(str, values.values())))])
             ax.set(ylabel="height", title="some words")
