@@ -70,16 +70,19 @@ def picture(
 # ---------------------------------------------------------------- lines that grow
 
 # Runs in the reader's browser when a picture has arrived, and needs nothing but that picture. Where it does not
-# run, or the reader wants no motion, the lines are whole.
+# run, or the reader wants no motion, the lines are whole. The step, and whether it plays, outlives a change of the
+# picture: both are kept by the widget around it.
 WALK = " ".join("""
-const box = this.closest('.explorer-walk'), controls = box.lastElementChild,
-    [button, slider, shown] = controls.querySelectorAll('button, input, b'), last = +slider.max,
+const box = this.closest('.explorer-walk'), home = box.closest('.widget-vbox') ?? box,
+    controls = box.querySelector('.explorer-steps'),
+    [button, slider, shown] = ['button', 'input', 'b'].map((part) => controls.querySelector(part)),
     walks = [...box.querySelectorAll('.explorer-line')].map((line) => {
         const steps = line.getAttribute('d').slice(1).split(' '), places = [];
         let x = 0, y = 0;
         for (const step of steps) { const [dx, dy] = step.split(','); places.push([x += +dx, y += +dy]); }
         return { line, steps, places, dots: line.nextElementSibling, tip: line.parentNode.lastElementChild };
-    });
+    }),
+    last = Math.max(...walks.map(({ places }) => places.length)) - 1;
 let frame = 0;
 const show = (k) => {
     for (const { line, steps, places, dots, tip } of walks) {
@@ -91,23 +94,31 @@ const show = (k) => {
     }
     slider.value = shown.textContent = k;
 };
-const stop = () => { cancelAnimationFrame(frame); frame = 0; button.textContent = 'Play'; };
+const go = (k) => { show(k); home.dataset.step = k < last ? k : 'last'; };
+const stop = () => { cancelAnimationFrame(frame); frame = 0; button.textContent = 'Play'; delete home.dataset.plays; };
 const play = (first) => {
     const start = performance.now() - first * SECONDS * 1000 / last;
     const next = () => {
+        if (!walks[0].line.isConnected) return;
         const k = Math.min(last, Math.floor((performance.now() - start) / (SECONDS * 1000) * last));
-        show(k);
-        if (k < last && box.isConnected) frame = requestAnimationFrame(next); else stop();
+        go(k);
+        if (k < last) frame = requestAnimationFrame(next); else stop();
     };
     button.textContent = 'Pause';
+    home.dataset.plays = 'yes';
     next();
 };
 button.onclick = () => { if (frame) stop(); else play(+slider.value < last ? +slider.value : 0); };
-slider.oninput = () => { stop(); show(+slider.value); };
-controls.style.display = 'flex';
-if (!matchMedia('(prefers-reduced-motion: reduce)').matches)
+slider.oninput = () => { stop(); go(+slider.value); };
+slider.max = last;
+controls.querySelectorAll('.explorer-last').forEach((end) => { end.textContent = last; });
+if (controls.style.display) controls.style.display = 'flex';
+const kept = home.dataset.step;
+show(kept >= 0 ? Math.min(last, kept) : last);
+if (home.dataset.plays) play(+slider.value);
+else if (!kept && !matchMedia('(prefers-reduced-motion: reduce)').matches)
     new IntersectionObserver(([seen], observer) => {
-        if (seen.isIntersecting) { observer.disconnect(); play(0); }
+        if (seen.isIntersecting) { observer.disconnect(); if (walks[0].line.isConnected) play(0); }
     }).observe(box);
 """.replace("SECONDS", str(WALK_SECONDS)).split())
 
@@ -160,7 +171,7 @@ def _steps(label: str, lines: Sequence[tuple[Line2D, np.ndarray]]) -> str:
     """Return the controls of a walk, which stay hidden where no script runs."""
     last = max(len(points) for _, points in lines) - 1
     return (
-        '<div style="display:none;align-items:center;gap:0.8em;flex-wrap:wrap"><button type="button" '
+        '<div class="explorer-steps" style="display:none;align-items:center;gap:0.8em;flex-wrap:wrap"><button type="button" '
         'style="min-width:5em;min-height:2em">Play</button><label style="display:flex;align-items:center;gap:0.8em;'
         f'flex:1;max-width:420px">{html.escape(label)}<input type="range" min="0" max="{last}" value="{last}" '
         f'style="flex:1;min-width:0;height:2em"></label><b style="min-width:2.5em">{last}</b></div>')
@@ -195,7 +206,7 @@ def explore(
     start : parameter ↦ first value shown; the first of the grid where missing
     play : the parameter that an additional play button runs through
     walk : the label of an additional slider over the points of the lines that `draw` returns. These lines grow point
-        by point, in six seconds, when a picture comes into sight and when the reader plays it, each with a moving
+        by point, in six seconds, when they first come into sight and when the reader plays it, each with a moving
         dot at its end; a line with fewer points waits. For a reader who prefers no motion they are whole at first
     figsize : width and height in inches; an inch is 100 pixels of the page
     kind : "svg" for lines and text, which compress well; "webp" or "png" where thousands of marks are drawn

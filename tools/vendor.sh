@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # Rebuild book/_extra/_static/vendor: the JavaScript and the fonts that the pages
 # need beyond the theme, so that a page loads nothing from the network.
-# Needs npm and the project's .venv. A run changes nothing unless a version here does.
+# Needs npm. A run changes nothing unless a version here does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=book/_extra/_static/vendor
-python=${PYTHON:-.venv/bin/python}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -16,23 +15,10 @@ unpack() {  # unpack NAME@VERSION FOLDER
     mkdir -p "$work/$2"
     tar -xzf "$work/$archive" -C "$work/$2" --strip-components=1
 }
-unpack @jupyter-widgets/html-manager@1.0.15 widgets
-unpack @fortawesome/fontawesome-free@5.15.4 fontawesome   # its fonts are inside html-manager
 unpack mathjax@3.2.2 mathjax
 
 rm -rf "$target"
-mkdir -p "$target/widgets" "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex"
-
-# Widgets: embed.js needs no module loader, and therefore has nowhere to load from.
-# Of each font it names in five formats, every browser since 2016 takes the woff2.
-cp "$work"/widgets/dist/embed.js "$work"/widgets/dist/embed.js.LICENSE.txt \
-   "$work"/widgets/dist/*.woff2 "$target/widgets/"
-cp "$work/fontawesome/LICENSE.txt" "$target/widgets/LICENSE-fontawesome.txt"
-"$python" - > "$target/widgets/LICENSE" <<'PYTHON'
-from importlib.metadata import files
-licence, = [f for f in files("ipywidgets") if f.name == "LICENSE"]
-print(licence.read_text().rstrip())      # html-manager comes from the same repository
-PYTHON
+mkdir -p "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex"
 
 # MathJax: TeX in, HTML out, its fonts, and the TeX extensions it loads on demand.
 cp "$work/mathjax/es5/tex-chtml.js" "$work/mathjax/LICENSE" "$target/mathjax/"
@@ -44,7 +30,7 @@ find "$target" -type f -exec chmod 644 {} +
 (cd "$target" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum) > "$work/sums"
 mv "$work/sums" "$target/SHA256SUMS"
 cat > "$target/README.md" <<'MARKDOWN'
-`widgets`: `@jupyter-widgets/html-manager` 1.0.15, BSD 3-Clause, with the fonts of Font Awesome Free 5.15.4, SIL OFL 1.1. `mathjax`: MathJax 3.2.2, Apache 2.0.
+`mathjax`: MathJax 3.2.2, Apache 2.0.
 Unchanged files of the npm packages, copied by `tools/vendor.sh`; the sha256 of each is in `SHA256SUMS`.
 MARKDOWN
 du -sh "$target"

@@ -92,7 +92,7 @@ class Visit:
 def visit(
     browser: Browser, url: str, *, width: int = 1280, dark: bool = False, unfolded: bool = False
 ) -> Iterator[Visit]:
-    """Open a page, with all that is folded open if asked, and wait until formulas and widgets are there."""
+    """Open a page, with all that is folded open if asked, and wait until formulas are there."""
     context = browser.new_context(
         viewport={"width": width, "height": 900 if width > 600 else 844},
         color_scheme="dark" if dark else "light",
@@ -124,9 +124,5 @@ def visit(
 
 def wait_until_ready(page: Page) -> None:
     page.evaluate("() => window.MathJax?.startup?.promise")
-    page.wait_for_function(
-        """() => [...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')]
-                 .every((view) => view.parentElement.querySelector('.jupyter-widgets'))"""
-    )
     page.evaluate("() => document.fonts.ready.then(() => true)")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -25,5 +25,5 @@ def pages() -> list[str]:
 
 
 def widget_pages() -> list[str]:
-    mark = 'type="application/vnd.jupyter.widget-view+json"'
+    mark = '<figure class="explorer'
     return [page for page in pages() if mark in (SITE / page).read_text(encoding="utf-8")]

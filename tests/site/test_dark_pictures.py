@@ -18,7 +18,7 @@ def pixels(picture) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB")).astype(int)
 
 
-@pytest.mark.parametrize("selector", [".widget-html-content svg", "div.cell_output img"])
+@pytest.mark.parametrize("selector", [".explorer-picture", "div.cell_output img"])
 def test_a_picture_is_dark_with_bright_lines_of_the_same_hue(browser, site, selector):
     seen = {}
     for dark in (False, True):

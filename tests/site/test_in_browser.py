@@ -59,82 +59,83 @@ def test_the_accessibility_check_would_notice(browser):
 
 # ---------------------------------------------------------------- widgets
 
-#: The pictures that a reader sees in one widget, as text.
-PICTURE = """(area) => [...area.querySelectorAll("img, svg, canvas, .widget-html-content")]
-    .filter((e) => e.getClientRects().length && !e.closest("button"))
-    .map((e) => e.currentSrc || e.innerHTML).join("\\n")"""
+#: What a reader sees of one widget, as text: what is shown, and the lines over it.
+PICTURE = """(widget) => widget.querySelector(".explorer-picture").outerHTML"""
 
 
-def picture(area) -> str:
-    return area.evaluate(PICTURE)
+def picture(widget) -> str:
+    return widget.evaluate(PICTURE)
 
 
-def changed(area, before: str, seconds: float = 2.0) -> bool:
+def changed(widget, before: str, seconds: float = 2.0) -> bool:
     for _ in range(int(seconds / 0.05)):
-        if picture(area) != before:
+        if picture(widget) != before:
             return True
-        area.page.wait_for_timeout(50)
+        widget.page.wait_for_timeout(50)
     return False
 
 
-def moves_by_keyboard(area, handle) -> bool:
-    """Walk with the arrow keys, to the right and back, until the picture changes."""
-    before = picture(area)
-    steps = int(float(handle.get_attribute("aria-valuemax")) - float(handle.get_attribute("aria-valuemin")))
-    handle.focus()
-    for key in ["ArrowRight"] * min(steps, 12) + ["ArrowLeft"] * min(2 * steps, 24):
-        handle.press(key)
-        if changed(area, before, 0.3):
-            return True
-    return changed(area, before)
+def name_of(control) -> str:
+    """What a screen reader says of a slider or of a group of buttons."""
+    return control.evaluate("(control) => (control.labels?.[0] ?? document.getElementById(control.getAttribute('aria-labelledby'))).textContent")
 
 
-def moves_by_mouse(area, handle) -> bool:
-    """Click on the track, at its far end and at its middle, until the picture changes."""
-    before = picture(area)
-    track = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]")
-    box = track.bounding_box()
-    for part in (0.98, 0.5, 0.02):
-        track.click(position={"x": part * box["width"], "y": box["height"] / 2}, force=True)
-        if changed(area, before, 0.5):
+def moves_by_keyboard(widget, control) -> bool:
+    """Walk with the arrow keys, there and back, until the picture changes."""
+    before = picture(widget)
+    control.focus()
+    return any(control.press(key) or changed(widget, before, 0.5) for key in ["ArrowRight", "ArrowLeft", "ArrowLeft"])
+
+
+def moves_by_mouse(widget, slider) -> bool:
+    """Click on the track, at its far end, at its middle and at its start, until the picture changes."""
+    before, box = picture(widget), slider.bounding_box()
+    for part in (0.99, 0.5, 0.01):
+        slider.click(position={"x": part * box["width"], "y": box["height"] / 2})
+        if changed(widget, before, 0.5):
             return True
     return False
 
 
-def move_every_slider(page) -> int:
-    """Move each slider of a page by keyboard and by mouse; return how many there are."""
-    areas = page.locator(".widget-subarea")
+def move_every_control(page) -> int:
+    """Move each slider and each group of buttons, by keyboard and by mouse; return how many there are."""
     count = 0
-    for area in areas.all():
-        for handle in area.locator("[role=slider]").all():
-            if not handle.is_visible():
-                continue
-            handle.scroll_into_view_if_needed()
-            name = handle.get_attribute("aria-label")
-            assert name and name != "slider", "a slider without a name"
-            assert moves_by_keyboard(area, handle), f"the arrow keys move no picture: {name}"
-            assert moves_by_mouse(area, handle), f"the mouse moves no picture: {name}"
+    for widget in page.locator(".explorer").all():
+        for slider in widget.locator("input[type=range]").all():
+            slider.scroll_into_view_if_needed()
+            name = name_of(slider)
+            assert name, "a slider without a name"
+            assert moves_by_keyboard(widget, slider), f"the arrow keys move no picture: {name}"
+            assert moves_by_mouse(widget, slider), f"the mouse moves no picture: {name}"
+            count += 1
+        for group in widget.locator("[role=radiogroup]").all():
+            name = name_of(group)
+            assert name, "buttons without a name"
+            assert moves_by_keyboard(widget, group.locator(":checked")), f"the arrow keys move no picture: {name}"
+            before = picture(widget)
+            group.locator("input:not(:checked)").first.click()
+            assert changed(widget, before), f"the mouse moves no picture: {name}"
             count += 1
     return count
 
 
 def test_every_widget_moves(browser, address, widget_page):
     with visit(browser, f"{address}/{widget_page}", unfolded=True) as visited:
-        visited.page.emulate_media(reduced_motion="reduce")     # what moves then was moved by a slider
-        sliders = move_every_slider(visited.page)
-        players = visited.page.locator(".widget-play").count()
-        for player in visited.page.locator(".widget-play").all():
-            area = player.locator("xpath=ancestor::*[contains(@class, 'widget-subarea')]")
-            before = picture(area)
-            player.locator("button").first.click()
-            assert changed(area, before, 5), "the play button moves no picture"
-            player.locator("button").nth(1).click()     # stop
-        assert sliders + players > 0, "a widget that a reader cannot move"
+        visited.page.emulate_media(reduced_motion="reduce")     # what moves then was moved by a control
+        assert move_every_control(visited.page) >= visited.page.locator(".explorer").count()
+        for player in visited.page.locator(".explorer-play").all():
+            widget = player.locator("xpath=ancestor::figure")
+            before = picture(widget)
+            player.click()
+            assert changed(widget, before, 5), "the play button moves no picture"
+            if player.text_content() == "Pause":
+                player.click()
+            assert player.text_content() == "Play"
         assert visited.refused == [] and visited.errors == []
 
 
 def test_widgets_move_in_a_page_opened_from_disk(browser, site, widget_page):
     with visit(browser, (site / widget_page).as_uri(), width=390, unfolded=True) as visited:
         visited.page.emulate_media(reduced_motion="reduce")
-        move_every_slider(visited.page)
+        move_every_control(visited.page)
         assert visited.refused == [] and visited.errors == []

@@ -11,22 +11,27 @@ PAGES = [page for page in widget_pages() if "explorer-walk" in (SITE / page).rea
 
 #: What a reader sees of the walk in one widget.
 STATE = """(area) => {
-    const walk = area.querySelector(".explorer-walk"), slider = walk.querySelector("input");
-    return { name: walk.querySelector("svg").getAttribute("aria-label"), button: walk.querySelector("button").textContent,
+    const steps = area.querySelector(".explorer-steps"), slider = steps.querySelector("input");
+    return { name: area.querySelector("svg").getAttribute("aria-label"), button: steps.querySelector("button").textContent,
              step: +slider.value, last: +slider.max,
-             seen: [...walk.querySelectorAll(".explorer-line")].map((line) => line.getAttribute("d")).join(" | ") };
+             seen: [...area.querySelectorAll(".explorer-line")].map((line) => line.getAttribute("d")).join(" | ") };
 }"""
 
 
 def walks(page) -> list:
-    return [area for area in page.locator(".widget-subarea").all() if area.locator(".explorer-walk").count()]
+    return page.locator(".explorer-walk").all()
 
 
-def move(area, handle) -> dict:
-    """Move a slider by one place; return the walk of the picture that is shown then."""
+def others(area) -> list:
+    """The controls that change the picture, and not the step."""
+    return area.locator(".explorer-control:not(.explorer-steps)").locator("input[type=range], :checked").all()
+
+
+def move(area, control) -> dict:
+    """Move a slider, or choose the next button; return the walk of the picture that is shown then."""
     before = area.evaluate(STATE)["name"]
-    at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-    handle.press("ArrowLeft" if at_end else "ArrowRight")
+    at_end = control.evaluate("(control) => control.value === control.max")
+    control.press("ArrowLeft" if at_end else "ArrowRight")
     return wait_for(area, lambda state: state["name"] != before)
 
 
@@ -51,25 +56,49 @@ def test_a_chapter_has_walks(site):
 
 
 @pytest.mark.parametrize("walk_page", PAGES)
-def test_lines_grow_after_every_slider_was_moved(browser, address, walk_page):
+def test_lines_grow_when_they_come_into_sight(browser, address, walk_page):
     with visit(browser, f"{address}/{walk_page}") as visited:
         clock = stopped_clock(visited.page)
         for area in walks(visited.page):
-            for handle in area.locator("[role=slider]").all():
-                handle.scroll_into_view_if_needed()
-                move(area, handle)
-                first = wait_for(area, lambda state: state["button"] == "Pause")
-                assert first["step"] == 0, "the new picture does not start at its beginning"
-                drawing = area.locator(".explorer-walk > svg")
-                early = drawing.screenshot()
-                clock.run_for(1000)
-                second = area.evaluate(STATE)
-                assert 10 <= second["step"] < second["last"]
-                assert len(second["seen"]) > len(first["seen"])
-                assert drawing.screenshot() != early, "no pixel has changed"
+            area.scroll_into_view_if_needed()
+            first = wait_for(area, lambda state: state["button"] == "Pause")
+            drawing = area.locator(".explorer-picture").first
+            early = drawing.screenshot()
+            clock.run_for(1000)
+            second = area.evaluate(STATE)
+            assert 10 <= second["step"] < second["last"]
+            assert len(second["seen"]) > len(first["seen"])
+            assert drawing.screenshot() != early, "no pixel has changed"
             clock.run_for(10_000)
             end = area.evaluate(STATE)
             assert end["step"] == end["last"] and end["button"] == "Play"
+        assert visited.refused == [] and visited.errors == []
+
+
+@pytest.mark.parametrize("walk_page", PAGES)
+def test_the_step_survives_a_change_of_the_picture_and_nothing_moves_by_itself(browser, address, walk_page):
+    with visit(browser, f"{address}/{walk_page}") as visited:
+        visited.page.emulate_media(reduced_motion="no-preference")
+        clock = stopped_clock(visited.page)
+        for area in walks(visited.page):
+            area.scroll_into_view_if_needed()
+            clock.run_for(10_000)
+            slider = area.locator(".explorer-steps input")
+            slider.press("Home")
+            for _ in range(7):
+                slider.press("ArrowRight")
+            for control in others(area):
+                below = area.locator("figcaption").bounding_box()["y"]
+                state = move(area, control)
+                assert state["step"] == 7 and state["button"] == "Play"
+                longest = max(len(line.split()) for line in state["seen"].split(" | "))
+                assert longest == 8, "the line does not end at the step"
+                clock.run_for(1000)
+                assert area.evaluate(STATE) == state
+                assert area.locator("figcaption").bounding_box()["y"] == below, "the page jumps"
+            slider.press("End")
+            state = move(area, others(area)[-1])
+            assert state["step"] == state["last"], "who looks at whole walks goes on to do so"
         assert visited.refused == [] and visited.errors == []
 
 
@@ -79,7 +108,7 @@ def test_a_walk_obeys_its_reader_in_a_page_opened_from_disk(browser, site, walk_
     with visit(browser, (site / walk_page).as_uri(), width=390) as visited:
         clock = stopped_clock(visited.page)
         for area in walks(visited.page):
-            button, slider = area.locator(".explorer-walk button"), area.locator(".explorer-walk input")
+            button, slider = area.locator(".explorer-steps button"), area.locator(".explorer-steps input")
             button.scroll_into_view_if_needed()
             assert button.is_visible() and slider.is_visible()
             clock.run_for(10_000)
@@ -110,9 +139,7 @@ def test_walks_are_whole_for_readers_who_want_no_motion(browser, address, walk_p
         page.reload(wait_until="load")
         wait_until_ready(page)
         for area in walks(page):
-            handle = area.locator("[role=slider]").first
-            handle.scroll_into_view_if_needed()
-            whole = move(area, handle)
+            whole = move(area, others(area)[0])
             assert whole["step"] == whole["last"] and whole["button"] == "Play"
             longest = max(len(line.split()) for line in whole["seen"].split(" | "))
             assert longest == whole["last"] + 1, "the line is not whole"

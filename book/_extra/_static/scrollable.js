@@ -1,8 +1,59 @@
-// What is too wide for a narrow screen scrolls inside its own box (custom.css).
-// Such a box has to be reachable by keyboard, so that arrow keys can scroll it, and shows on which side it goes on.
+// What is too wide for a narrow screen. A formula goes on in the next line, as if it had been broken by hand: behind a
+// wide space; where that is not enough before a relation, then before a plus or minus, and at last within brackets.
+// The rest scrolls inside its own box (custom.css). Such a box has to be reachable by keyboard, so that arrow keys can
+// scroll it, and shows on which side it goes on.
 (() => {
   "use strict";
-  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .pst-scrollable-table-container";
+  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .explorer-stage, .pst-scrollable-table-container";
+  const BLOCK = "p, li, dd, td, figcaption, summary, div";
+
+  const RELATIONS = new Set("3D 3C 3E 2190 2192 21A6 21D2 21D4 223C 2245 2248 2260 2261 2264 2265 226A 226B 27F5 27F6 27F9 27FA".split(" "));
+  const SIGNS = new Set("2B 2212 22C5 D7 B1".split(" "));
+  const OPENING = new Set("28 5B 7B".split(" ")), CLOSING = new Set("29 5D 7D".split(" ")), COMMA = "2C";
+  const QUAD = ":scope > mjx-mspace:is([style*='width: 1em'], [style*='width: 2em'])";
+  const RANKS = 4;
+
+  // The parts of a formula that stand in its line; of a table with one cell, the parts of that.
+  function partsOf(formula) {
+    let line = formula.querySelector("mjx-math");
+    while (line?.children.length === 1 && line.firstElementChild.matches("mjx-mrow, mjx-mstyle, mjx-texatom, mjx-mtable, mjx-table, mjx-itable, mjx-mtr, mjx-mtd"))
+      line = line.firstElementChild;
+    return [...(line?.children ?? [])];
+  }
+
+  // Marks where a formula may be broken: 1 where that is best, 4 where it is a last resort.
+  function markBreaks(formula) {
+    const chance = (rank) => Object.assign(document.createElement(rank === 1 ? "span" : "wbr"), { className: `break-${rank}` });
+    let depth = 0;
+    for (const part of partsOf(formula).slice(1)) {
+      const big = part.matches("mjx-texatom") && part.children.length === 1;       // as \big( makes it
+      const sign = part.matches("mjx-mo") ? part : big ? part.querySelector(":scope > mjx-mo") : null;
+      const code = sign?.querySelector("mjx-c")?.className.match(/mjx-c([0-9A-F]+)/)?.[1];
+      if (OPENING.has(code)) {
+        if (big && depth === 0) part.before(chance(4));
+        depth += 1;
+      } else if (CLOSING.has(code)) depth -= 1;
+      else if (RELATIONS.has(code)) part.before(chance(depth ? 4 : 2));
+      else if (SIGNS.has(code) && part.hasAttribute("space")) part.before(chance(depth ? 4 : 3));
+      else if (code === COMMA) part.after(chance(4));
+      else if (part.querySelector(QUAD)) part.after(chance(depth ? 4 : 1));
+    }
+  }
+
+  // One formula after the other would cost a layout each: all are looked at, then all are broken.
+  function breakFormulas() {
+    const formulas = [...document.querySelectorAll(".bd-article mjx-container")];
+    formulas.forEach((formula) => { if (formula.dataset.breaks) formula.dataset.breaks = ""; });
+    const tooWide = (formula) => formula.hasAttribute("display") ? formula.scrollWidth > formula.clientWidth + 1
+      : formula.getBoundingClientRect().width > formula.parentElement.closest(BLOCK)?.clientWidth + 1;
+    let wide = formulas.filter(tooWide);
+    wide.forEach((formula) => { if (!("breaks" in formula.dataset)) markBreaks(formula); });
+    for (let rank = 1; rank <= RANKS && wide.length; rank += 1) {
+      wide.forEach((formula) => { formula.dataset.breaks = (formula.dataset.breaks ?? "") + rank; });
+      wide = wide.filter(tooWide);
+    }
+  }
+
   function mark(box) {
     const hidden = box.scrollWidth - box.clientWidth;
     const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
@@ -11,6 +62,7 @@
     else delete box.dataset.cut;
   }
   function update() {
+    breakFormulas();
     document.querySelectorAll(BOXES).forEach((box) => {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       mark(box);

@@ -1,60 +1,71 @@
-// For the widgets of a page, whose HTML comes from vendor/widgets/embed.js, not from us:
-// 1. sliders and buttons get the names and values that a screen reader speaks;
-// 2. what only a kernel could answer (typing into a readout) is switched off;
-// 3. formulas in labels reach MathJax 3 (embed.js calls the queue of MathJax 2);
-// 4. the theme's Font Awesome leaves the icons of buttons alone: it would replace the <i>
-//    that a Play widget changes from "play" to "pause", and break the widget.
-window.FontAwesomeConfig = { observeMutations: false };
-
+// The widgets of a page (book/_ext/explorers.py): which picture is shown is what the controls say.
 (() => {
   "use strict";
+  const PACE = 700;   // milliseconds for a picture while it plays
 
-  const text = (element) => (element ? element.textContent.trim() : "");
-
-  function set(element, attribute, value) {
-    if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
+  // A control is a slider or a group of radio buttons; its place counts from 0.
+  const inputs = (control) => [...control.querySelectorAll("input")];
+  const count = (control) => +control.dataset.count;
+  function chosen(control) {
+    const [first, ...others] = inputs(control);
+    return first.type === "range" ? +first.value : [first, ...others].findIndex((input) => input.checked);
+  }
+  function choose(control, place) {
+    const [first, ...others] = inputs(control);
+    if (first.type === "range") first.value = place;
+    else [first, ...others][place].checked = true;
+  }
+  function say(control) {
+    const output = control.querySelector("output");
+    if (!output) return;
+    output.textContent = control.querySelectorAll(".explorer-ticks span")[chosen(control)].textContent;
+    control.querySelector("input").setAttribute("aria-valuetext", output.textContent);
   }
 
-  // A slider handle is named by its label; its value is the readout, not the index.
-  function nameSlider(handle) {
-    const widget = handle.closest(".widget-slider");
-    set(handle, "aria-label", text(widget.querySelector(".widget-label")) || "slider");
-    const readout = widget.querySelector(".widget-readout");
-    if (!readout) return;
-    set(handle, "aria-valuetext", text(readout));
-    set(readout, "contenteditable", "false");
-  }
+  function enliven(explorer) {
+    const controls = [...explorer.querySelectorAll(".explorer-control[data-count]")];
+    const drawing = explorer.querySelector(".explorer-picture"), image = drawing.querySelector("image");
+    const lines = drawing.querySelector(".explorer-lines");
+    const walk = () => { if (explorer.classList.contains("explorer-walk")) explorerWalk.call(image); };
+    let pictures, shown = 0;
 
-  // The buttons of a Play widget carry icons only.
-  const ICONS = { play: "play", pause: "pause", stop: "stop and go to the start", retweet: "repeat" };
-  function nameButton(button) {
-    if (text(button)) return;
-    const icon = Object.keys(ICONS).find((name) => button.querySelector(`.fa-${name}`));
-    set(button, "aria-label", ICONS[icon] || button.title || "button");
-    if (icon === "retweet") set(button, "aria-pressed", String(button.classList.contains("mod-active")));
-  }
-
-  function nameAll() {
-    document.querySelectorAll(".widget-slider [role=slider]").forEach(nameSlider);
-    document.querySelectorAll(".jupyter-widgets button").forEach(nameButton);
-    document.querySelectorAll(".widget-label[title=null]").forEach((label) => label.removeAttribute("title"));
-  }
-
-  document.addEventListener("DOMContentLoaded", () => {
-    // Widgets are built after this point, and readouts change: look again after each change.
-    let waiting = false;
-    new MutationObserver(() => {
-      if (waiting) return;
-      waiting = true;
-      requestAnimationFrame(() => { waiting = false; nameAll(); });
-    }).observe(document.body, { childList: true, subtree: true, characterData: true,
-                                attributes: true, attributeFilter: ["class", "contenteditable"] });
-
-    const MathJax = window.MathJax;     // absent where the page has no formula
-    if (MathJax) {
-      MathJax.Hub = {
-        Queue: ([, , element]) => MathJax.startup.promise.then(() => MathJax.typesetPromise([element])),
-      };
+    async function show() {
+      controls.forEach(say);
+      pictures ??= JSON.parse(explorer.querySelector("script").textContent);
+      const [source, alt, growing] = pictures[controls.reduce((place, control) => place * count(control) + chosen(control), 0)];
+      const turn = ++shown, ready = new Image();
+      ready.src = source;
+      await ready.decode().catch(() => {});     // the old picture stays until the new one can be seen
+      if (turn !== shown) return;
+      image.setAttribute("href", source);
+      drawing.setAttribute("aria-label", alt);
+      lines.innerHTML = growing;
+      walk();
     }
-  });
+
+    for (const control of controls) {
+      const button = control.querySelector(".explorer-play");
+      let timer = 0;
+      const stop = () => { clearInterval(timer); timer = 0; if (button) button.textContent = "Play"; };
+      const go = (place) => { choose(control, place); show(); };
+      const step = () => {
+        if (chosen(control) < count(control) - 1) go(chosen(control) + 1);
+        if (chosen(control) === count(control) - 1) stop();
+      };
+      control.addEventListener("input", () => { stop(); show(); });
+      control.querySelector(".explorer-ticks")?.addEventListener("click", ({ target }) => {
+        const place = [...target.parentElement.children].indexOf(target);
+        if (target.matches("span")) { stop(); go(place); }
+      });
+      button?.addEventListener("click", () => {
+        if (timer) { stop(); return; }
+        button.textContent = "Pause";
+        timer = setInterval(step, PACE);
+        if (chosen(control) === count(control) - 1) go(0); else step();
+      });
+    }
+    walk();
+  }
+
+  document.querySelectorAll(".explorer").forEach(enliven);
 })();
