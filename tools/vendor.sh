@@ -21,7 +21,7 @@ unpack @fortawesome/fontawesome-free@5.15.4 fontawesome   # its fonts are inside
 unpack mathjax@3.2.2 mathjax
 
 rm -rf "$target"
-mkdir -p "$target/widgets" "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex"
+mkdir -p "$target/widgets" "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex" "$target/mathjax/adaptors"
 
 # Widgets: embed.js needs no module loader, and therefore has nowhere to load from.
 # Of each font it names in five formats, every browser since 2016 takes the woff2.
@@ -34,8 +34,10 @@ licence, = [f for f in files("ipywidgets") if f.name == "LICENSE"]
 print(licence.read_text().rstrip())      # html-manager comes from the same repository
 PYTHON
 
-# MathJax: TeX in, HTML out, its fonts, and the TeX extensions it loads on demand.
+# MathJax: TeX in, HTML out, its fonts, the TeX extensions it loads on demand,
+# and what it writes to where there is no browser (book/_ext/mathematics.js).
 cp "$work/mathjax/es5/tex-chtml.js" "$work/mathjax/LICENSE" "$target/mathjax/"
+cp "$work/mathjax/es5/adaptors/liteDOM.js" "$target/mathjax/adaptors/"
 cp -r "$work/mathjax/es5/output/chtml/fonts/woff-v2" "$target/mathjax/output/chtml/fonts/"
 cp -r "$work/mathjax/es5/input/tex/extensions" "$target/mathjax/input/tex/"
 rm "$target/mathjax/input/tex/extensions/all-packages.js"  # the others once more, in one file

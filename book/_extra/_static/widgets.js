@@ -1,10 +1,6 @@
 // For the widgets of a page, whose HTML comes from vendor/widgets/embed.js, not from us:
 // 1. sliders and buttons get the names and values that a screen reader speaks;
-// 2. what only a kernel could answer (typing into a readout) is switched off;
-// 3. formulas in labels reach MathJax 3 (embed.js calls the queue of MathJax 2);
-// 4. the theme's Font Awesome leaves the icons of buttons alone: it would replace the <i>
-//    that a Play widget changes from "play" to "pause", and break the widget.
-window.FontAwesomeConfig = { observeMutations: false };
+// 2. what only a kernel could answer (typing into a readout) is switched off.
 
 (() => {
   "use strict";
@@ -49,12 +45,5 @@ window.FontAwesomeConfig = { observeMutations: false };
       requestAnimationFrame(() => { waiting = false; nameAll(); });
     }).observe(document.body, { childList: true, subtree: true, characterData: true,
                                 attributes: true, attributeFilter: ["class", "contenteditable"] });
-
-    const MathJax = window.MathJax;     // absent where the page has no formula
-    if (MathJax) {
-      MathJax.Hub = {
-        Queue: ([, , element]) => MathJax.startup.promise.then(() => MathJax.typesetPromise([element])),
-      };
-    }
   });
 })();
