@@ -70,7 +70,7 @@ def _add_line(app: Sphinx, docname: str, template: str, context: dict[str, Any],
 def _citation(entry: Any) -> dict[str, str]:
     """Name a source as the pages do."""
     name, year = authors_and_year(entry)
-    return {"cite": f"{name}, {year}" if year else name, "cite:t": f"{name} ({year})" if year else name}
+    return {"cite": f"{name}, {year}", "cite:t": f"{name} ({year})"}
 
 
 def references(env: BuildEnvironment) -> dict[str, dict[str, list[str]]]:

@@ -16,7 +16,7 @@ Module._load = (name, ...others) => UNUSED[name] ?? load(name, ...others);
 
 global.MathJax = {
   loader: { paths: { mathjax: folder }, require, load: ["adaptors/liteDOM"] },
-  tex,
+  tex: { ...tex, packages: { "[-]": ["noundefined"] } },      // an unknown command is an error, not red letters
   chtml: { adaptiveCSS: true, fontURL: "vendor/mathjax/output/chtml/fonts/woff-v2" },   // seen from _static
   startup: { typeset: false },
 };

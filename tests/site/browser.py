@@ -124,6 +124,7 @@ def visit(
 
 def wait_until_ready(page: Page) -> None:
     page.evaluate("() => window.MathJax?.startup?.promise")
+    page.evaluate("() => window.loadWidgets?.()")
     page.wait_for_function(
         """() => [...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')]
                  .every((view) => view.parentElement.querySelector('.jupyter-widgets'))"""
