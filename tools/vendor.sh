@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 target=book/_extra/_static/vendor
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+python=${PYTHON:-.venv/bin/python}
 
 unpack() {  # unpack NAME@VERSION FOLDER
     local archive
@@ -16,21 +17,35 @@ unpack() {  # unpack NAME@VERSION FOLDER
     tar -xzf "$work/$archive" -C "$work/$2" --strip-components=1
 }
 unpack mathjax@3.2.2 mathjax
+unpack @fortawesome/fontawesome-free@5.15.4 fontawesome   # its licence; the icons are those of the theme
+unpack source-serif@4.5.1 serif
+unpack source-sans@3.52.0 sans
 
 rm -rf "$target"
-mkdir -p "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex"
+mkdir -p "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex" "$target/mathjax/adaptors"
 
-# MathJax: TeX in, HTML out, its fonts, and the TeX extensions it loads on demand.
+# MathJax: TeX in, HTML out, its fonts, the TeX extensions it loads on demand,
+# and what it writes to where there is no browser (book/_ext/mathematics.js).
 cp "$work/mathjax/es5/tex-chtml.js" "$work/mathjax/LICENSE" "$target/mathjax/"
+cp "$work/mathjax/es5/adaptors/liteDOM.js" "$target/mathjax/adaptors/"
 cp -r "$work/mathjax/es5/output/chtml/fonts/woff-v2" "$target/mathjax/output/chtml/fonts/"
 cp -r "$work/mathjax/es5/input/tex/extensions" "$target/mathjax/input/tex/"
 rm "$target/mathjax/input/tex/extensions/all-packages.js"  # the others once more, in one file
+
+# The letters of the text, and the theme's icons: what the book needs of each font.
+icons=$("$python" -c 'import pydata_sphinx_theme as t; print(t.__path__[0])')/theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts/fa-solid-900.woff2
+"$python" -m venv "$work/fonttools"
+"$work/fonttools/bin/pip" install --quiet fonttools==4.68.0 brotli==1.2.1
+"$work/fonttools/bin/python" tools/vendor_fonts.py "$work/serif" "$work/sans" "$icons" "$target/fonts"
+cp "$work/serif/LICENSE.md" "$target/fonts/LICENSE-source.md"
+cp "$work/fontawesome/LICENSE.txt" "$target/fonts/LICENSE-fontawesome.txt"
 
 find "$target" -type f -exec chmod 644 {} +
 (cd "$target" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum) > "$work/sums"
 mv "$work/sums" "$target/SHA256SUMS"
 cat > "$target/README.md" <<'MARKDOWN'
 `mathjax`: MathJax 3.2.2, Apache 2.0.
-Unchanged files of the npm packages, copied by `tools/vendor.sh`; the sha256 of each is in `SHA256SUMS`.
+`fonts`: Source Serif 4.5.1 and Source Sans 3.52 of Adobe, and icons of Font Awesome Free 6, all SIL OFL 1.1, reduced to what the book needs and renamed (`tools/vendor_fonts.py`).
+All others are unchanged files of the npm packages, copied by `tools/vendor.sh`; the sha256 of each is in `SHA256SUMS`.
 MARKDOWN
 du -sh "$target"

@@ -17,6 +17,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from author_year import authors_and_year
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools.notebooks import About, about  # noqa: E402
@@ -66,13 +68,9 @@ def _add_line(app: Sphinx, docname: str, template: str, context: dict[str, Any],
 
 
 def _citation(entry: Any) -> dict[str, str]:
-    """Name a source as the pages do: all authors up to two, else the first, and the year."""
-    names = [" ".join(person.prelast_names + person.last_names) for person in entry.persons.get("author", [])]
-    if len(names) > 2:
-        names = [f"{names[0]} et al."]
-    name = (" and ".join(names) or entry.fields["key"]).replace("{", "").replace("}", "")
-    year = entry.fields.get("year")
-    return {"cite": f"{name}, {year}" if year else name, "cite:t": f"{name} ({year})" if year else name}
+    """Name a source as the pages do."""
+    name, year = authors_and_year(entry)
+    return {"cite": f"{name}, {year}", "cite:t": f"{name} ({year})"}
 
 
 def references(env: BuildEnvironment) -> dict[str, dict[str, list[str]]]:

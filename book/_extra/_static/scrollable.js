@@ -72,6 +72,7 @@
   window.addEventListener("load", () => {
     update();
     window.MathJax?.startup?.promise?.then(update);
+    document.fonts.ready.then(update);
   });
   window.addEventListener("resize", update);
   document.addEventListener("toggle", update, true);   // a fold: its boxes have a size only now

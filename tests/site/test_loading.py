@@ -1,0 +1,105 @@
+"""What the pages load: formulas and letters that are there at once, nothing that is not used, little in all."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from browser import visit
+from built_site import pages
+from test_pages import MEGABYTE, in_styles
+
+import mathematics
+
+TYPESET = mathematics.find_node() is not None      # as `make book` finds it
+needs_typeset = pytest.mark.skipif(not TYPESET, reason="without Node pages typeset their formulas themselves")
+
+
+# ---------------------------------------------------------------- as written
+
+@needs_typeset
+def test_every_formula_is_typeset_with_something_to_listen_to(site):
+    """No page holds TeX, and none loads what would typeset it."""
+    count = 0
+    for name in pages():
+        page = (site / name).read_text(encoding="utf-8")
+        boxes = re.findall(r'class="math notranslate[^>]*>(?:\s*<span class="eqno">.*?</span>)?\s*(.{15})', page, re.DOTALL)
+        assert set(boxes) <= {"<mjx-container "}, name
+        assert page.count("<mjx-container ") == page.count("<mjx-assistive-mml ") == len(boxes), name
+        assert re.findall(r'<script[^>]* src="[^"]*(?:mathjax/|fontawesome)[^"]*"', page) == [], name
+        count += len(boxes)
+    assert count > 6000
+
+
+def test_every_font_and_picture_that_a_style_sheet_names_is_shipped(site):
+    missing = [f"{sheet.relative_to(site)}: {url}" for sheet in (site / "_static").rglob("*.css")
+               for url in in_styles(sheet.read_text(encoding="utf-8"))
+               if not urlsplit(url).scheme and not (sheet.parent / unquote(urlsplit(url).path)).is_file()]
+    assert missing == []
+
+
+def test_the_bibliography_names_sources_as_the_text_does(site):
+    """In brackets with authors and year; in a sentence the authors stand before, and the year is the link."""
+    listed = (site / "book" / "bibliography.html").read_text(encoding="utf-8")
+    names = {key: re.sub("<[^>]+>", "", name).strip("[]") for key, name in
+             re.findall(r'id="(id\d+)" role="doc-biblioentry">\s*<span class="label">(.*?)</span>\s*<p>', listed)}
+    assert len(names) > 90
+    links = [link for name in pages() for link in re.findall(
+        r'href="bibliography\.html#(id\d+)"[^>]*>(.*?)</a>', (site / name).read_text(encoding="utf-8"), re.DOTALL)]
+    assert len(links) > 150
+    wrong = [(name, names[key]) for key, link in links
+             if (name := re.sub("<[^>]+>", "", link)) not in (names[key], names[key].rpartition(", ")[2])]
+    assert wrong == []
+
+
+# ---------------------------------------------------------------- in the browser
+
+def compressed(site, urls: list[str]) -> int:
+    """How many bytes a server sends that compresses what can be compressed."""
+    files = {site / unquote(urlsplit(url).path).lstrip("/") for url in urls}
+    return sum(len(gzip.compress(file.read_bytes())) if file.suffix in (".html", ".js", ".css", ".svg") else file.stat().st_size
+               for file in files)
+
+
+@pytest.mark.parametrize("name, limit", [("book/index.html", 0.5), ("book/04-gradient-descent.html", 0.9), ("book/12-backpropagation.html", 0.9)])
+def test_what_a_page_loads_is_light(browser, address, site, name, limit):
+    page = browser.new_page()
+    loaded = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_load_state("networkidle")
+    page.close()
+    assert not [url for url in loaded if re.search(r"mathjax/.*\.js|fontawesome|fa-(solid|brands)", url)]
+    fonts = [url for url in loaded if "/vendor/fonts/" in url]
+    assert fonts and compressed(site, fonts) <= 0.15 * MEGABYTE
+    assert compressed(site, loaded) <= limit * MEGABYTE
+
+
+LETTERS = "<p id=probe>σ′(z), Wᵀδ, ∂C/∂z, η ≤ 2/β, ‖Δ‖ → 0, 10⁻⁶ · ½ λθ², a₋₁ ≈ ∞, <em>é θ</em>, <strong>ž θ</strong> — “…”</p>"
+
+
+def fonts_of(page, selector: str) -> dict[str, bool]:
+    """Return the fonts in which the browser shows an element, and whether they came with the page."""
+    client = page.context.new_cdp_session(page)
+    client.send("DOM.enable")
+    client.send("CSS.enable")
+    root = client.send("DOM.getDocument")["root"]["nodeId"]
+    node = client.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
+    return {font["familyName"]: font["isCustomFont"] for font in client.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]}
+
+
+def test_letters_and_signs_come_with_the_page_and_greek_is_that_of_formulas(browser, site):
+    with visit(browser, (site / "book/12-backpropagation.html").as_uri()) as visited:
+        page = visited.page
+        for place, text in (("article", "LectureSerif"), ("article figcaption", "LectureSans"), (".bd-sidebar", "LectureSans")):
+            page.evaluate("""([place, letters]) => {
+                document.querySelector("#probe")?.remove();
+                document.querySelector(place).insertAdjacentHTML("afterbegin", letters);
+            }""", [place, LETTERS])
+            page.evaluate("() => new Promise(requestAnimationFrame).then(() => document.fonts.ready).then(() => true)")
+            fonts = fonts_of(page, "#probe")
+            assert [name for name, shipped in fonts.items() if not shipped] == [], place
+            assert {name.replace(" ", "") for name in fonts} >= {"MathJax_Math", "MathJax_Main", text}, place
