@@ -67,10 +67,10 @@ def _add_line(app: Sphinx, docname: str, template: str, context: dict[str, Any],
 
 def _citation(entry: Any) -> dict[str, str]:
     """Name a source as the pages do: all authors up to two, else the first, and the year."""
-    names = [" ".join(person.prelast_names + person.last_names) for person in entry.persons.get("author", [])]
+    names = [" ".join(map(str, person.rich_prelast_names + person.rich_last_names)) for person in entry.persons.get("author", [])]
     if len(names) > 2:
         names = [f"{names[0]} et al."]
-    name = (" and ".join(names) or entry.fields["key"]).replace("{", "").replace("}", "")
+    name = " and ".join(names) or entry.fields["key"]
     year = entry.fields.get("year")
     return {"cite": f"{name}, {year}" if year else name, "cite:t": f"{name} ({year})" if year else name}
 
