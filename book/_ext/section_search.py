@@ -54,7 +54,7 @@ BEFORE = (
     (r"\\(log|exp|max|min|ln|sin|cos)\b\s*(?![_^])", r"~\\\1~"),
     (r"([_^])\{(?!\\?\w+\}|\\text\{\w+\}\}|\(|\[)((?:[^{}]|\{[^{}]*\})*)\}", r"\1{(\2)}"),     # more than one word
 )
-AFTER = ((r"\^\(?(-?\d+)(?:\)|(?![\w.]))", lambda found: found[1].translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))), (r"\^\*", "*"), (r"([(\[]) ", r"\1"))
+AFTER = ((r"\^(?:\((-?\d+)\)|(-?\d+)(?![\w.]))", lambda found: (found[1] or found[2]).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))), (r"\^\*", "*"), (r"([(\[]) ", r"\1"))
 LONGEST = 45
 
 
