@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 LIVE := .venv-live
 # make book SOLUTIONS=no leaves the pages of the solutions out, and puts the site into a folder of its own.
 SOLUTIONS ?= yes
+# make book REPOSITORY=https://github.com/owner/name: pages link to it, to report an error, to edit, to run elsewhere.
+REPOSITORY ?=
 WITHHELD := $(if $(filter no,$(SOLUTIONS)),_build/without-solutions)
 BUILD := $(if $(WITHHELD),$(WITHHELD)/_build,_build)
 SITE := $(BUILD)/html
@@ -28,7 +30,7 @@ PIP := $(BIN)/python $(INSTALL)
 
 # Small matrices: one thread is faster than two, and sums come out in one order.
 export OPENBLAS_NUM_THREADS := 1
-export SOLUTIONS
+export SOLUTIONS REPOSITORY
 
 .DEFAULT_GOAL := help
 .PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks clean distclean

@@ -29,9 +29,9 @@ from tools import formulas  # noqa: E402
 logger = logging.getLogger(__name__)
 
 MEANING = {
-    "definition": "definition: the code of this cell implements it",
-    "identity": "identity: both sides are computed and compared in this cell",
-    "claim": "claim: an experiment in this cell could refute it",
+    "definition": "definition: the code of the check implements it",
+    "identity": "identity: the check computes both sides and compares them",
+    "claim": "claim: an experiment in the check could refute it",
 }
 
 # Behind the mark of a formula whose LaTeX is evaluated by tools/typeset; `make formulas` fails where it is false.

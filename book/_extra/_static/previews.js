@@ -106,6 +106,7 @@
     const { width, height } = box.getBoundingClientRect();
     const below = line.bottom + height + edge <= innerHeight || line.top < innerHeight - line.bottom;
     box.style.left = `${scrollX + Math.max(edge, Math.min(line.left, document.documentElement.clientWidth - width - edge))}px`;
+    box.dispatchEvent(new Event("toggle"));     // scrollable.js looks for boxes that go on beyond their edge
     box.style.top = `${scrollY + (below ? line.bottom + 4 : line.top - height - 4)}px`;
   }
 
