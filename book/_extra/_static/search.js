@@ -47,14 +47,21 @@
     return all;
   }
 
+  // Made at the first query: the sections, in how many of them each word is, and how long they are.
+  let index;
+  function prepared() {
+    if (!index) {
+      const all = sections(), inHow = new Map();
+      for (const each of all) for (const word of each.counts.keys()) inHow.set(word, (inHow.get(word) || 0) + 1);
+      index = { all, inHow, length: all.reduce((sum, each) => sum + each.fields.text.length, 0) / all.length };
+    }
+    return index;
+  }
+
   // ---- how well it fits -------------------------------------------------------------------------------
 
   function search(query) {
-    const all = sections();
-    const inHow = new Map();
-    for (const each of all) for (const word of each.counts.keys()) inHow.set(word, (inHow.get(word) || 0) + 1);
-    const length = all.reduce((sum, each) => sum + each.fields.text.length, 0) / all.length;
-
+    const { all, inHow, length } = prepared();
     const asked = stemsOf(query);
     const meant = asked.filter((word, i) => !stopwords.includes(query.toLowerCase().match(WORD)[i]));
     const words = [...new Set(meant.length ? meant : asked)].map((word) => {
@@ -120,7 +127,7 @@
     else if (from) from = text.indexOf(" ", from) + 1;
     let to = Math.min(text.length, from + LONG);
     if (to < text.length) to = text.lastIndexOf(" ", to);
-    return [(from && sentence < 0 ? "… " : "") + text.slice(from, to).trim() + (to < text.length ? " …" : "")];
+    return (from && sentence < 0 ? "… " : "") + text.slice(from, to).trim() + (to < text.length ? " …" : "");
   }
 
   function marked(text, forms) {
@@ -159,21 +166,33 @@
       where.textContent = each.above.join(" › ");
       line.append(where);
     }
-    if (each.text) line.append(marked(excerpt(each.text, forms)[0], forms));
+    if (each.text) line.append(marked(excerpt(each.text, forms), forms));
     return line;
   }
 
-  const query = (new URLSearchParams(location.search).get("q") || "").trim();
-  document.querySelectorAll('input[name="q"]').forEach((field) => { field.value = query; });
-  if (!query) return;
-  const { forms, results } = search(query);
-  const place = document.getElementById("search-results");
-  const status = document.createElement("p");
-  status.role = "status";
-  status.textContent = results.length
-    ? `${results.length === 1 ? "One place" : `The best ${results.length} places`} for “${query}”`
-    : `No section has “${query}”. Fewer or other words may find it.`;
-  const list = document.createElement("ol");
-  list.append(...results.map((each) => item(each, forms)));
-  place.append(status, list);
+  function show() {
+    const query = (new URLSearchParams(location.search).get("q") || "").trim();
+    document.querySelectorAll('input[name="q"]').forEach((field) => { field.value = query; });
+    const place = document.getElementById("search-results");
+    place.replaceChildren();
+    if (!query) return;
+    const { forms, results } = search(query);
+    const status = document.createElement("p");
+    status.role = "status";
+    status.textContent = results.length
+      ? `${results.length === 1 ? "One place" : `The best ${results.length} places`} for “${query}”`
+      : `No section has “${query}”. Fewer or other words may find it.`;
+    const list = document.createElement("ol");
+    list.append(...results.map((each) => item(each, forms)));
+    place.append(status, list);
+  }
+
+  // A second query needs no second page.
+  document.querySelectorAll("form.bd-search").forEach((form) => form.addEventListener("submit", (event) => {
+    try { history.pushState(null, "", `?q=${encodeURIComponent(new FormData(form).get("q"))}`); } catch { return; }
+    event.preventDefault();
+    show();
+  }));
+  addEventListener("popstate", show);
+  show();
 })();
