@@ -75,7 +75,7 @@ def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
 
 
 def on_page(app: Sphinx, docname: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    if f'{CLASS}"' in context.get("body", "") or "formula-mark" in context.get("body", ""):
+    if re.search(rf'class="[^"]*\b({CLASS}|formula-mark)\b', context.get("body", "")):
         app.add_js_file("previews.js", loading_method="defer")
         app.add_css_file("previews.css")
 

@@ -42,7 +42,9 @@ def test_every_reference_to_another_page_has_its_preview(site):
     shown = {path.relative_to(site / "_static" / "previews").with_suffix("").as_posix(): json.loads(path.read_text(encoding="utf-8").split("]=", 1)[1].rstrip(";\n"))
              for path in (site / "_static" / "previews").rglob("*.js")}
     for name in pages():
-        for path, anchor in previews.REFERENCE.findall((site / name).read_text(encoding="utf-8")):
+        text = (site / name).read_text(encoding="utf-8")
+        assert ("/previews.js" in text) == ('<a class="previews ' in text or 'class="formula-mark"' in text), name
+        for path, anchor in previews.REFERENCE.findall(text):
             count += 1
             target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)).removesuffix(".html")
             if not shown.get(target, {}).get(anchor):
@@ -98,7 +100,7 @@ def test_a_finger_sees_first_and_goes_with_the_second_tap(browser, address):
         box = preview(page)
         box.get_by_text(said).wait_for(timeout=3000)
         edges = box.bounding_box()
-        assert edges["x"] >= 0 and edges["x"] + edges["width"] <= 390
+        assert edges["x"] >= 0 and edges["x"] + edges["width"] <= 390 and edges["y"] >= 0 and edges["y"] + edges["height"] <= 844
         assert page.url == before and link.get_attribute("title") is None
     page.locator("article h1").tap()
     preview(page, "hidden")

@@ -11,7 +11,7 @@
   const box = document.createElement("div");
   box.id = "preview";
   box.hidden = true;
-  document.body.append(box);
+  (document.querySelector(".bd-content") || document.body).append(box);     // where the colours of the dark theme hold
 
   // The browser's own tooltip would say the same a second time.
   for (const mark of document.querySelectorAll(".formula-mark a[title]")) {
@@ -103,11 +103,15 @@
   // Under the link, or over it where there is more room; never beyond the edges of the screen.
   function place(link) {
     const line = link.getClientRects()[0], edge = 8;
+    const above = line.top - document.querySelector(".bd-header-article").offsetHeight - edge;
+    const below = innerHeight - line.bottom - edge;
+    box.style.maxHeight = `${Math.min(0.6 * innerHeight, Math.max(above, below) - 4)}px`;
     const { width, height } = box.getBoundingClientRect();
-    const below = line.bottom + height + edge <= innerHeight || line.top < innerHeight - line.bottom;
-    box.style.left = `${scrollX + Math.max(edge, Math.min(line.left, document.documentElement.clientWidth - width - edge))}px`;
+    const under = height + 4 <= below || above < below;
+    const origin = (box.offsetParent || document.body).getBoundingClientRect();
+    box.style.left = `${Math.max(edge, Math.min(line.left, document.documentElement.clientWidth - width - edge)) - origin.left}px`;
+    box.style.top = `${(under ? line.bottom + 4 : line.top - height - 4) - origin.top}px`;
     box.dispatchEvent(new Event("toggle"));     // scrollable.js looks for boxes that go on beyond their edge
-    box.style.top = `${scrollY + (below ? line.bottom + 4 : line.top - height - 4)}px`;
   }
 
   const linkOf = (event) => event.target.closest?.(LINKS);
