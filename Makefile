@@ -7,12 +7,11 @@ BIN := $(VENV)/bin
 # JupyterLite has an environment of its own: see live/requirements.txt.
 LIVE := .venv-live
 # make book SOLUTIONS=no leaves the pages of the solutions out, and puts the site into a folder of its own.
-# make book PLANNED=no does so with the chapters that are not written yet.
 SOLUTIONS ?= yes
-PLANNED ?= yes
-WITHHOLD := $(if $(filter no,$(SOLUTIONS)),--solutions) $(if $(filter no,$(PLANNED)),--planned)
-WITHHELD := _build/without$(subst --,-,$(subst $() ,,$(WITHHOLD)))
-BUILD := $(if $(strip $(WITHHOLD)),$(WITHHELD)/_build,_build)
+# make book REPOSITORY=https://github.com/owner/name: pages link to it, to report an error, to edit, to run elsewhere.
+REPOSITORY ?=
+WITHHELD := $(if $(filter no,$(SOLUTIONS)),_build/without-solutions)
+BUILD := $(if $(WITHHELD),$(WITHHELD)/_build,_build)
 SITE := $(BUILD)/html
 PORT ?= 8000
 NB ?=
@@ -31,7 +30,7 @@ PIP := $(BIN)/python $(INSTALL)
 
 # Small matrices: one thread is faster than two, and sums come out in one order.
 export OPENBLAS_NUM_THREADS := 1
-export SOLUTIONS PLANNED
+export SOLUTIONS REPOSITORY
 
 .DEFAULT_GOAL := help
 .PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks clean distclean
@@ -42,15 +41,15 @@ help:           ## list the targets
 book: $(VENV)/.book          ## build the site; a warning is an error
 	@# After a failure all is read anew: Sphinx does not repeat the warnings of pages it has read.
 	@mkdir -p $(BUILD)
-	$(if $(strip $(WITHHOLD)),$(BIN)/python -m tools.withhold $(WITHHOLD) > $(WITHHELD)/_toc.yml)
-	$(BIN)/jupyter-book build . $(if $(strip $(WITHHOLD)),--path-output $(WITHHELD) --toc $(WITHHELD)/_toc.yml) -W --keep-going -n --quiet \
+	$(if $(WITHHELD),$(BIN)/python -m tools.withhold > $(WITHHELD)/_toc.yml)
+	$(BIN)/jupyter-book build . $(if $(WITHHELD),--path-output $(WITHHELD) --toc $(WITHHELD)/_toc.yml) -W --keep-going -n --quiet \
 	    || { rm -rf $(BUILD)/.doctrees; exit 1; }
 	@! grep -rlE --include='*.html' 'class="output traceback|Traceback \(most recent' $(SITE) \
 	    || { echo 'The pages above show a traceback.'; exit 1; }
 	@echo
 	@echo 'The book is in $(SITE)/index.html. Open that file in a browser:'
 	@echo '    file://$(CURDIR)/$(SITE)/index.html'
-	@echo 'or run  make serve$(if $(filter no,$(SOLUTIONS)), SOLUTIONS=no)$(if $(filter no,$(PLANNED)), PLANNED=no)  and open the address it prints.'
+	@echo 'or run  make serve$(if $(WITHHELD), SOLUTIONS=no)  and open the address it prints.'
 
 live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
 	$(LIVE)/bin/python -m tools.live $(SITE)

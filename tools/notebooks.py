@@ -6,7 +6,6 @@ metadata, and `make execute`, the tests, the live part and the pages go by it:
     "metadata": {"book": {"needs": ["torch", "keras"], "live": false}, …}
 
 `needs` are names as in `import torch`. Without `live`, a notebook runs in the browser if it needs nothing.
-Pages in Markdown (book/NN-name.md, a chapter that is planned) are no notebooks.
 """
 
 from __future__ import annotations

@@ -33,10 +33,9 @@ class Result:
 
 
 def chapters(root: Path, numbers: list[str]) -> list[Path]:
-    """Return the chapters' files, or those that begin with one of the numbers; a notebook replaces a planned page."""
-    found = {path.stem: path for suffix in ("md", "ipynb") for path in sorted((root / "book").glob(f"*.{suffix}"))
-             if formulas.CHAPTER.match(path.stem)}
-    return [path for name, path in sorted(found.items()) if not numbers or name[:2] in numbers]
+    """Return the chapters' files, or those that begin with one of the numbers."""
+    found = [path for path in sorted((root / "book").glob("*.ipynb")) if formulas.CHAPTER.match(path.stem)]
+    return [path for path in found if not numbers or path.name[:2] in numbers]
 
 
 def bindings(root: Path, name: str) -> Path:

@@ -1,15 +1,13 @@
-"""Print the table of contents without some of its pages: `make book SOLUTIONS=no`, `make book PLANNED=no`.
+"""Print the table of contents without the solutions: `make book SOLUTIONS=no`.
 
-    python -m tools.withhold [--solutions] [--planned] > _build/without-solutions/_toc.yml
+    python -m tools.withhold > _build/without-solutions/_toc.yml
 
---solutions leaves out the pages in solutions/, --planned those that only say what a chapter will be about. The
-chapters keep their numbers. The list is made from _toc.yml at every build, so there is no second list of pages to
-look after. Links to pages that are left out become plain text (book/_ext/withheld.py).
+The list is made from _toc.yml at every build, so there is no second list of pages to look after. Links to pages
+that are left out become plain text (book/_ext/withheld.py).
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,21 +33,9 @@ def is_solution(page: str) -> bool:
     return page.startswith("solutions/")
 
 
-def is_planned(page: str, root: Path = ROOT) -> bool:
-    """Whether a page says of itself that it is planned; a notebook of the same name would replace it."""
-    text = root / f"{page}.md"
-    return text.is_file() and ":::{planned}" in text.read_text(encoding="utf-8").splitlines()
-
-
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Print the table of contents without some of its pages.")
-    parser.add_argument("--solutions", action="store_true", help="leave out the solutions")
-    parser.add_argument("--planned", action="store_true", help="leave out the chapters that are not written yet")
-    options = parser.parse_args(arguments)
-
+def main() -> None:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    kept = without(toc, lambda page: options.solutions and is_solution(page) or options.planned and is_planned(page))
-    yaml.safe_dump(kept, sys.stdout, sort_keys=False, allow_unicode=True)
+    yaml.safe_dump(without(toc, is_solution), sys.stdout, sort_keys=False, allow_unicode=True)
 
 
 if __name__ == "__main__":

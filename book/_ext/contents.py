@@ -1,8 +1,8 @@
-"""Chapters: their numbers, the marks of those not written yet, and the plan of the book on its first page.
+"""Chapters: their numbers, and the plan of the book on its first page.
 
 A chapter is a page ``book/NN-name``, and NN is its number, whatever else is in the table of contents; all other
-pages have none. ``{planned}`` marks a page whose chapter is not written. ``{chapters}`` lists the chapters in the
-parts and the order of _toc.yml; its content says one sentence for each, as a definition list::
+pages have none. ``{chapters}`` lists the chapters in the parts and the order of _toc.yml; its content says one
+sentence for each, as a definition list::
 
     :::{chapters}
     04-gradient-descent
@@ -16,7 +16,6 @@ sentence is also the description of the chapter's page (front_page.py).
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,16 +62,6 @@ def _numbers(item: nodes.list_item, number: tuple[int, ...]) -> Iterator[tuple[s
         inner = [child for child in below.children if isinstance(child, nodes.list_item)]
         for place, child in enumerate(inner, start=1):
             yield from _numbers(child, (*number, place))
-
-
-# ---- planned pages ----------------------------------------------------------------------------------
-
-class Planned(SphinxDirective):
-    """``{planned}``: the page stands for one that is not written yet."""
-
-    def run(self) -> list[nodes.Node]:
-        self.env.metadata[self.env.docname]["planned"] = "yes"
-        return [nodes.paragraph("", "Planned, and not written yet", classes=["planned"])]
 
 
 # ---- the plan of the book ---------------------------------------------------------------------------
@@ -126,8 +115,7 @@ def on_doctree_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> N
             if name not in sentences:
                 logger.warning("{chapters} says nothing about %s", name, location=docname, type="contents")
         for name in sentences.keys() - set(chapters):
-            if os.environ.get("PLANNED") != "no":
-                logger.warning("{chapters} has a sentence about %s, which is no chapter", name, location=docname, type="contents")
+            logger.warning("{chapters} has a sentence about %s, which is no chapter", name, location=docname, type="contents")
         place.replace_self([part for caption, names in parts(app.env) for part in _part(app, docname, caption, names, sentences)])
 
 
@@ -136,11 +124,8 @@ def _part(app: Sphinx, here: str, caption: str, names: list[str], sentences: dic
     for name in names:
         title = nodes.Text(f"{number_of(name)}. {app.env.titles[name].astext()}")
         line = nodes.paragraph("", "", make_refnode(app.builder, here, name, "", title))
-        about = app.env.metadata[name]
-        if about.get("planned"):
-            line += [nodes.Text(" "), nodes.inline("", "planned", classes=["planned-mark"])]
         entries += nodes.list_item("", *_picture(app, name), line, *sentences.get(name, nodes.container()).children)
-        if minutes := about.get("minutes"):                # folding.py has counted them
+        if minutes := app.env.metadata[name].get("minutes"):                # folding.py has counted them
             entries[-1] += nodes.paragraph("", minutes, classes=["chapter-minutes"])
     return [nodes.rubric("", caption, classes=["part"]), entries]
 
@@ -169,7 +154,6 @@ def on_env_merge_info(app: Sphinx, env: BuildEnvironment, docnames: set[str], ot
 def setup(app: Sphinx) -> dict[str, bool | int | str]:
     TocTreeCollectorWithStyles.assign_section_numbers = assign_section_numbers
     app.add_node(chapter_list)
-    app.add_directive("planned", Planned)
     app.add_directive("chapters", Chapters)
     app.connect("env-updated", on_env_updated)
     app.connect("env-purge-doc", on_env_purge_doc)

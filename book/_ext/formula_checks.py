@@ -29,13 +29,14 @@ from tools import formulas  # noqa: E402
 logger = logging.getLogger(__name__)
 
 MEANING = {
-    "definition": "definition: the code of this cell implements it",
-    "identity": "identity: both sides are computed and compared in this cell",
-    "claim": "claim: an experiment in this cell could refute it",
+    "definition": "definition: the code of the check implements it",
+    "identity": "identity: the check computes both sides and compares them",
+    "claim": "claim: an experiment in the check could refute it",
 }
 
 # Behind the mark of a formula whose LaTeX is evaluated by tools/typeset; `make formulas` fails where it is false.
-EXECUTED = ' <span class="formula-executed"><span aria-hidden="true">✓</span> executed as typeset</span>'
+EXECUTED = '<span aria-hidden="true">✓</span> executed as typeset'
+EXECUTED_MEANING = "executed as typeset: this formula, as you see it, is evaluated with values for its symbols at every test of the book"
 
 
 class formula_mark(nodes.General, nodes.Element):
@@ -113,8 +114,17 @@ def visit_mark(writer, node: formula_mark) -> None:
     writer.body.append(
         f'<div class="formula-mark"><a class="formula-{node["kind"]}" href="#{node["refid"]}" '
         f'title="{escape(MEANING[node["kind"]])}" aria-label="{name}">'
-        f'<span aria-hidden="true">✓</span> {node["kind"]}</a>{EXECUTED if node["executed"] else ""}</div>\n')
+        f'<span aria-hidden="true">✓</span> {node["kind"]}</a>{_executed(writer) if node["executed"] else ""}</div>\n')
     raise nodes.SkipNode
+
+
+def _executed(writer) -> str:
+    """Return the second mark, which leads to the page that says what it means."""
+    builder = writer.builder
+    for index in sorted(builder.env.formula_index_pages):
+        return (f' <a class="formula-executed" href="{builder.get_relative_uri(builder.current_docname, index)}" '
+                f'title="{EXECUTED_MEANING}">{EXECUTED}</a>')
+    return f' <span class="formula-executed">{EXECUTED}</span>'
 
 
 def skip(writer, node: nodes.Node) -> None:

@@ -72,7 +72,7 @@ def test_the_live_part_leaves_out_what_does_not_run_there(tmp_path, monkeypatch)
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     stored(tmp_path / "book" / "19-torch.ipynb", book=ABSENT)
     runs = stored(tmp_path / "book" / "18-plain.ipynb")
-    (tmp_path / "book" / "20-planned.md").write_text("# Planned")
+    (tmp_path / "book" / "20-text.md").write_text("# No notebook")
     assert live.live_notebooks() == [runs]
 
 

@@ -119,21 +119,19 @@ def test_solutions_are_titled_as_such(site):
         assert (title == "Solutions:") == name.startswith("solutions/"), name
 
 
-# ---------------------------------------------------------------- the plan, and planned pages
+# ---------------------------------------------------------------- the plan, and pages that are left out
 
-def test_the_plan_lists_all_chapters_and_marks_the_planned_ones(site):
+def test_the_plan_lists_all_chapters(site):
     text = (site / "book" / "index.html").read_text(encoding="utf-8").split("<article")[1]  # not the sidebar
-    shown = re.findall(r'<a class="reference internal" href="(\d\d-[\w-]+)\.html">(\d+)\. [^<]*</a>( <span class="planned-mark)?', text)
+    shown = re.findall(r'<a class="reference internal" href="(\d\d-[\w-]+)\.html">(\d+)\. [^<]*</a>', text)
     chapters = [page["file"].removeprefix("book/") for page in entries(contents()) if page["file"][5:7].isdigit()]
-    assert [(name, int(number)) for name, number, _ in shown] == [(name, int(name[:2])) for name in chapters]
-    assert [bool(mark) for *_, mark in shown] == [withhold.is_planned(f"book/{name}") for name in chapters]
+    assert [(name, int(number)) for name, number in shown] == [(name, int(name[:2])) for name in chapters]
 
 
-def test_planned_pages_can_be_left_out():
-    kept = [page["file"] for page in entries(withhold.without(contents(), withhold.is_planned))]
-    left_out = {page["file"] for page in entries(contents())} - set(kept)
-    assert left_out == {name for name in found(ROOT) if withhold.is_planned(name)}
-    assert all((ROOT / f"{name}.ipynb").is_file() for name in kept if name[5:7].isdigit())
+def test_solutions_can_be_left_out_and_nothing_else():
+    everything = {page["file"] for page in entries(contents())}
+    kept = {page["file"] for page in entries(withhold.without(contents(), withhold.is_solution))}
+    assert everything - kept == {name for name in everything if name.startswith("solutions/")} != set()
 
 
 def test_a_part_or_a_chapter_that_is_left_empty_goes():
