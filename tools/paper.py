@@ -19,10 +19,13 @@ from bs4 import BeautifulSoup, Tag
 
 #: A host that does not exist: pages are asked for under it, and links that stay with it lead to the site.
 ORIGIN = "http://book.invalid/"
+#: On the first page of the site: where the link to the printed book comes when there is one, and that link.
+PLACE_OF_LINK = "<!-- the printed book -->"
+LINK = '<p class="front-pdf"><a class="reference" href="../book.pdf">The whole book as a PDF</a>, to print or to take along</p>'
 #: What nobody can press, and code that is folded on the page: imports, drawings, checks.
 LEFT_OUT = (".headerlink, .live-run, .viewcode-link, .toctree-wrapper, .fold-imports, .fold-drawing, .fold-check, "
             ".front-buttons, .race-controls, .race-runners, .race-says, .chapter-picture, .chapter-minutes, "
-            "button, script, style, input")
+            "button, script, style, input, .front-pdf")
 VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
 HEADINGS = re.compile(r"h[1-5]")
 
@@ -60,6 +63,7 @@ def read(site: Path, name: str) -> Sheet:
     _still_widgets(article, soup, name)
     for element in article.select(LEFT_OUT):
         element.decompose()
+    _leave_out_of_exercises(article)
     _answers_at_the_end(article)
     _open(article)
     _sketch(article, name)
@@ -116,28 +120,39 @@ def still(models: Mapping[str, Any], identity: str) -> tuple[list[str], list[str
         name, value = state.get("description", ""), labels[state["index"]]
         values.append(escape(f"{name} = {value}" if name else value))
     elif models[identity]["model_name"] == "HTMLModel":
-        caption = fragment(state["value"]).select_one(".explorer-caption")
-        (captions if caption else pictures).append(caption.decode_contents() if caption else _walked(state["value"]))
+        shown = fragment(state["value"])
+        if shown.name in ("img", "svg") or shown.find(["img", "svg"]):
+            pictures.append(_without_controls(shown))
+        else:
+            captions.append(shown.decode_contents())
     for child in children:
         for all_of, of_child in zip((pictures, captions, values), still(models, child), strict=True):
             all_of += of_child
     return pictures, captions, values
 
 
-def _walked(picture: str) -> str:
+def _without_controls(picture: Tag) -> str:
     """Return a picture without the controls of its walk, which has come to its end."""
-    drawn = fragment(picture)
-    for control in drawn.select(".explorer-walk > div"):
+    for control in picture.select(".explorer-walk > div"):
         control.decompose()
-    for image in drawn.find_all("image"):
+    for image in picture.find_all("image"):
         del image["onload"]
-    return str(drawn)
+    return str(picture)
 
 
 def _sketch(article: Tag, name: str) -> None:
     for field_ in article.select(".sketch"):
         field_.replace_with(fragment(f'<p class="still-caption">Here the page has a field to draw a digit in. '
                                      f'<a class="online" href="{ORIGIN}{name}">Draw it on the page.</a></p>'))
+
+
+def _leave_out_of_exercises(article: Tag) -> None:
+    """Leave out what only a program can do for a reader: check an answer, take one, count the right ones."""
+    for cell in article.select(".cell"):
+        if cell.get_text().lstrip().startswith("check("):
+            cell.decompose()
+    for element in article.select("#how-far-are-you, p:-soup-contains('Write your answer here.')"):
+        element.decompose()
 
 
 # ---- what is closed on the page -----------------------------------------------------------------------

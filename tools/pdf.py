@@ -1,6 +1,6 @@
 """Print the built site as one book, a tagged PDF: `make pdf`.
 
-    python -m tools.pdf _build/html                      # writes _build/html/book.pdf
+    python -m tools.pdf _build/html                      # writes _build/html/book.pdf; the first page gets a link to it
     python -m tools.pdf _build/html --only notation --to notation.pdf
 
 The pages come in the order of the contents, solutions last (`make pdf SOLUTIONS=no` prints a site without them). The
@@ -26,9 +26,9 @@ from bs4 import BeautifulSoup
 from pikepdf import Array, Dictionary, Name, OutlineItem
 from playwright.sync_api import Browser, Route
 
-from tools.browser import chromium
-from tools.paper import ORIGIN, Sheet, link, read
+from tools.browser import chromium, find_chromium
 from tools.notebooks import ROOT
+from tools.paper import LINK, ORIGIN, PLACE_OF_LINK, Sheet, link, read
 
 PRINT = ROOT / "tools" / "print"
 FRONT = "book/index.html"
@@ -55,6 +55,8 @@ FIT = """() => {
     if (share < 1) table.style.zoom = share * 0.99;
   }
 }"""
+#: Write the numbers of pages into the contents.
+NUMBER = "(numbers) => document.querySelectorAll('.number').forEach((n) => { n.textContent = numbers[n.dataset.of]; })"
 #: What would be cut: wider than the text, longer than a page, or hidden by its box.
 CUT = """([width, height]) => [...document.querySelectorAll("main *")].filter((element) => {
   if (element.closest("mjx-assistive-mml, .MathJax_Preview") || element.parentElement.closest("svg")) return false;
@@ -142,12 +144,15 @@ def print_book(browser: Browser, site: Path, html: str, entries: Sequence[Entry]
         page.evaluate(FIT)
         if cut := page.evaluate(CUT, [WIDTH, HEIGHT]):
             raise SystemExit("Wider or longer than the paper:\n" + "\n".join(cut))
-        plan = Plan(*_places(page.pdf(**PAPER), entries), entries)
-        page.evaluate("(numbers) => document.querySelectorAll('.number').forEach((n) => { n.textContent = numbers[n.dataset.of]; })",
-                      plan.numbers)
-        book = page.pdf(**PAPER, tagged=True)
-        if _places(book, entries) != (plan.count, plan.places):
-            raise SystemExit("The second print differs from the first: the contents would name wrong pages.")
+        book = page.pdf(**PAPER)
+        for _ in range(3):
+            plan = Plan(*_places(book, entries), entries)
+            page.evaluate(NUMBER, plan.numbers)
+            book = page.pdf(**PAPER, tagged=True)
+            if _places(book, entries) == (plan.count, plan.places):
+                break
+        else:
+            raise SystemExit("Every print differs from the one before: the contents would name wrong pages.")
         page.set_content(plan.heads(), wait_until="load")
         page.evaluate("() => document.fonts.ready.then(() => true)")
         return book, page.pdf(**PAPER), plan
@@ -292,9 +297,16 @@ def main() -> None:
     options = parser.parse_args()
     if not (options.site / FRONT).exists():
         raise SystemExit(f"{options.site}: there is no site; run `make book` first")
+    if find_chromium() is None:
+        raise SystemExit("The book is printed by Chromium, and there is none: install it, or name one in $CHROMIUM.")
+    if options.only and options.to is None:
+        parser.error("--only needs --to: book.pdf is the whole book")
     target = options.to or options.site / "book.pdf"
     with chromium() as browser:
         plan = make(browser, options.site.resolve(), target, options.only)
+    if options.to is None:
+        front = options.site / FRONT
+        front.write_text(front.read_text(encoding="utf-8").replace(PLACE_OF_LINK, LINK), encoding="utf-8")
     print(f"{target}: {len(plan.order)} pages, {target.stat().st_size / 1e6:.1f} MB")
 
 
