@@ -37,23 +37,21 @@ PAPER = {"prefer_css_page_size": True, "print_background": True}
 #: 162 mm at 96 dots an inch, the width of the text in print.css: what is wider here is cut there.
 WIDTH, HEIGHT = 612, 941
 
-#: Make formulas and tables that are wider than their place smaller.
+#: Make formulas and tables that are wider than their place smaller: measure all, then change all, since a change lays
+#: out the whole book anew.
 FIT = """() => {
-  for (const formula of document.querySelectorAll("mjx-container")) {
+  const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+  const formulas = [...document.querySelectorAll("mjx-container")].map((formula) => {
     const box = formula.closest("div.math, td, th, li, p, dd"), number = box?.querySelector(":scope > .eqno");
-    if (!box) continue;
+    if (!box) return null;
     const { paddingLeft, paddingRight } = getComputedStyle(box);
     const room = box.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - (number ? number.offsetWidth + 8 : 0);
-    const width = (formula.querySelector("mjx-math") ?? formula).getBoundingClientRect().width;
-    if (width > room && room > 0) {
-      const [now, around] = [formula, formula.parentElement].map((each) => parseFloat(getComputedStyle(each).fontSize));
-      formula.style.fontSize = `${98 * now / around * room / width}%`;
-    }
-  }
-  for (const table of document.querySelectorAll("table")) {
-    const share = table.parentElement.clientWidth / table.scrollWidth;
-    if (share < 1) table.style.zoom = share * 0.99;
-  }
+    const share = room / (formula.querySelector("mjx-math") ?? formula).getBoundingClientRect().width;
+    return room > 0 && share < 1 ? [formula, 98 * share * size(formula) / size(formula.parentElement)] : null;
+  });
+  for (const [formula, share] of formulas.filter(Boolean)) formula.style.fontSize = `${share}%`;
+  const tables = [...document.querySelectorAll("table")].map((table) => [table, table.parentElement.clientWidth / table.scrollWidth]);
+  for (const [table, share] of tables) if (share < 1) table.style.zoom = share * 0.99;
 }"""
 #: Write the numbers of pages into the contents.
 NUMBER = "(numbers) => document.querySelectorAll('.number').forEach((n) => { n.textContent = numbers[n.dataset.of]; })"
@@ -144,7 +142,7 @@ def print_book(browser: Browser, site: Path, html: str, entries: Sequence[Entry]
         page.evaluate(FIT)
         if cut := page.evaluate(CUT, [WIDTH, HEIGHT]):
             raise SystemExit("Wider or longer than the paper:\n" + "\n".join(cut))
-        book = page.pdf(**PAPER)
+        book = page.pdf(**PAPER, tagged=True)            # tags change where pages end
         for _ in range(3):
             plan = Plan(*_places(book, entries), entries)
             page.evaluate(NUMBER, plan.numbers)
