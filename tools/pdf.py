@@ -24,7 +24,7 @@ import pikepdf
 import yaml
 from bs4 import BeautifulSoup
 from pikepdf import Array, Dictionary, Name, OutlineItem
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Page, Route
 
 from tools.browser import chromium, find_chromium
 from tools.notebooks import ROOT
@@ -142,20 +142,22 @@ def print_book(browser: Browser, site: Path, html: str, entries: Sequence[Entry]
         page.evaluate(FIT)
         if cut := page.evaluate(CUT, [WIDTH, HEIGHT]):
             raise SystemExit("Wider or longer than the paper:\n" + "\n".join(cut))
-        book = page.pdf(**PAPER, tagged=True)            # tags change where pages end
-        for _ in range(3):
-            plan = Plan(*_places(book, entries), entries)
-            page.evaluate(NUMBER, plan.numbers)
-            book = page.pdf(**PAPER, tagged=True)
-            if _places(book, entries) == (plan.count, plan.places):
-                break
-        else:
-            raise SystemExit("Every print differs from the one before: the contents would name wrong pages.")
+        plan = Plan(*_places(_print(page), entries), entries)
+        page.evaluate(NUMBER, plan.numbers)
+        book = _print(page)
+        if _places(book, entries) != (plan.count, plan.places):
+            raise SystemExit("The second print differs from the first: the contents would name wrong pages.")
         page.set_content(plan.heads(), wait_until="load")
         page.evaluate("() => document.fonts.ready.then(() => true)")
         return book, page.pdf(**PAPER), plan
     finally:
         page.close()
+
+
+def _print(page: Page) -> bytes:
+    """Return the page as a PDF, laid out from scratch: else Chromium may end pages elsewhere than in the print before."""
+    page.evaluate("() => { for (const how of ['none', '']) { document.body.style.display = how; document.body.offsetHeight; } }")
+    return page.pdf(**PAPER, tagged=True)
 
 
 def _answer(route: Route, site: Path, html: str) -> None:

@@ -49,8 +49,9 @@ class Shell:
 
 
 def run(cell: str) -> tuple[Shell, dict]:
-    shell, names = Shell(), {}
-    exec(TransformerManager().transform_cell(cell), {"get_ipython": lambda: shell, **names}, names)
+    shell = Shell()
+    names = {"get_ipython": lambda: shell}
+    exec(TransformerManager().transform_cell(cell), names)
     return shell, names
 
 
