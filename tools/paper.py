@@ -24,7 +24,7 @@ PLACE_OF_LINK = "<!-- the printed book -->"
 LINK = '<p class="front-pdf"><a class="reference" href="../book.pdf">The whole book as a PDF</a>, to print or to take along</p>'
 #: What nobody can press, and code that is folded on the page: imports, drawings, checks.
 LEFT_OUT = (".headerlink, .live-run, .viewcode-link, .toctree-wrapper, .fold-imports, .fold-drawing, .fold-check, "
-            ".front-buttons, .race-controls, .race-runners, .race-says, .chapter-picture, .chapter-minutes, "
+            ".front-buttons, .race-controls, .race-cost, .race-says, .chapter-picture, .chapter-minutes, "
             "button, script, style, input, .front-pdf")
 VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
 HEADINGS = re.compile(r"h[1-5]")
@@ -66,7 +66,7 @@ def read(site: Path, name: str) -> Sheet:
     _leave_out_of_exercises(article)
     _answers_at_the_end(article)
     _open(article)
-    _sketch(article, name)
+    _say_what_moves(article, name)
     for picture in article.select("a.image-reference"):
         picture.unwrap()
     for image in article.find_all("img"):
@@ -140,10 +140,13 @@ def _without_controls(picture: Tag) -> str:
     return str(picture)
 
 
-def _sketch(article: Tag, name: str) -> None:
-    for field_ in article.select(".sketch"):
-        field_.replace_with(fragment(f'<p class="still-caption">Here the page has a field to draw a digit in. '
+def _say_what_moves(article: Tag, name: str) -> None:
+    """Name what has no picture on paper, or only a still one, with a link to the page."""
+    for sketch in article.select(".sketch"):
+        sketch.replace_with(fragment(f'<p class="still-caption">Here the page has a field to draw a digit in. '
                                      f'<a class="online" href="{ORIGIN}{name}">Draw it on the page.</a></p>'))
+    for race in article.select(".race"):
+        race.append(fragment(f'<p class="still-caption"><a class="online" href="{ORIGIN}{name}">Let them run on the page.</a></p>'))
 
 
 def _leave_out_of_exercises(article: Tag) -> None:

@@ -31,7 +31,7 @@ from tools.notebooks import ROOT
 from tools.paper import LINK, ORIGIN, PLACE_OF_LINK, Sheet, link, read
 
 PRINT = ROOT / "tools" / "print"
-FRONT = "book/index.html"
+FRONT, FRONT_TITLE = "book/index.html", "About this book"   # on the site its title is that of the book
 SOLUTIONS = "Solutions"
 PAPER = {"prefer_css_page_size": True, "print_background": True}
 #: 162 mm at 96 dots an inch, the width of the text in print.css: what is wider here is cut there.
@@ -62,7 +62,7 @@ CUT = """([width, height]) => [...document.querySelectorAll("main *")].filter((e
   if (!wide || !tall) return false;
   return left < -1 || right > width + 1 || (element.matches("img, svg, tr, mjx-container") && tall > height)
       || (getComputedStyle(element).overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1 && element.clientWidth);
-}).map((element) => `${element.closest("[data-page]").dataset.page}: ${element.tagName} ${element.className} "${element.textContent.slice(0, 80)}" in ${element.parentElement.outerHTML.slice(0, 120)}`)"""
+}).map((element) => `${element.closest("[data-page]").dataset.page}: ${element.tagName.toLowerCase()} ${element.getAttribute("class")} "${element.textContent.slice(0, 80)}" in ${element.parentElement.outerHTML.slice(0, 120)}`)"""
 
 
 @dataclass
@@ -98,6 +98,8 @@ def assemble(sheets: Sequence[tuple[str, Sheet]], about: dict[str, str]) -> tupl
             entries.append(Entry(0, f"part-{len(entries)}", part, opens=True))
             body.append(f'<h1 class="part" id="{entries[-1].id}">{escape(part)}</h1>')
         last = part
+        if sheet.name == FRONT:
+            sheet.article.h2.string = sheet.title = FRONT_TITLE
         chapter = bool(re.match(r"\d", sheet.title))
         entries.append(Entry(1, sheet.key, sheet.title, opens=chapter or not part))
         if chapter:
