@@ -208,26 +208,25 @@ class Plan:
 
     def heads(self) -> str:
         """Return a page of HTML for each page: the chapter on the left, the section on the right, nothing where one opens."""
-        starts: dict[int, list[Entry]] = {}
+        starts: dict[int | None, list[Entry]] = {}
         for entry in self.entries:
             starts.setdefault(self.places[entry.id], []).append(entry)
         chapter = section = ""
         sheets = []
         for at, number in enumerate(self.order):
-            begin = starts.get(number, []) if number is not None else []
-            for entry in begin[::-1]:                    # the first section that begins on a page
-                section = entry.title if entry.level == 2 else section
-            if top := next((entry for entry in begin if entry.level < 2), None):
+            begin = starts.get(number, [])
+            sections = [entry.title for entry in begin if entry.level == 2]
+            if opening := next((entry for entry in begin if entry.level < 2), None):
                 chapter = section = next((entry.title for entry in begin if entry.level == 1), "")
-                if number != 0 and top.level == 1:
-                    sheets.append(f'<div class="sheet"><p class="foot">{self.label(at)}</p></div>')
-                else:
-                    sheets.append('<div class="sheet"></div>')
-            elif number is None or number < min(starts, default=0):
-                sheets.append('<div class="sheet"></div>')
+                numbered = number != 0 and opening.level == 1
+                sheets.append(f'<p class="foot">{self.label(at)}</p>' if numbered else "")
+            elif number is None or number < min(starts):
+                sheets.append("")
             else:
-                side, words = ("right", section) if at % 2 == 0 else ("left", chapter)
-                sheets.append(f'<div class="sheet"><p class="head {side}"><span>{escape(words)}</span><b>{self.label(at)}</b></p></div>')
+                side, words = ("right", [*sections, section][0]) if at % 2 == 0 else ("left", chapter)
+                sheets.append(f'<p class="head {side}"><span>{escape(words)}</span><b>{self.label(at)}</b></p>')
+            section = [section, *sections][-1]
+        sheets = [f'<div class="sheet">{head}</div>' for head in sheets]
         return (f'<!doctype html><html lang="en"><meta charset="utf-8"><base href="{ORIGIN}print/"><link rel="stylesheet" '
                 f'href="heads.css"><body>{"".join(sheets)}</body></html>')
 

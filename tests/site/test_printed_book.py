@@ -86,15 +86,17 @@ def test_chapters_and_parts_begin_on_the_right_and_the_pages_are_numbered_from_t
 # ---------------------------------------------------------------- the order of pages
 
 ENTRIES = [pdf.Entry(0, "part", "Descent", opens=True), pdf.Entry(1, "four", "4. Gradient descent", opens=True),
-           pdf.Entry(2, "walk", "4.1. Ten steps"), pdf.Entry(2, "bound", "4.2. A bound"), pdf.Entry(1, "try", "Exercises")]
+           pdf.Entry(2, "walk", "4.1. Ten steps"), pdf.Entry(2, "bound", "4.2. A bound"), pdf.Entry(2, "rest", "4.3. The rest"),
+           pdf.Entry(1, "try", "Exercises")]
 
 
 def test_contents_and_heads_name_the_pages_after_empty_ones_are_put_in():
-    plan = pdf.Plan(9, {"part": 3, "four": 4, "walk": 4, "bound": 6, "try": 8}, ENTRIES)
-    assert plan.order == [0, 1, 2, None, 3, None, 4, 5, 6, 7, 8]
-    assert plan.numbers == {"part": "1", "four": "3", "walk": "3", "bound": "5", "try": "7"}
+    plan = pdf.Plan(10, {"part": 3, "four": 4, "walk": 4, "bound": 6, "rest": 6, "try": 9}, ENTRIES)
+    assert plan.order == [0, 1, 2, None, 3, None, 4, 5, 6, 7, 8, 9]
+    assert plan.numbers == {"part": "1", "four": "3", "walk": "3", "bound": "5", "rest": "5", "try": "8"}
     heads = [re.findall(">([^<>]+)<", sheet) for sheet in plan.heads().split('<div class="sheet">')[1:]]
-    assert heads == [[], [], [], [], [], [], ["3"], ["4. Gradient descent", "4"], ["4.2. A bound", "5"], ["4. Gradient descent", "6"], ["7"]]
+    assert heads == [[], [], [], [], [], [], ["3"], ["4. Gradient descent", "4"], ["4.2. A bound", "5"],
+                     ["4. Gradient descent", "6"], ["4.3. The rest", "7"], ["8"]]
 
 
 def test_pages_before_the_first_part_have_roman_numbers():
