@@ -33,7 +33,7 @@ export OPENBLAS_NUM_THREADS := 1
 export SOLUTIONS REPOSITORY
 
 .DEFAULT_GOAL := help
-.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks clean distclean
+.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks pdf clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -53,6 +53,9 @@ book: $(VENV)/.book          ## build the site; a warning is an error
 
 live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
 	$(LIVE)/bin/python -m tools.live $(SITE)
+
+pdf: $(VENV)/.pdf book        ## print the whole book into one file, book.pdf of the site; it needs a Chromium
+	$(BIN)/python -m tools.pdf $(SITE)
 
 check: $(VENV)/.test         ## the tests of three minutes: library, exercises, formulas, form of the notebooks
 	$(BIN)/python -m pytest $(filter-out $(LONG) %conftest.py %__pycache__,$(wildcard tests/*)) -m 'not slow' -n 2 --dist loadfile
@@ -138,6 +141,10 @@ $(VENV)/.dev: $(VENV)/.test
 $(VENV)/.frameworks: $(VENV)/.test
 	$(PIP) --editable '.[test,frameworks]'
 	KERAS_BACKEND=torch $(BIN)/python -c 'import torch, keras'
+	@touch $@
+
+$(VENV)/.pdf: $(VENV)/.book
+	$(PIP) --editable '.[pdf]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.book

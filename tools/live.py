@@ -28,6 +28,7 @@ import nbformat
 from tools import notebooks
 from tools.notebooks import ROOT
 from tools.plain_markdown import References, plain
+from tools.wheel import build as build_wheel
 
 LIVE = ROOT / "live"
 #: Packages from the index, as they are: no part of Pyodide, and without compiled code.
@@ -56,7 +57,7 @@ def python_distribution(folder: Path, cache: Path) -> None:
     lock = json.loads(lock_file.read_text(encoding="utf-8"))
     shipped = {file.name for file in folder.iterdir()}
     packages = {name: entry for name, entry in lock["packages"].items() if entry["file_name"] in shipped}
-    for wheel in [own_wheel(cache), *index_wheels(cache), *kernel_wheels()]:
+    for wheel in [build_wheel(cache / "own", mnist=False), *index_wheels(cache), *kernel_wheels()]:
         shutil.copy(wheel, folder)
         entry = lock_entry(wheel)
         packages[entry["name"]] = entry
@@ -66,20 +67,6 @@ def python_distribution(folder: Path, cache: Path) -> None:
             raise SystemExit(f"{name}: it needs {', '.join(sorted(absent))}, which is not in the live part")
     lock["packages"] = packages
     lock_file.write_text(json.dumps(lock), encoding="utf-8")
-
-
-def own_wheel(cache: Path) -> Path:
-    """Build the library and the tasks without MNIST, which would be eleven of their twelve megabytes."""
-    source, wheels = cache / "source", cache / "own"
-    for folder in (source, wheels):
-        shutil.rmtree(folder, ignore_errors=True)
-    for name in ("lecture_code", "lecture_tasks"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("mnist.npz", "__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    pip("wheel", "--no-deps", "--wheel-dir", wheels, source)
-    (wheel,) = wheels.glob("*.whl")
-    return wheel
 
 
 def index_wheels(cache: Path) -> list[Path]:

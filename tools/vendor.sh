@@ -40,6 +40,19 @@ icons=$("$python" -c 'import pydata_sphinx_theme as t; print(t.__path__[0])')/th
 cp "$work/serif/LICENSE.md" "$target/fonts/LICENSE-source.md"
 cp "$work/fontawesome/LICENSE.txt" "$target/fonts/LICENSE-fontawesome.txt"
 
+# The text of the printed book. Pages of the site do not load these fonts.
+fonts=tools/print/fonts
+rm -rf "$fonts"; mkdir -p "$fonts"
+for font in stix-two-text@5.3.0 source-sans-3@5.3.1 source-code-pro@5.3.1; do
+    unpack "@fontsource/$font" "$font"
+    cp "$work/$font/LICENSE" "$fonts/LICENSE-${font%@*}"
+done
+for file in stix-two-text-{latin-{400,700},greek-400}-{normal,italic} source-sans-3-{latin-{400,600},greek-600}-normal \
+            source-code-pro-{latin-{400-normal,400-italic,600-normal},greek-400-normal}; do
+    cp "$work"/*/files/"$file.woff2" "$fonts"
+done
+find "$fonts" -type f -exec chmod 644 {} +
+
 find "$target" -type f -exec chmod 644 {} +
 (cd "$target" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum) > "$work/sums"
 mv "$work/sums" "$target/SHA256SUMS"

@@ -8,6 +8,8 @@ else: race.js reads them in the page, and tests/site/test_front_page.py compares
 ``{counted}`formulas``` is the number of displayed formulas, ``executed`` of those that are run as they are typeset;
 ``tasks`` and ``mistakes`` count the exercises that are checked by code, and the wrong answers that they recognise.
 
+A link to the printed book is there when `make pdf` has put that into the site.
+
 A page that shows the plan of the book (contents.py) is the first page: it gets front.css, and names itself once.
 """
 
@@ -33,6 +35,7 @@ import formula_checks  # noqa: E402
 
 from lecture_code import optimizers  # noqa: E402
 from tools import attempts  # noqa: E402
+from tools.paper import LINK, PLACE_OF_LINK  # noqa: E402
 
 #: C(θ) = ½ (λ₁ θ₁² + λ₂ θ₂²): β = λ₂ = 2, so that gradient descent is stable below η = 2/β = 1, as on the parabola x².
 RACE: dict[str, Any] = {
@@ -161,6 +164,8 @@ def on_page(app: Sphinx, docname: str, template: str, context: dict[str, Any], d
         context["metatags"] += (f'\n<meta name="description" content="{text}">\n<meta property="og:type" content="article">'
                                 f'\n<meta property="og:title" content="{title}">\n<meta property="og:description" content="{text}">')
     if docname in contents.lists_of(app.env):
+        if Path(app.outdir, "book.pdf").is_file():
+            context["body"] = context["body"].replace(PLACE_OF_LINK, LINK)
         context["docstitle"] = ""            # its title is that of the book: once is enough
         app.add_css_file("front.css")
         app.add_js_file("race.js", loading_method="defer")

@@ -10,8 +10,6 @@ Only 127.0.0.1 and files on disk can be reached; every other request is refused 
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,44 +21,11 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from playwright.sync_api import Browser, Page, Route, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, Page, Route  # noqa: E402
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+from tools.browser import chromium, find_chromium  # noqa: E402, F401
+
 LOCAL = ("http://127.0.0.1", "file://", "data:", "blob:", "about:")
-
-
-def find_chromium() -> str | None:
-    """The browser to drive: $CHROMIUM, one on the PATH, or one that Playwright installed."""
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-    for name in [os.environ.get("CHROMIUM", ""), *names]:
-        if name and (path := shutil.which(name)):
-            return path
-    for path in (
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    ):
-        if Path(path).exists():
-            return path
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
