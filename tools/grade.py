@@ -64,8 +64,8 @@ def exercise_sets(folder: Path, solutions: Path = ROOT / "solutions") -> list[Ex
 class Work:
     """What the process of one student knows: everything, but no line of the student's code runs in it."""
 
-    def __init__(self, out: Path, sets: list[ExerciseSet], limits: Limits, secret: list[Path], again: bool) -> None:
-        self.out, self.sets, self.limits, self.secret, self.again = out, sets, limits, secret, again
+    def __init__(self, out: Path, sets: list[ExerciseSet], limits: Limits, secret: list[Path], again: bool, scratch: str) -> None:
+        self.out, self.sets, self.limits, self.secret, self.again, self.scratch = out, sets, limits, secret, again, scratch
         code = b"".join(path.read_bytes() for folder in ("lecture_tasks", "lecture_code", "tools/grading")
                         for path in sorted((ROOT / folder).glob("*.py")))
         self.version = hashlib.sha256(code + repr(limits).encode()).hexdigest()
@@ -97,7 +97,7 @@ class Work:
 
     def notebook(self, student: Student, path: Path, handed_out: ExerciseSet, theirs: list[Cell], notes: list[str]) -> None:
         start = time.perf_counter()
-        helpers = list(beside(path, handed_out))
+        helpers = list(beside(path)) if path.parent in student.folders else []
         record = blank(student, handed_out, "", path)
         record["fingerprint"] = hashlib.sha256(b"".join([
             *(file.read_bytes() for file in (path, *helpers)), handed_out.path.read_bytes(), repr(handed_out.cells).encode(),
@@ -113,7 +113,7 @@ class Work:
             record["trouble"] = f"not run: the set needs {' and '.join(absent)}, which this machine lacks: make frameworks"
         else:
             done: dict[str, Result] = {}
-            with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
+            with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as folder:
                 (Path(folder) / "work").mkdir()
                 for helper in helpers:
                     shutil.copy(helper, Path(folder) / "work" / helper.name)
@@ -129,12 +129,10 @@ class Work:
         write(self.out / "records" / file_name(record), json.dumps(record))
 
 
-def beside(path: Path, handed_out: ExerciseSet) -> Iterator[Path]:
-    """Return the files that lie beside a notebook and are not another one: modules, data."""
+def beside(path: Path) -> Iterator[Path]:
+    """Return the files that lie beside a notebook and are none: modules, data."""
     left = HELPERS
     for other in sorted(path.parent.iterdir())[:200]:
-        if path.parent.name == handed_out.name and path.parent.parent.name != path.parent.name and len(list(path.parent.glob("*.ipynb"))) > 1:
-            return                              # a folder of the whole class
         if other.suffix in (".py", ".csv", ".txt", ".json", ".npy", ".npz", ".png") and other.is_file() and not other.is_symlink():
             left -= other.stat().st_size
             if left > 0:
@@ -151,7 +149,8 @@ def blank(student: Student, handed_out: ExerciseSet | None, trouble: str, path: 
     results = {cell.name: asdict(Result("not run", 0.0, cell.points)) for cell in handed_out.graded} if handed_out else {}
     return {"student": student.name, "id": student.id, "set": handed_out.name if handed_out else "", "trouble": trouble,
             "file": shown(path) if path else "", "when": path.lstat().st_mtime if path else 0.0, "notes": list(student.notes),
-            "graded": [], "results": results, "answers": {}, "seconds": 0.0, "fingerprint": ""}
+            "graded": [], "results": results, "answers": {}, "seconds": 0.0, "fingerprint": "",
+            "share": 1.0}
 
 
 def shown(path: Path) -> str:
@@ -214,6 +213,7 @@ def in_process_of_its_own(work: Work, student: Student) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
+        os.environ.update(LECTURE_CODE_RUN="short", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         room = MEMORY * (4 if any(each.needs for each in work.sets) else 1)
         resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
@@ -244,7 +244,7 @@ def grade(people: list[Student], work: Work, jobs: int, done: Any) -> None:
                 if ended:
                     del running[child]
                     late = time.monotonic() > until
-                    done(student, "" if status == 0 else "took too long to be opened" if late else
+                    done(student, "" if status == 0 else "took longer than its limit" if late else
                          "could not be opened: it needs too much memory, or has something in it that breaks the grader")
     finally:
         for child in running:
@@ -257,7 +257,9 @@ class Class:
 
     def __init__(self, out: Path, sets: list[ExerciseSet], people: ClassList | None, deadline: datetime | None,
                  late: float, how: list[str]) -> None:
-        self.out, self.sets, self.people, self.deadline, self.late, self.how = out, {each.name: each for each in sets}, people, deadline, late, how
+        self.out, self.people, self.deadline, self.late, self.how = out, people, deadline, late, how
+        self.sets = {each.name: each for each in sets}
+        self.began = time.time() - 1            # what was written before is of another run
         self.records: dict[str, list[Record]] = {}
         self.written = 0.0
         self.marks = read_marks(out / "marks.csv")
@@ -267,7 +269,7 @@ class Class:
         found = []
         for name in ["none", *self.sets]:
             path = self.out / "records" / f"{as_name(student.name)}.{name}.json"
-            if path.exists() and path.stat().st_mtime >= self.start:
+            if path.exists() and path.stat().st_mtime >= self.began:
                 found.append(json.loads(path.read_text(encoding="utf-8")))
         if trouble or not found:
             listed = ", ".join(student.others[:3])
@@ -318,12 +320,6 @@ class Class:
                 part.unlink(missing_ok=True)
         self.written = time.monotonic()
 
-    @property
-    def start(self) -> float:
-        return self.began
-
-    began = 0.0
-
 
 def stop(number: int, frame: Any) -> NoReturn:
     raise Stopped(signal.Signals(number).name)
@@ -362,7 +358,6 @@ def main(argv: list[str] | None = None) -> int:
            "inputs of the checks: " + ("those that students see" if limits.seed is None else
                                        f"other ones for each student, from the seed {limits.seed}")]
     graded = Class(out, sets, people, deadline, options.late, how)
-    graded.began = start - 1
     secret = sorted({*isolation.secret_folders(), options.submissions.resolve(), out, options.solutions.resolve()})
     found = students(options.submissions, [each.name for each in every], out / "unpacked")
     if people:
@@ -378,7 +373,8 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(number, stop)
     status = 0
     try:
-        grade(found, Work(out, sets, limits, secret, options.again), max(1, options.jobs), graded.add)
+        with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
+            grade(found, Work(out, sets, limits, secret, options.again, scratch), max(1, options.jobs), graded.add)
     except Stopped as name:
         print(f"{name}: stopped. What was graded until then is kept; the same command goes on from there.")
         status = 130

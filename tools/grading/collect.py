@@ -29,6 +29,7 @@ class Student:
     name: str
     id: str = ""                                # of Moodle's participant, or of Canvas
     notebooks: list[Path] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -37,12 +38,13 @@ def students(folder: Path, sets: list[str], unpacked: Path) -> list[Student]:
     """Return the students of a folder or a zip, in order; zips are unpacked to the folder `unpacked`."""
     found: dict[str, Student] = {}
     notes: list[str] = []
-    for entry, label in list(entries(folder, sets, unpacked, notes)):
+    for entry, label, said in list(entries(folder, sets, unpacked, notes)):
         moodle, canvas = MOODLE.fullmatch(label), CANVAS.fullmatch(label)
         about = moodle or canvas
         name = clean(about["name"] if about else stem(label), 100).strip() or "(no name)"
         key = f"{name} {about['id']}" if about else name
         student = found.setdefault(key, Student(name, about["id"] if about else ""))
+        student.notes += said
         if canvas and canvas["late"]:
             student.notes.append("late, says Canvas")
         take(student, entry, unpacked)
@@ -58,8 +60,8 @@ def stem(label: str) -> str:
     return re.sub(r"\.(ipynb|zip)$", "", label, flags=re.IGNORECASE)
 
 
-def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str]) -> Iterator[tuple[Path, str]]:
-    """Yield what belongs to one student each: a path, and what it is called."""
+def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str]) -> Iterator[tuple[Path, str, list[str]]]:
+    """Yield what belongs to one student each: a path, what it is called, and what is to be said of it."""
     if folder.is_file():
         folder = unpack(folder, unpacked, notes)
     for entry in listed(folder):
@@ -67,18 +69,23 @@ def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str]) -> 
         if entry.is_dir() and not entry.is_symlink() and label in sets:
             yield from entries(entry, [], unpacked, notes)      # a folder a set, with the students inside
         elif is_zip(entry) and not (MOODLE.fullmatch(label) or CANVAS.fullmatch(label)):
-            inside = unpack(entry, unpacked, notes)
+            said: list[str] = []
+            inside = unpack(entry, unpacked, said)
             names = [child.name for child in listed(inside)]
             if any(MOODLE.fullmatch(name) or CANVAS.fullmatch(name) for name in names) or set(names) & set(sets) and len(sets) > 1:
+                notes += said
                 yield from entries(inside, sets, unpacked, notes)
             else:
-                yield inside, label
+                yield inside, label, said
         else:
-            yield entry, label
+            yield entry, label, []
 
 
 def listed(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__")))
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__")))
+    except OSError:                             # a folder that may not be read
+        return []
 
 
 def is_zip(path: Path) -> bool:
@@ -90,6 +97,7 @@ def take(student: Student, entry: Path, unpacked: Path, depth: int = 0) -> None:
     if is_zip(entry) and depth < 4:
         entry = unpack(entry, unpacked, student.notes)
     if entry.is_dir() and not entry.is_symlink():
+        student.folders.append(entry)
         for path in listed(entry) if depth < 8 else []:
             if len(student.notebooks) + len(student.others) < FILES:
                 take(student, path, unpacked, depth + 1)
@@ -108,28 +116,39 @@ def unpack(archive: Path, unpacked: Path, notes: list[str]) -> Path:
     part = target.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    left = UNPACKED
+    left, failed = UNPACKED, []
     try:
         with zipfile.ZipFile(archive) as zipped:
             for info in zipped.infolist()[:FILES]:
-                names = [re.sub(r"[\0/\\]", "_", name) for name in info.filename.split("/") if name not in ("", ".", "..")]
-                mode = info.external_attr >> 16
-                if info.is_dir() or not names or stat.S_ISLNK(mode) or len(names) > 12:
+                names = [re.sub(r"[\0\\]", "_", name)[:150] for name in info.filename.split("/") if name not in ("", ".", "..")]
+                if info.is_dir() or not names or stat.S_ISLNK(info.external_attr >> 16) or len(names) > 12:
                     continue
-                path = part.joinpath(*(name[:150] for name in names))
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with zipped.open(info) as source, open(path, "wb") as file:
-                    while data := source.read(1 << 20):
-                        left -= len(data)
-                        if left < 0:
-                            raise ValueError(f"more than {UNPACKED // 1_000_000} MB")
-                        file.write(data)
-                when = time.mktime((*info.date_time, 0, 0, -1))
-                os.utime(path, (when, when))
-    except Exception as error:                  # a damaged archive, of which the good files are taken
-        notes.append(f"{clean(archive.name, 100)} could not be unpacked wholly: {clean(error, 120)}")
+                try:
+                    left -= extracted(zipped, info, part.joinpath(*names), left)
+                except Exception as error:      # one damaged file; the others are taken
+                    failed.append(f"{clean(names[-1], 60)}: {clean(error, 80)}")
+    except Exception as error:
+        failed.append(clean(error, 120))
+    if failed:
+        notes.append(f"{clean(archive.name, 100)} could not be unpacked wholly ({'; '.join(failed[:3])})")
     os.replace(part, target)
     return target
+
+
+def extracted(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, most: int) -> int:
+    """Write one file of an archive, with its time, and return its size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with zipped.open(info) as source, open(path, "wb") as file:
+        while data := source.read(1 << 20):
+            size += len(data)
+            if size > most:
+                path.unlink()
+                raise ValueError(f"more than {UNPACKED // 1_000_000} MB")
+            file.write(data)
+    when = time.mktime((*info.date_time, 0, 0, -1))
+    os.utime(path, (when, when))
+    return size
 
 
 def newest(paths: list[Path]) -> Path:

@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -76,7 +77,7 @@ class Runner:
         self.limits, self.tasks, self.gone = limits, tasks, ""
         self.until = time.monotonic() + limits.seconds
         self.functions: list[Callable[..., Any]] = []   # of ours, which the student's code may call
-        self.refused: list[str] = []
+        self.notes: list[str] = []
         self.foreign = ""                       # the class of a model that could not be rebuilt here
         work = folder / "work"
         (work / "home" / "matplotlib").mkdir(parents=True)
@@ -122,7 +123,9 @@ class Runner:
             self.end(f"its process ended early (status {status}): {clean(' '.join(last)) or 'no message'}")
         else:
             refused = answer.get("refused")
-            self.refused += [clean(what, 200) for what in refused[:20]] if isinstance(refused, list) else []
+            self.notes += [f"refused: {clean(what, 200)}" for what in refused[:20]] if isinstance(refused, list) else []
+            if isinstance(error := answer.get("error"), dict) and error.get("type") == "MemoryError":
+                self.notes.append("reached the memory limit")
             return answer
         raise Gone(self.gone)
 
@@ -143,8 +146,8 @@ class Runner:
     def value(self, sent: Any) -> Any:
         return wire.Unpacker(self.function, self.functions)(sent)
 
-    def pack(self, value: Any) -> Any:
-        return wire.Packer(self.keep)(value)
+    def pack(self, value: Any, by_code: bool = False) -> Any:
+        return wire.Packer(self.keep, code=code_of if by_code else lambda function: None)(value)
 
     def function(self, number: int, name: str) -> Callable[..., Any]:
         """Return what stands for a function of the student's: it is called over there."""
@@ -188,14 +191,14 @@ class Runner:
     def _call(self, question: dict[str, Any]) -> dict[str, Any]:
         arguments, named = self.value(question["arguments"]), self.value(question["named"])
         with np.errstate(all="ignore"):
-            value = self.functions[question["number"]](*arguments, **named)
-        return {"value": self.pack(value), "used": self.pack(arguments)}
+            value = self.functions[question["function"]](*arguments, **named)
+        return {"value": self.pack(value, by_code=True), "used": self.pack(arguments)}
 
     # Calling the student's functions
 
-    def call(self, number: int | None, arguments: tuple[Any, ...], seconds: float, code: Any = None) -> feedback.Called:
+    def call(self, number: int | None, arguments: tuple[Any, ...], seconds: float, by_code: bool = False) -> feedback.Called:
         """Call the function that is checked, or another one of the student's; as `feedback.verdict` wants it."""
-        message = {"do": "call", "number": number, "arguments": self.pack(arguments), "seconds": seconds, "code": code}
+        message = {"do": "call", "function": number, "arguments": self.pack(arguments, by_code), "seconds": seconds}
         try:
             answer = self.ask(message, max(self.limits.cell_seconds, 4 * seconds))
         except Gone:
@@ -344,7 +347,7 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
             if cell.check:
                 done[cell.name] = checked(cell, runner, tasks, broken, last_broken)
                 continue
-            error = run(cell, cell.source, runner, answers.notes)
+            error = run(cell, cell.source, runner)
             if cell.locked:
                 continue
             last_broken = "" if error is None else f"Your code raised {error.get('type')}: {line_of(clean(error.get('text'), 500))}"
@@ -354,8 +357,7 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
         answers.notes.insert(0, str(why))
     finally:
         runner.end()
-        answers.notes += [f"refused: {what}" for what in runner.refused]
-        answers.notes[:] = list(dict.fromkeys(answers.notes))
+        answers.notes[:] = list(dict.fromkeys([*answers.notes, *runner.notes]))
 
 
 def line_of(text: str) -> str:
@@ -372,16 +374,14 @@ def by_hand(cell: Cell, handed_out: ExerciseSet, answers: Answers) -> Result:
     return Result("by hand", None, cell.points)
 
 
-def run(cell: Cell, source: str, runner: Runner, notes: list[str]) -> dict[str, Any] | None:
+def run(cell: Cell, source: str, runner: Runner) -> dict[str, Any] | None:
     """Run a cell, keep its output, and return its error."""
     seconds = runner.limits.cell_seconds
-    answer = runner.ask({"do": "run", "source": source, "seconds": seconds}, 2 * seconds + 10)
+    answer = runner.ask({"do": "run", "source": source, "seconds": seconds}, 4 * seconds + 10)
     error = answer["error"] if isinstance(answer.get("error"), dict) else None
     show(cell, answer.get("output"), error and clean(error.get("type"), 60), error and error.get("text"))
-    if error and error.get("type") == "MemoryError":
-        notes.append("reached the memory limit")
     if error and error.get("type") == "TooLong":
-        notes.append(f"a cell was {clean(error.get('text'), 60)}: {source.strip().splitlines()[0][:60]}")
+        runner.notes.append(f"a cell was {clean(error.get('text'), 60)}: {source.strip().splitlines()[0][:60]}")
     return error
 
 
@@ -415,7 +415,7 @@ def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], la
             return Result(verdict.kind, 0.0, cell.points, mistake, clean(verdict.message), title)
         show(cell, verdict.message + "\n")
     if rest.strip():
-        error = run(cell, rest, runner, [])
+        error = run(cell, rest, runner)
         if error:
             kind = "missing" if error.get("type") == "NameError" else "error"
             return Result(kind, 0.0, cell.points, message=clean(f"{error.get('type')}: {error.get('text')}", 500), title=title)
@@ -430,14 +430,15 @@ def judged(task: feedback.Task, found: dict[str, Any], runner: Runner) -> feedba
     names = [name for name in reads if isinstance(name, str) and name.isidentifier()] if isinstance(reads, list) else []
 
     def call(answer: Any, arguments: tuple[Any, ...], seconds: float) -> feedback.Called:
-        code = [code_of(each) for each in arguments if callable(each)][0] if task.name in BY_CODE else None
-        return runner.call(None, arguments, seconds, code)
+        return runner.call(None, arguments, seconds, task.name in BY_CODE)
 
     return feedback.verdict(task, Answer(task.name, names), min(5.0, runner.limits.cell_seconds / 5), call)
 
 
-def code_of(function: Any) -> dict[str, Any]:
-    """Return the code of one of our functions, and the arrays that it holds."""
+def code_of(function: Any) -> dict[str, Any] | None:
+    """Return the code of one of our functions and the values that it holds; None if it uses others of ours."""
+    if not isinstance(function, types.FunctionType) or set(function.__code__.co_names) & set(function.__globals__) - {"np"}:
+        return None
     pack = wire.Packer()
     return {"code": base64.b64encode(marshal.dumps(function.__code__)).decode(), "name": function.__name__,
             "cells": [pack(cell.cell_contents) for cell in function.__closure__ or ()]}

@@ -14,6 +14,7 @@ import stat
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def one(data: dict[str, Any]) -> Cell | None:
         kind, clean_source(source), text(about.get("grade_id")), text(data.get("id")), about.get("locked") is True,
         about.get("solution") is True or about.get("task") is True, about.get("grade") is True or about.get("task") is True,
         float(points) if isinstance(points, (int, float)) and not isinstance(points, bool) else 0.0,
-        tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        tuple(text(tag) for tag in tags[:20]) if isinstance(tags, list) else (),
         dict(pictures(attachments)) if isinstance(attachments, dict) else {})
 
 
@@ -148,7 +149,7 @@ def pictures(attachments: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the attachments that are pictures: name, {type: base64}."""
     for name, data in list(attachments.items())[:20]:
         if isinstance(name, str) and isinstance(data, dict):
-            kept = {kind: value for kind, value in data.items() if isinstance(kind, str) and kind.startswith("image/")
+            kept = {kind: value for kind, value in data.items() if isinstance(kind, str) and kind.isascii() and kind.startswith("image/")
                     and isinstance(value, str) and value.isascii() and len(value) < 10_000_000}
             if kept:
                 yield clean(name, 100), kept
@@ -165,6 +166,14 @@ class ExerciseSet:
     cells: tuple[Cell, ...]
     needs: tuple[str, ...] = ()
 
+    @cached_property
+    def names(self) -> set[str]:
+        return {cell.name for cell in self.cells}
+
+    @cached_property
+    def texts(self) -> set[str]:
+        return {same(handed_out_source(cell)) for cell in self.cells if cell.locked}
+
     @property
     def graded(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.graded]
@@ -176,13 +185,14 @@ class ExerciseSet:
 
 def belonging(theirs: list[Cell], sets: Iterable[ExerciseSet], hint: str) -> ExerciseSet:
     """Return the set that a notebook belongs to: by the ids of its cells, by their text, by names in its path."""
-    def fits(each: ExerciseSet) -> tuple[int, bool, bool]:
-        ids, texts = {cell.name for cell in each.cells}, {same(cell.source) for cell in each.cells if cell.locked}
-        return (len({cell.name for cell in theirs if cell.name in ids} - common)
-                or len({same(cell.source) for cell in theirs} & texts), each.path.stem in hint, each.name in hint)
-
     sets = list(sets)
-    common = set.intersection(*({cell.name for cell in each.cells} for each in sets)) if len(sets) > 1 else set()
+    names = {cell.name for cell in theirs}
+    common = set.intersection(*(each.names for each in sets)) if len(sets) > 1 else set()
+    texts = set() if any((each.names & names) - common for each in sets) else {same(cell.source) for cell in theirs}
+
+    def fits(each: ExerciseSet) -> tuple[int, bool, bool]:
+        return len((each.names & names) - common) or len(each.texts & texts), each.path.stem in hint, each.name in hint
+
     best = max(sets, key=fits)
     if not fits(best)[0]:
         raise Damaged("has none of the cells that were handed out" if len(sets) == 1 or any(fits(best)[1:])

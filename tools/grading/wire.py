@@ -11,12 +11,13 @@ import base64
 import json
 import math
 import numbers
+import select
 import socket
 import struct
 import sys
 import time
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -58,11 +59,13 @@ class Packer:
     Attributes
     ----------
     keep : what is noted of a function that the other side may call, and returns its number
+    code : what makes of a function its code, if that shall travel; None for a function that stays
     arrays : those that have travelled, in order; a tensor in the memory of one of `shared` is said to be so
     """
 
-    def __init__(self, keep: Callable[[Any], int] | None = None, shared: list[np.ndarray] | None = None) -> None:
-        self.keep, self.shared, self.left = keep, shared or [], MANY
+    def __init__(self, keep: Callable[[Any], int] | None = None, shared: list[np.ndarray] | None = None,
+                 code: Callable[[Any], dict[str, Any] | None] = lambda function: None) -> None:
+        self.keep, self.shared, self.code, self.left = keep, shared or [], code, MANY
         self.arrays: list[np.ndarray] = []
 
     def __call__(self, value: Any, depth: int = 0) -> Any:
@@ -100,6 +103,8 @@ class Packer:
         if callable(value) and not isinstance(value, type) and self.keep:
             if isinstance(number := getattr(value, "over_there", None), int):
                 return {"r": number}            # a function of the other side comes back
+            if sent := self.code(value):
+                return sent
             name = getattr(value, "__name__", type(value).__name__)
             return {"f": self.keep(value), "name": name if isinstance(name, str) else "f"}
         return {"x": type(value).__name__}
@@ -146,11 +151,12 @@ class Unpacker:
     function : (number, name) ↦ what stands for a function of the other side
     ours : the functions that the other side has numbers of
     shared : arrays in whose memory a tensor may lie
+    code : what makes a function of its code; the judge has none
     """
 
     def __init__(self, function: Callable[[int, str], Any] | None = None, ours: list[Any] | None = None,
-                 shared: list[np.ndarray] | None = None) -> None:
-        self.function, self.ours, self.shared, self.left = function, ours or [], shared or [], MANY
+                 shared: list[np.ndarray] | None = None, code: Callable[[dict[str, Any]], Any] | None = None) -> None:
+        self.function, self.ours, self.shared, self.code, self.left = function, ours or [], shared or [], code, MANY
         self.arrays: list[np.ndarray] = []
 
     def __call__(self, sent: Any) -> Any:
@@ -194,6 +200,8 @@ class Unpacker:
             return self.model(sent, depth)
         if "f" in sent and self.function and isinstance(sent["f"], int):
             return self.function(sent["f"], clean(sent["name"], 60))
+        if "code" in sent and self.code:
+            return self.code(sent)
         if "r" in sent:
             return self.ours[abs(sent["r"])]
         if "model" in sent:
@@ -265,41 +273,58 @@ class Line:
 
     def __init__(self, sock: socket.socket, serve: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.sock, self.serve = sock, serve
+        self.arrived = bytearray()              # what has been read of the next message
+        self.asked = 0
+        self.busy = False                       # an alarm that rang now would tear a message
 
     def send(self, message: dict[str, Any]) -> None:
         data = json.dumps(message).encode("ascii")
         if len(data) > MOST:
             raise Broken("a message that is too large")
         self.sock.settimeout(60)
+        self.busy = True
         self.sock.sendall(struct.pack(">I", len(data)) + data)
+        self.busy = False
 
     def receive(self, until: float | None = None) -> dict[str, Any]:
-        (size,) = struct.unpack(">I", b"".join(self._read(4, until)))
+        self._read(4, until)
+        (size,) = struct.unpack(">I", self.arrived[:4])
         if size > MOST:
             raise Broken("a message that is too large")
+        self._read(4 + size, until)
+        data, self.arrived = self.arrived[4:4 + size], self.arrived[4 + size:]
         try:
-            message = json.loads(b"".join(self._read(size, until)))
+            message = json.loads(data)
         except (ValueError, RecursionError):
             raise Broken("a message that is no JSON") from None
         if not isinstance(message, dict):
             raise Broken("a message that is no message")
         return message
 
-    def _read(self, size: int, until: float | None) -> Iterator[bytes]:
-        while size:
+    def _read(self, size: int, until: float | None) -> None:
+        """Wait until so many bytes have arrived."""
+        while len(self.arrived) < size:
             left = None if until is None else until - time.monotonic()
-            if left is not None and left <= 0:
+            if left is not None and left <= 0 or not select.select([self.sock], [], [], left)[0]:
                 raise TimeoutError
-            self.sock.settimeout(left)
-            data = self.sock.recv(min(size, 1 << 20))
+            self.busy = True
+            data = self.sock.recv(1 << 20)
+            self.arrived += data
+            self.busy = False
             if not data:
                 raise EOFError
-            size -= len(data)
-            yield data
 
     def ask(self, message: dict[str, Any], until: float | None = None) -> dict[str, Any]:
-        """Send a question and return its answer."""
-        self.send(message)
-        while "ask" in (answer := self.receive(until)):
-            self.send(self.serve(answer))
-        return answer
+        """Send a question and return its answer. An answer to an earlier one, of which nobody waited for the end, is dropped."""
+        self.asked += 1
+        number = self.asked
+        self.send({**message, "number": number})
+        while True:
+            answer = self.receive(until)
+            if "ask" in answer:
+                self.answer(answer)
+            elif answer.get("to") == number:
+                return answer
+
+    def answer(self, question: dict[str, Any]) -> None:
+        self.send({**self.serve(question), "to": question.get("number")})
