@@ -8,8 +8,8 @@ notebook and judges (tools/grading/judge.py), another one runs the student's cod
 one of them does, the others are graded.
 
 In the folder `--out`: `report.html` for reading, `feedback/` with a page a student, `points.csv`, a table for each
-set, `results.csv` with a line a student and task, and `notebooks/`, each submission as it was graded. Enter the
-points of proofs in `marks.csv` and run the same command again: only what is new or has changed is graded.
+set, `results.csv` with a line a student and task, and `notebooks/`, each submission as it was graded. `to-read.html`
+has the proofs and written answers; enter their points in `marks.csv` and run the same command again: only what is new or has changed is graded.
 """
 
 from __future__ import annotations
@@ -293,7 +293,8 @@ class Class:
             merge(record, self.marks)
             reduce_late(record, self.deadline, self.late)
         files = {"results.csv": tables.results(records), "points.csv": tables.points(records),
-                 "report.html": tables.report(records, self.sets, self.how), "marks.csv": marks_text(records, self.marks)}
+                 "report.html": tables.report(records, self.sets, self.how), "to-read.html": tables.to_read(records),
+                 "marks.csv": marks_text(records, self.marks)}
         for name, handed_out in self.sets.items():
             of_set = [record for record in records if record["set"] == name]
             if not of_set:
@@ -336,8 +337,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--late", type=float, default=0, help="percent of the points taken off a day (default 0)")
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "grades")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="students at a time (default 2)")
-    parser.add_argument("--seconds", type=float, default=120, help="limit for one notebook (default 120)")
-    parser.add_argument("--cell-seconds", type=float, default=30, help="limit for one cell (default 30)")
+    parser.add_argument("--seconds", type=float, default=60, help="limit for one notebook (default 60)")
+    parser.add_argument("--cell-seconds", type=float, default=15, help="limit for one cell, of processor time (default 15)")
     parser.add_argument("--memory", type=int, default=2048, help="limit in MiB (default 2048)")
     parser.add_argument("--seed", help="check on other inputs than the visible ones, each student on their own")
     parser.add_argument("--all-cells", action="store_true", help="run the long training cells, too (shortened)")

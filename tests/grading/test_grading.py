@@ -151,11 +151,11 @@ def {name}(*arguments):
     return 0.0""",),
     "looks-for-others": ("""import glob, os
 def {name}(*arguments):
-    found = [path for pattern in ({folder!r} + "/in/*/nested/*.ipynb", "/proc/*/fd/*", "/proc/*/environ") for path in glob.glob(pattern)]
+    found = [path for pattern in ({folder!r} + "/in/*/nested/*.ipynb", "/proc/[0-9]*/environ") for path in glob.glob(pattern)]
     texts = []
     for path in found:
         try:
-            texts.append(open(path, errors="replace").read(10**6))
+            texts.append(open(path, errors="replace").read(10**5))
         except (OSError, ValueError):
             pass
     if any("def {name}" in text for text in texts):
@@ -333,7 +333,7 @@ def test_all_solutions_get_all_points_on_inputs_of_their_own(tmp_path, capsys):
         student = tmp_path / "in" / path.stem
         student.mkdir(parents=True)
         (student / path.name).write_bytes(path.read_bytes())
-    grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--seed", "a secret"])
+    grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--seed", "a secret", "--seconds", "300", "--cell-seconds", "60"])
     with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["kind"] for row in rows} == {"right", "by hand"}

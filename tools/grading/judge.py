@@ -44,8 +44,8 @@ STRANGE = (".reference", "_getframe", "gc.get_objects", "inspect.stack", "lectur
 
 @dataclass(frozen=True)
 class Limits:
-    seconds: float = 120                        # for a whole submission
-    cell_seconds: float = 30
+    seconds: float = 60                         # for a whole submission
+    cell_seconds: float = 15
     memory: int = 2048                          # MiB
     way: str = ""                               # of isolation.WAYS
     seed: str | None = None
@@ -200,7 +200,7 @@ class Runner:
         """Call the function that is checked, or another one of the student's; as `feedback.verdict` wants it."""
         message = {"do": "call", "function": number, "arguments": self.pack(arguments, by_code), "seconds": seconds}
         try:
-            answer = self.ask(message, max(self.limits.cell_seconds, 4 * seconds))
+            answer = self.ask(message, self.limits.cell_seconds + 8 * seconds)
         except Gone:
             if "stopped" not in self.gone:
                 raise
@@ -355,6 +355,8 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
                 broken[name] = last_broken
     except Gone as why:
         answers.notes.insert(0, str(why))
+    except Exception as error:                  # it sent something that nobody has thought of
+        answers.notes.insert(0, f"its process was ended, since it sent what is no answer: {type(error).__name__}: {clean(error, 120)}")
     finally:
         runner.end()
         answers.notes[:] = list(dict.fromkeys([*answers.notes, *runner.notes]))

@@ -46,7 +46,7 @@ def plain(entry: Any) -> str:
     if entry is None or isinstance(entry, (int, float)):
         return "" if entry is None else f"{entry:g}"
     text = " ".join(str(entry).split())
-    return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+    return "'" + text if text[:1] in ("=", "+", "-", "@") and len(text) > 1 else text
 
 
 def digest(answer: str) -> str:

@@ -16,7 +16,7 @@ STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:78rem;padding:0 1rem;color:#1b1b1b;background:#fff}
 h2{margin-top:2.5rem}table{border-collapse:collapse;font-size:.875rem}
-th,td{border:1px solid #bbb;padding:.35rem .55rem;text-align:left;vertical-align:top;max-width:17rem;overflow-wrap:anywhere}
+th,td{border:1px solid #bbb;padding:.35rem .55rem;text-align:left;vertical-align:top;min-width:4.5rem;max-width:17rem;overflow-wrap:break-word}
 thead th{background:#f0f0f0}.wide{overflow-x:auto}.right{background:#e2f2e5}.wrong{background:#fbe6e3}.open{background:#fdf5d8}
 td small{display:block}td details,.said{margin-top:.2rem;white-space:pre-wrap}
 section{border-left:4px solid #bbb;padding:.1rem 1rem;margin:1rem 0}section h2{font-size:1.05rem;margin:.4rem 0}
@@ -36,7 +36,7 @@ def short(found: dict[str, Any]) -> str:
 
 
 def look(found: dict[str, Any]) -> str:
-    if found["points"] is None:
+    if found["points"] is None or 0 < found["points"] < found["out_of"]:
         return "open"
     return "right" if found["points"] == found["out_of"] else "wrong"
 
@@ -96,6 +96,25 @@ def summary(rows: list[Record], tasks: list[str]) -> Iterator[tuple[str, int, li
         yield task, sum(look(one) == "right" for one in found), reasons.most_common()
 
 
+def worth(found: dict[str, Any]) -> str:
+    return f"? of {found['out_of']:g}" if found["points"] is None else f"{found['points']:g} of {found['out_of']:g}"
+
+
+def to_read(records: list[Record]) -> str:
+    """Return a page with all answers that somebody has to read, task by task, to be marked in `marks.csv`."""
+    parts = []
+    for key in dict.fromkeys((record["set"], task) for record in records for task, found in record["results"].items()
+                             if found["kind"] in ("by hand", "marked")):
+        parts.append(f"<h2>{html.escape(': '.join(key))}</h2>")
+        for record in records:
+            found = record["results"].get(key[1]) if record["set"] == key[0] else None
+            if found and found["kind"] in ("by hand", "marked"):
+                answer = record["answers"].get(key[1]) or "in a cell of their own: see the folder notebooks"
+                parts.append(f"<section class='{look(found)}'><h2>{html.escape(record['student'])}: {worth(found)}</h2>"
+                             f"<div class='said'>{html.escape(answer)}</div></section>")
+    return page("Answers to be read", parts or ["<p>There are none.</p>"])
+
+
 def feedback(record: Record, handed_out: ExerciseSet) -> str:
     """Return the page that a student gets back."""
     text = html.escape
@@ -111,7 +130,7 @@ def feedback(record: Record, handed_out: ExerciseSet) -> str:
 
 def in_words(record: Record) -> str:
     """Return the feedback as one line of text, for the table of a learning platform."""
-    lost = [f"{found['title'] or task}: {found['points'] or 0:g} of {found['out_of']:g}, {found.get('comment') or short(found)}"
+    lost = [f"{found['title'] or task}: {worth(found)}{', ' * bool(said := found.get('comment') or short(found))}{said}"
             for task, found in record["results"].items() if look(found) != "right"]
     return "; ".join(lost) or "All right."
 
@@ -156,7 +175,7 @@ def points(records: list[Record]) -> str:
 
 # ---------------------------------------------------------------- answers that are alike
 
-LONG_ENOUGH = 40                                # words and signs, below which two answers are alike by chance
+LONG_ENOUGH = 60                                # words and signs, below which two answers are alike by chance
 ALIKE = 0.9                                     # share of runs of five that two answers have in common
 
 

@@ -321,6 +321,8 @@ class Line:
         self.send({**message, "number": number})
         while True:
             answer = self.receive(until)
+            if until is not None and time.monotonic() > until:      # it may ask for ever
+                raise TimeoutError
             if "ask" in answer:
                 self.answer(answer)
             elif answer.get("to") == number:
