@@ -338,6 +338,8 @@ def test_all_solutions_get_all_points_on_inputs_of_their_own(tmp_path, capsys):
         rows = list(csv.DictReader(file))
     assert {row["kind"] for row in rows} == {"right", "by hand"}
     assert len({row["set"] for row in rows}) == len(here)
+    kept = tmp_path / "out" / "notebooks" / "backpropagation" / "12-backpropagation" / "backpropagation.ipynb"
+    assert "relative error   ratio to the differences" in kept.read_text(encoding="utf-8")     # printed over there, of a function here
 
 
 def test_a_set_that_cannot_run_here_says_what_it_needs_and_keeps_its_row(tmp_path, capsys):

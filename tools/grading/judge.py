@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import base64
 import builtins
+import contextlib
 import hashlib
 import importlib
+import io
 import json
 import marshal
 import os
@@ -155,7 +157,7 @@ class Runner:
         def theirs(*arguments: Any) -> Any:
             value, error, _ = self.call(number, arguments, self.limits.cell_seconds)
             if error is not None:
-                raise error
+                raise error if isinstance(error, Exception) else RuntimeError("stopped")
             return value
 
         theirs.__name__, theirs.over_there = name, number   # type: ignore[attr-defined]
@@ -190,9 +192,9 @@ class Runner:
 
     def _call(self, question: dict[str, Any]) -> dict[str, Any]:
         arguments, named = self.value(question["arguments"]), self.value(question["named"])
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()) as printed:
             value = self.functions[question["function"]](*arguments, **named)
-        return {"value": self.pack(value, by_code=True), "used": self.pack(arguments)}
+        return {"value": self.pack(value, by_code=True), "used": self.pack(arguments), "printed": printed.getvalue()[:20_000]}
 
     # Calling the student's functions
 

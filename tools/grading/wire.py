@@ -323,7 +323,7 @@ class Line:
             answer = self.receive(until)
             if until is not None and time.monotonic() > until:      # it may ask for ever
                 raise TimeoutError
-            if "ask" in answer:
+            if "ask" in answer or "do" in answer:
                 self.answer(answer)
             elif answer.get("to") == number:
                 return answer
