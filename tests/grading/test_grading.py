@@ -199,12 +199,14 @@ def graded(tmp_path_factory):
         "unfinished": answered(HEAD + "    return theta[\n"),
         "exits": with_cell("import os\nos._exit(3)"),
         "=1+1": notebook(),
+        "helped": with_cell("from helper import shift\nassert shift(1) == 1"),
     }
     students |= {name: cheat(ways, folder) for name, ways in CHEATS.items()}
     for name, made in students.items():
         path = folder / "in" / name / "nested" / RELEASE.name
         path.parent.mkdir(parents=True)
         path.write_text(nbformat.writes(made), encoding="utf-8")
+    (folder / "in" / "helped" / "nested" / "helper.py").write_text("def shift(theta):\n    return theta\n", encoding="utf-8")
     (folder / "in" / "flat.ipynb").write_text(nbformat.writes(answered(SUMMED)), encoding="utf-8")
     (folder / "in" / "text.ipynb").write_text("My answer is 4.", encoding="utf-8")
     (folder / "in" / "list.ipynb").write_text("[1, 2]", encoding="utf-8")
@@ -239,6 +241,16 @@ OTHERS = AUTOMATIC - POINTS[CHECK]              # all but the first task
 def test_nobody_gets_points_without_work(graded, student):
     assert {row["points"] for (name, task), row in graded[1].items() if name == student and task.endswith("-check")} == {"0"}
     assert "found somebody" not in str(graded[1])
+
+
+def test_code_that_looks_for_the_reference_is_remarked_on(graded):
+    assert "to be looked at, has .reference in its code" in remarks(graded, "asks-for-the-reference")
+
+
+def test_a_module_that_was_handed_in_too_is_there(graded):
+    assert total(graded, "helped") == AUTOMATIC
+    kept = nbformat.read(graded[2] / "notebooks" / "helped" / SET / RELEASE.name, as_version=4)
+    assert next(each for each in kept.cells if "from helper" in each.source).outputs == []
 
 
 def test_a_right_submission_has_all_points_that_a_program_can_give(graded):

@@ -146,6 +146,14 @@ def test_encodings_and_names_of_files_cost_nothing(tmp_path):
     assert [len(each.notebooks) for each in students(tmp_path / "in", [*SETS], tmp_path / "unpacked")] == [1]
 
 
+def test_the_format_of_2014_is_read(tmp_path):
+    old = [{**cell, "input": cell["source"]} if cell["cell_type"] == "code" else cell for cell in solved()["cells"]]
+    for cell in old:
+        cell.pop("source") if "input" in cell else None
+    made = opened({"nbformat": 3, "worksheets": [{"cells": old}], "metadata": {}}, tmp_path)
+    assert "residual @" in answer(made, FUNCTION).source and made.notes == []
+
+
 @pytest.mark.parametrize("lost", [("metadata",), ("metadata", "id")])
 def test_lost_names_are_found_by_ids_and_texts(tmp_path, lost):
     notebook = json.loads(SET.path.read_text(encoding="utf-8"))
