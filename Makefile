@@ -77,11 +77,11 @@ execute: $(VENV)/.book       ## run notebooks and store their outputs: all, or N
 exercises: $(VENV)/.test     ## make exercises/ from solutions/
 	$(BIN)/python -m tools.exercises
 
-release: $(VENV)/.teach      ## exercises for students: a zip for each set in _build/release
-	$(BIN)/python -m tools.release
+release: $(VENV)/.teach      ## exercises for students: a zip for each set in _build/release; or OPTIONS='--set …'
+	$(BIN)/python -m tools.release $(OPTIONS)
 
-grade: $(VENV)/.teach        ## grade a folder: SUBMISSIONS=folder [JOBS=2] [OPTIONS='--seed …']
-	@test -n '$(SUBMISSIONS)' || { echo 'Which folder? make grade SUBMISSIONS=…'; exit 1; }
+grade: $(VENV)/.teach        ## grade a folder or a zip: SUBMISSIONS=… [JOBS=2] [OPTIONS='--class people.csv …']
+	@test -n '$(SUBMISSIONS)' || { echo 'Which folder or zip? make grade SUBMISSIONS=…'; exit 1; }
 	$(BIN)/python -m tools.grade '$(SUBMISSIONS)' --jobs $(JOBS) $(OPTIONS)
 
 bench: $(VENV)/.test         ## time the library side by side with its peers

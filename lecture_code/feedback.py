@@ -40,9 +40,12 @@ from lecture_code.diagnosis import Seen, as_numbers, global_names, observations
 from lecture_code.time_limit import TooLong, limited
 
 Answer = Callable[..., Any]
+Called = tuple[Any, BaseException | None, tuple[Any, ...]]
+Call = Callable[[Answer, tuple[Any, ...], float], Called]
 WIDTH = 88                                      # of a message, in characters
 SINGLE = 1e-5                                   # how far an entry in float32 may be off, relative to the largest one
 PRINTED = 5                                     # lines of what a student's function prints
+SALT: tuple[int, ...] = ()                      # numbers beside the seeds of all inputs: who grades may choose others
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class Task:
     def example(self, case: int) -> tuple[Any, ...]:
         """Return the arguments number `case`, the same and newly made at every call."""
         shape, seed = self.shapes[case // self.seeds], case % self.seeds
-        return self.draw(np.random.default_rng([seed, case]), shape)
+        return self.draw(np.random.default_rng([seed, case, *SALT]), shape)
 
 
 def task(title: str, *, returns: str, **settings: Any) -> Callable[[Answer], Task]:
@@ -241,8 +244,16 @@ def _points(number: int) -> str:
     return f"{number} point{'s' * (number != 1)}"
 
 
-def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
-    """Run a student's function on all inputs of the task and say what was found."""
+def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None = None) -> Verdict:
+    """Run a student's function on all inputs of the task and say what was found.
+
+    Parameters
+    ----------
+    task, answer, seconds : as of `check`
+    call : (answer, arguments, seconds) ↦ (value, None, the arguments afterwards), or (None, what was raised, arguments);
+        by default the answer is called here. Who grades calls it in another process
+    """
+    call = call or _call
     if not callable(answer):
         return Verdict("different", f"{task.title}: {task.name} should be a function, yours is {_kind(answer)}.")
     suspects = list(task.mistakes)              # those that agree with the answer on every input so far
@@ -254,7 +265,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
         expected = _expected(task, case, task.reference)  # first: what it loads does not count as the student's time
         arguments = task.example(case)
         with contextlib.redirect_stdout(printed if case == 0 else io.StringIO()):
-            value, error = _call(answer, arguments, seconds)
+            value, error, arguments = call(answer, arguments, seconds)
         value, unlike = _viewed(task, case, value, arguments) if error is None else (None, "")
         if isinstance(error, NotImplementedError):
             return Verdict("to do", f"{task.title}: not yet done.")
@@ -298,14 +309,14 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0) -> Verdict:
     return Verdict(kind, f"{task.title}: not right yet.\n{text}\n{_input(task, case)}", None, printed.getvalue())
 
 
-def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> tuple[Any, BaseException | None]:
-    """Return (value, None), or (None, what was raised)."""
+def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> Called:
+    """Return (value, None, arguments), or (None, what was raised, arguments)."""
     global _judging
     _judging = True
     try:
-        return limited(answer, arguments, seconds), None
+        return limited(answer, arguments, seconds), None, arguments
     except (Exception, SystemExit, TooLong) as error:
-        return None, error
+        return None, error, arguments
     finally:
         _judging = False
 
@@ -450,6 +461,8 @@ def _line(error: BaseException, answer: Answer) -> str:
 
     The cells of a notebook count as files of one folder.
     """
+    if isinstance(where := getattr(error, "where", None), str):     # raised, and looked at, in another process
+        return where
     code = getattr(answer, "__code__", None)
     if code is None:                            # a class, a partial function
         return ""

@@ -1,6 +1,6 @@
 """Make what students get: exercises/ anew, and a zip for every set in _build/release/.
 
-    python -m tools.release [--out _build/release]
+    python -m tools.release [--set 07-mini-batches] [--out _build/release]
 
 A zip holds the folder of one set, and the same bytes at every run. Before it is written, every answer of
 the worked solution is looked for in it; if one is found, nothing is written.
@@ -61,9 +61,12 @@ def pack(folder: Path, target: Path) -> None:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "release")
-    out = parser.parse_args(argv).out
+    parser.add_argument("--set", action="append", help="make a zip of this set alone (may be given several times)")
+    options = parser.parse_args(argv)
+    out, names = options.out, options.set or exercises.assignments()
+    if unknown := set(names) - set(exercises.assignments()):
+        parser.error(f"there is no set {', '.join(sorted(unknown))}; there are: {', '.join(exercises.assignments())}")
     exercises.main()
-    names = exercises.assignments()
     if found := [file for name in names for file in leaks(ROOT / "exercises" / name, answers(ROOT / "solutions" / name))]:
         print("An answer is left in " + ", ".join(found) + "; nothing was released.")
         return 1

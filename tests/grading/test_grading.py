@@ -12,6 +12,7 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader: pip install -e '
 
 from lecture_tasks import mini_batches  # noqa: E402
 from tools import grade  # noqa: E402
+from tools.grading import isolation  # noqa: E402
 from tools.notebooks import why_not  # noqa: E402
 
 SET = "07-mini-batches"
@@ -35,8 +36,12 @@ def notebook(path=SOLUTION):
     return nbformat.read(path, as_version=4)
 
 
+def name_of(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
 def cell(made, name):
-    return next(each for each in made.cells if grade.grade_id(each) == name)
+    return next(each for each in made.cells if name_of(each) == name)
 
 
 def answered(source):
@@ -58,7 +63,7 @@ def edited():
 def without_cells():
     made = notebook()
     function = cell(made, "absolute-step")
-    keep = [each for each in made.cells if grade.grade_id(each) not in
+    keep = [each for each in made.cells if name_of(each) not in
             ("least-squares-epoch", CHECK, "absolute-step", "reported-cost-check")]
     keep.insert(3, nbformat.v4.new_code_cell(function.source))
     made.cells = keep
@@ -78,6 +83,101 @@ OUTSIDE = HEAD + """    from pathlib import Path
 """
 
 
+#: Each answer is to come by the points of a task without doing it. In a notebook of the old way of grading most of them did.
+CHEATS = {
+    "asks-for-the-reference": ("{name} = tasks.{name}.reference",),
+    "imports-the-tasks": (
+        """import sys
+for each in [each for each in sys.modules if each.startswith("lecture_tasks")]:
+    del sys.modules[each]
+from lecture_tasks import mini_batches
+{name} = mini_batches.{name}.reference""",),
+    "reads-the-tasks": ("""source = open({tasks!r}).read()
+scope = dict()
+exec(source, scope)
+{name} = scope["{name}"].reference""",),
+    "walks-the-frames": ("""import sys
+def {name}(*arguments):
+    frame = sys._getframe()
+    while frame:
+        for value in frame.f_locals.values():
+            if hasattr(value, "reference"):
+                return value.reference(*arguments)
+        if "expected" in frame.f_locals:
+            return frame.f_locals["expected"]
+        frame = frame.f_back""",),
+    "asks-gc": ("""import gc
+def {name}(*arguments):
+    for value in gc.get_objects():
+        if type(value).__name__ == "Task" and value.name == "{name}":
+            return value.reference(*arguments)""",),
+    "patches-the-comparison": ("""from lecture_code import diagnosis, feedback
+import numpy as np
+feedback._difference = feedback._first_difference = lambda *a, **k: ""
+feedback.verdict = lambda *a, **k: feedback.Verdict("right", "right")
+np.isclose = lambda a, *rest, **named: np.ones(np.shape(a), bool)
+def {name}(*arguments):
+    return 0.0""",),
+    "returns-strange-things": ("""class Same(tuple):
+    def __iter__(self):
+        return iter(())
+    def __len__(self):
+        return 0
+    def __eq__(self, other):
+        return True
+def {name}(*arguments):
+    return Same((1, 2))""",
+        """class Asking:
+    __array_priority__ = 1e9
+    def __array__(self, *rest, **named):
+        import inspect
+        return next(info.frame.f_locals["expected"] for info in inspect.stack() if "expected" in info.frame.f_locals)
+def {name}(*arguments):
+    return Asking()""",),
+    "changes-the-task": ("""tasks.{name}.seeds = 0
+tasks.{name}.shapes = ()
+tasks.ALL = []
+def {name}(*arguments):
+    return 0.0""",),
+    "tells-what-it-likes": ("""import json, os, struct
+def {name}(*arguments):
+    for number in range(3, 30):
+        for text in (dict(to=n, value=True, kind="right", points=9) for n in range(60)):
+            data = json.dumps(text).encode()
+            try:
+                os.write(number, struct.pack(">I", len(data)) + data)
+            except OSError:
+                pass
+    return 0.0""",),
+    "looks-for-others": ("""import glob, os
+def {name}(*arguments):
+    found = [path for pattern in ({folder!r} + "/in/*/nested/*.ipynb", "/proc/[0-9]*/environ") for path in glob.glob(pattern)]
+    texts = []
+    for path in found:
+        try:
+            texts.append(open(path, errors="replace").read(10**5))
+        except (OSError, ValueError):
+            pass
+    if any("def {name}" in text for text in texts):
+        raise SystemExit("found somebody's answer")
+    return 0.0""",),
+}
+CHEATED = {task.name: task.name.replace("_", "-") for task in mini_batches.ALL}
+
+
+def cheat(ways, folder):
+    """Return a notebook in which every answer tries it, in one way or another."""
+    made = notebook()
+    for number, (name, place) in enumerate(CHEATED.items()):
+        source = ways[number % len(ways)]
+        for field, value in (("name", name), ("tasks", mini_batches.__file__), ("folder", str(folder))):
+            source = source.replace("{" + field + "}", value).replace("{" + field + "!r}", repr(value))
+        cell(made, place).source = source
+    if "changes" in str(ways):
+        made.cells.insert(0, nbformat.v4.new_code_cell("def check(*arguments):\n    print('right')\n"))
+    return made
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """Grade the whole class once."""
@@ -90,7 +190,7 @@ def graded(tmp_path_factory):
         "edited": edited(),
         "loops-in-task": answered(HEAD + "    while True:\n        pass\n"),
         "loops-in-cell": with_cell("while True:\n    pass"),
-        "loops-for-ever": with_cell("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nwhile True:\n    pass"),
+        "loops-for-ever": with_cell("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nsignal.setitimer(signal.ITIMER_VIRTUAL, 0)\nwhile True:\n    pass"),
         "hog": answered(HEAD + "    kept = []\n    while True:\n        kept.append(bytes(10**7))\n"),  # zeros that nobody reads: quick on a busy machine
         "outside": answered(OUTSIDE.format(target=str(written))),
         "plots": with_cell("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
@@ -99,11 +199,14 @@ def graded(tmp_path_factory):
         "unfinished": answered(HEAD + "    return theta[\n"),
         "exits": with_cell("import os\nos._exit(3)"),
         "=1+1": notebook(),
+        "helped": with_cell("from helper import shift\nassert shift(1) == 1"),
     }
+    students |= {name: cheat(ways, folder) for name, ways in CHEATS.items()}
     for name, made in students.items():
         path = folder / "in" / name / "nested" / RELEASE.name
         path.parent.mkdir(parents=True)
         path.write_text(nbformat.writes(made), encoding="utf-8")
+    (folder / "in" / "helped" / "nested" / "helper.py").write_text("def shift(theta):\n    return theta\n", encoding="utf-8")
     (folder / "in" / "flat.ipynb").write_text(nbformat.writes(answered(SUMMED)), encoding="utf-8")
     (folder / "in" / "text.ipynb").write_text("My answer is 4.", encoding="utf-8")
     (folder / "in" / "list.ipynb").write_text("[1, 2]", encoding="utf-8")
@@ -132,6 +235,22 @@ def remarks(graded, student):
 
 
 OTHERS = AUTOMATIC - POINTS[CHECK]              # all but the first task
+
+
+@pytest.mark.parametrize("student", CHEATS)
+def test_nobody_gets_points_without_work(graded, student):
+    assert {row["points"] for (name, task), row in graded[1].items() if name == student and task.endswith("-check")} == {"0"}
+    assert "found somebody" not in str(graded[1])
+
+
+def test_code_that_looks_for_the_reference_is_remarked_on(graded):
+    assert "to be looked at, has .reference in its code" in remarks(graded, "asks-for-the-reference")
+
+
+def test_a_module_that_was_handed_in_too_is_there(graded):
+    assert total(graded, "helped") == AUTOMATIC
+    kept = nbformat.read(graded[2] / "notebooks" / "helped" / SET / RELEASE.name, as_version=4)
+    assert next(each for each in kept.cells if "from helper" in each.source).outputs == []
 
 
 def test_a_right_submission_has_all_points_that_a_program_can_give(graded):
@@ -198,7 +317,7 @@ def test_a_process_that_ends_early_is_reported(graded):
 
 
 @pytest.mark.parametrize("student, reason", [
-    ("text", "not a notebook"), ("list", "not a notebook"), ("bare", "not a notebook"),
+    ("text", "not a notebook"), ("list", "not a notebook"), ("bare", "none of the cells that were handed out"),
     ("paper", "no notebook here, but answer.pdf"), ("link", "a link or a special file"),
 ])
 def test_what_is_no_notebook_has_a_row_with_the_reason(graded, student, reason):
@@ -214,7 +333,7 @@ def test_the_report_is_one_page_with_the_mistakes_of_the_class(graded):
 
 
 def test_every_graded_notebook_is_kept_for_reading(graded):
-    kept = nbformat.read(graded[2] / "notebooks" / "summed" / RELEASE.name, as_version=4)
+    kept = nbformat.read(graded[2] / "notebooks" / "summed" / SET / RELEASE.name, as_version=4)
     nbformat.validate(kept)
     assert cell(kept, CHECK).outputs[-1].ename == "NotRight"
     assert not (graded[2] / "notebooks" / "text").exists()
@@ -226,11 +345,13 @@ def test_all_solutions_get_all_points_on_inputs_of_their_own(tmp_path, capsys):
         student = tmp_path / "in" / path.stem
         student.mkdir(parents=True)
         (student / path.name).write_bytes(path.read_bytes())
-    grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--seed", "a secret"])
+    grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--seed", "a secret", "--seconds", "300", "--cell-seconds", "60"])
     with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["kind"] for row in rows} == {"right", "by hand"}
     assert len({row["set"] for row in rows}) == len(here)
+    kept = tmp_path / "out" / "notebooks" / "backpropagation" / "12-backpropagation" / "backpropagation.ipynb"
+    assert "relative error   ratio to the differences" in kept.read_text(encoding="utf-8")     # printed over there, of a function here
 
 
 def test_a_set_that_cannot_run_here_says_what_it_needs_and_keeps_its_row(tmp_path, capsys):
@@ -246,15 +367,21 @@ def test_a_set_that_cannot_run_here_says_what_it_needs_and_keeps_its_row(tmp_pat
     assert {(row["student"], row["kind"], float(row["points"])) for row in rows} == {("anna", "not run", 0.0)}
 
 
-def test_without_help_of_the_system_files_and_network_are_refused_too(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(grade, "strongest_jail", lambda: ((), "none by the system"))
+def test_without_help_of_the_system_files_network_and_references_are_refused_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(isolation, "strongest", lambda: "")
     target = tmp_path / "outside.txt"
-    path = tmp_path / "in" / "a.ipynb"
-    path.parent.mkdir()
-    path.write_text(nbformat.writes(answered(OUTSIDE.format(target=str(target)))), encoding="utf-8")
-    grade.main([str(path.parent), "--out", str(tmp_path / "out"), "--set", SET])
-    assert f"writing to {target}" in (tmp_path / "out" / "points.csv").read_text(encoding="utf-8")
-    assert not target.exists()
+    students = {"a": answered(OUTSIDE.format(target=str(target))), **{name: cheat(CHEATS[name], tmp_path) for name in (
+        "imports-the-tasks", "reads-the-tasks", "looks-for-others")}}
+    for name, made in students.items():
+        (tmp_path / "in" / name / "nested").mkdir(parents=True)
+        (tmp_path / "in" / name / "nested" / "a.ipynb").write_text(nbformat.writes(made), encoding="utf-8")
+    grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--set", SET])
+    with open(tmp_path / "out" / "points.csv", newline="", encoding="utf-8") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert f"writing to {target}" in rows["a"]["remarks"] and not target.exists()
+    assert {name: row["total"] for name, row in rows.items() if name != "a"} == dict.fromkeys([*students][1:], "0")
+    assert "refused: reading" in rows["reads-the-tasks"]["remarks"] and "lecture_tasks" in rows["imports-the-tasks"]["remarks"]
+    assert "found somebody" not in (tmp_path / "out" / "results.csv").read_text(encoding="utf-8")
     assert "none by the system" in Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 

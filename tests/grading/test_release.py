@@ -40,6 +40,15 @@ def test_a_zip_is_the_same_at_every_run_and_holds_the_set_alone(tmp_path):
     assert names and all(name.startswith(f"{SETS[0]}/") and "checkpoint" not in name for name in names)
 
 
+def test_chosen_sets_are_released_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(exercises, "main", lambda: 0)       # exercises/ is in step: another test proves it
+    assert release.main(["--out", str(tmp_path), "--set", SETS[0], "--set", SETS[2]]) == 0
+    assert sorted(path.stem for path in tmp_path.iterdir()) == [SETS[0], SETS[2]]
+    with pytest.raises(SystemExit):
+        release.main(["--out", str(tmp_path), "--set", "no-such-set"])
+    assert "there is no set no-such-set" in capsys.readouterr().err
+
+
 def test_the_contents_without_solutions_have_all_other_pages():
     text = (withhold.ROOT / "_toc.yml").read_text(encoding="utf-8")
     kept = yaml.safe_dump(withhold.without(yaml.safe_load(text), withhold.is_solution))

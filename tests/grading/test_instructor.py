@@ -1,0 +1,180 @@
+"""An instructor's week: an export of Moodle comes in, proofs are marked, and tables go back."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from tools import grade
+from tools.grading.collect import students
+from tools.grading.marks import ClassList, Mark, platform_table, read_marks, rows_of
+from tools.grading.tables import similar
+
+SET = "07-mini-batches"
+PROOF = "Both sides are equal by the definition of the mean, since every sample is counted once in the sum over all strata, " * 3
+
+
+def cell(kind, source, name="", **about):
+    metadata = {"nbgrader": {"grade_id": name, "grade": False, "locked": False, "solution": False, "schema_version": 3, **about}}
+    made = {"cell_type": kind, "source": source, "id": name, "metadata": metadata if name else {}}
+    return made | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+
+
+def notebook(function="", proof="*Write your answer here.*", sketch="Sketch it.", hidden=""):
+    """Return a set of one function, one proof and one manual task of nbgrader's."""
+    function = function or "def reported_cost(costs, N, M):\n    raise NotImplementedError"
+    check = f"check(tasks.reported_cost, reported_cost)\nassert reported_cost.__name__{hidden}"
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
+        cell("code", "from lecture_code.feedback import check\nfrom lecture_tasks import mini_batches as tasks", "setup", locked=True),
+        cell("code", function, "reported-cost", solution=True),
+        cell("code", check, "reported-cost-check", grade=True, locked=True, points=4),
+        cell("markdown", proof, "proof", grade=True, solution=True, points=5),
+        cell("markdown", sketch, "sketch", task=True, points=3)]}
+
+
+RIGHT = """def reported_cost(costs, N, M):
+    return sum(cost * min(M, N - M * k) for k, cost in enumerate(costs)) / N"""
+HIDDEN = "\n### BEGIN HIDDEN TESTS\nassert 'sum' not in reported_cost.__code__.co_names\n### END HIDDEN TESTS"
+OTHER = """def reported_cost(costs, N, M):
+    sizes = [min(M, N - M * k) for k in range(len(costs))]
+    return sizes @ __import__('numpy').array(costs) / N"""
+WORKSHEET = """Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments
+Participant 101,Änne Østergård,a@example.org,Submitted,,12.00,Yes,"Friday, 29 January 2027, 11:30 PM",-,
+Participant 102,Bo Li,b@example.org,Submitted,,12.00,Yes,"Sunday, 31 January 2027, 1:00 AM",-,
+Participant 103,Cleo Nobody,c@example.org,No submission,,12.00,Yes,-,-,
+"""
+
+
+def zipped(files):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """Grade an export of Moodle, in which one student has handed in a zip."""
+    folder = tmp_path_factory.mktemp("course")
+    for name, hidden in (("exercises", ""), ("solutions", HIDDEN)):
+        (folder / name / SET).mkdir(parents=True)
+        (folder / name / SET / "mini.ipynb").write_text(json.dumps(notebook(hidden=hidden)))
+    (folder / "people.csv").write_text(WORKSHEET, encoding="utf-8")
+    (folder / "export.zip").write_bytes(zipped({
+        "Änne Østergård_101_assignsubmission_file_/mini.ipynb": json.dumps(notebook(OTHER, PROOF, "Sketch it.\n\nA line.")),
+        "Bo Li_102_assignsubmission_file_/all of it.zip": zipped({"deep/in/it/mini (1).ipynb": json.dumps(notebook(RIGHT, PROOF + " "))})}))
+    run(folder)
+    return folder
+
+
+def run(folder, *more):
+    assert grade.main([str(folder / "export.zip"), "--out", str(folder / "out"), "--exercises", str(folder / "exercises"), "--solutions",
+                       str(folder / "solutions"), "--class", str(folder / "people.csv"), "--deadline", "2027-01-30T00:00",
+                       "--late", "10", *more]) == 0
+
+
+def rows(folder, name, key="student"):
+    return {row[key]: row for row in rows_of(folder / "out" / name)[1]}
+
+
+def test_names_come_from_the_class_list_and_who_handed_in_nothing_is_seen(course):
+    found = rows(course, "points.csv")
+    assert list(found) == ["Bo Li", "Cleo Nobody", "Änne Østergård"]
+    assert found["Cleo Nobody"]["remarks"] == "nothing handed in" and found["Bo Li"]["id"] == "102"
+
+
+def test_hidden_tests_run_and_manual_tasks_keep_their_text(course):
+    found = {(row["student"], row["task"]): row for row in rows_of(course / "out" / "results.csv")[1]}
+    assert found["Änne Østergård", "reported-cost-check"]["points"] == "4"
+    assert found["Bo Li", "reported-cost-check"]["points"] == "0"       # right, and forbidden by the hidden test
+    assert "AssertionError" in found["Bo Li", "reported-cost-check"]["message"]
+    assert found["Änne Østergård", "sketch"]["kind"] == "by hand" and found["Bo Li", "sketch"]["kind"] == "empty"
+    kept = (course / "out" / "notebooks" / "Änne Østergård" / SET / "mini.ipynb").read_text(encoding="utf-8")
+    assert "A line." in kept and "HIDDEN" not in kept
+
+
+def test_late_is_what_moodle_says(course):
+    found = rows(course, f"{SET}.csv")
+    assert "2 days late: 20 % less" in found["Bo Li"]["remarks"] and "late" not in found["Änne Østergård"]["remarks"]
+
+
+def test_identical_answers_are_listed(course):
+    page = (course / "out" / "report.html").read_text(encoding="utf-8")
+    assert "proof: identical: Bo Li, Änne Østergård" in page
+    words = [f"word{number * number}" for number in range(100)]
+    near = [{"student": name, "answers": {"proof": " ".join(text)}} for name, text in (
+        ("a", words), ("b", [*words, "q. e. d."]), ("c", words[::-1]))]
+    assert similar(near) == ["proof: nearly identical: a, b"]
+
+
+def test_marks_are_merged_for_good_and_only_what_has_changed_is_graded_again(course):
+    out = course / "out"
+    text = (out / "marks.csv").read_text(encoding="utf-8")
+    assert text.count("\n") == 4                # two proofs, one sketch
+    lines = [line.split(",") for line in text.splitlines()]
+    for line in lines[1:]:
+        if line[:3] == ["Bo Li", SET, "proof"]:
+            line[4:6] = ["4.5", "Why is the sum finite?"]
+    (out / "marks.csv").write_text("\r\n".join(";".join(line).replace("4.5", "4,5") for line in lines) + "\r\n", encoding="cp1252")
+    before = {path.name: json.loads(path.read_text())["seconds"] for path in (out / "records").iterdir() if "none" not in path.name}
+    run(course)
+    assert before == {path.name: json.loads(path.read_text())["seconds"] for path in (out / "records").iterdir() if "none" not in path.name}
+    assert rows(course, f"{SET}.csv")["Bo Li"]["total"] == "3.6"        # 4.5 points, 20 % less
+    moodle = rows(course, f"moodle-{SET}.csv", "Identifier")
+    assert moodle["Participant 102"]["Grade"] == "3.6" and moodle["Participant 102"]["Maximum Grade"] == "12"
+    assert "Why is the sum finite?" in moodle["Participant 102"]["Feedback comments"] and moodle["Participant 103"]["Grade"] == ""
+    page = (out / "feedback" / SET / "Bo Li.html").read_text(encoding="utf-8")
+    assert "3.6 of 12 points" in page and "Why is the sum finite?" in page and "<script" not in page
+    run(course, "--again")                      # and a third time, with nothing taken over
+    assert rows(course, f"{SET}.csv")["Bo Li"]["total"] == "3.6"
+    assert read_marks(out / "marks.csv")["Bo Li", SET, "proof"].points == "4,5"
+
+
+def test_a_file_of_marks_that_is_none_stops_the_run_and_stays(course, tmp_path):
+    (tmp_path / "marks.csv").write_text("something else")
+    with pytest.raises(SystemExit, match="left as it is"):
+        run(course, "--out", str(tmp_path))
+    assert (tmp_path / "marks.csv").read_text() == "something else"
+
+
+def test_canvas_names_and_its_table():
+    people = ClassList(["Student", "ID", "SIS User ID", "SIS Login ID", "Section"], [
+        {"Student": "Schmidt, Anna", "ID": "12", "SIS User ID": "u12", "SIS Login ID": "anna", "Section": "A"}])
+    assert people.find("schmidtanna", "") is people.find("x", "12") is people.rows[0]
+    record = {"share": 1.0, "results": {"a": {"points": 3, "out_of": 4}}}
+    name, text = platform_table(people, SET, 4.0, {0: record}, {0: ""})
+    assert name == f"canvas-{SET}.csv" and text.splitlines() == [
+        f"Student,ID,SIS User ID,SIS Login ID,Section,{SET}", "Points Possible,,,,,4", '"Schmidt, Anna",12,u12,anna,A,3']
+
+
+def test_folders_of_sets_of_students_and_of_canvas_are_told_apart(tmp_path):
+    folder = tmp_path / "in"
+    for path in (f"{SET}/anna.ipynb", f"{SET}/otto/x.ipynb", "otto.ipynb", "schmidtanna_LATE_12_345_mini-batches-1.ipynb"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("{}")
+    found = {each.name: each for each in students(folder, [SET], tmp_path / "unpacked")}
+    assert sorted(found) == ["anna", "otto", "schmidtanna"] and len(found["otto"].notebooks) == 2
+    assert found["schmidtanna"].id == "12" and found["schmidtanna"].notes == ["late, says Canvas"]
+
+
+def test_a_zip_cannot_write_elsewhere_nor_fill_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.grading.collect.UNPACKED", 10**6)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "eve.zip").write_bytes(zipped({"../../../evil.ipynb": "{}", "bomb.ipynb": "0" * 10**7, "good.ipynb": "{}"}))
+    (tmp_path / "in" / "max.zip").write_bytes(b"PK\x03\x04 and nothing else")
+    eve, max_ = students(tmp_path / "in", [SET], tmp_path / "out" / "unpacked")
+    assert sorted(path.name for path in eve.notebooks) == ["evil.ipynb", "good.ipynb"] and not list(tmp_path.parent.glob("evil*"))
+    assert all((tmp_path / "out").resolve() in path.resolve().parents for path in eve.notebooks)
+    assert not max_.notebooks and "bomb.ipynb: more than 1 MB" in eve.notes[0] and "not a zip" in max_.notes[0]
+
+
+def test_a_mark_out_of_range_is_said_and_does_not_count():
+    from tools.grading.marks import merge
+
+    record = {"student": "a", "set": SET, "notes": [], "answers": {"p": "new"}, "results": {"p": {"kind": "by hand", "points": None, "out_of": 5.0}}}
+    merge(record, {("a", SET, "p"): Mark("50", "", "")})
+    assert record["results"]["p"]["points"] is None and "'50' is no number from 0 to 5" in record["notes"][0]
+    merge(record, {("a", SET, "p"): Mark("5", "", "12345678")})
+    assert record["results"]["p"]["points"] == 5 and record["notes"][1] == "p: the answer has changed since it was marked"

@@ -1,0 +1,69 @@
+"""Start the process of a student's code, shut in as well as this system allows."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+#: What a program needs of the system, beside /usr.
+SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+NONE = "none by the system; Python's own audit hook refuses network, programs and files. For more: apt-get install bubblewrap"
+WAYS = {
+    "bwrap": "no network; of all files only Python, the library and its own folder; own process space (bubblewrap)",
+    "unshare": "no network, own process space (Linux namespaces); Python's audit hook refuses files",
+    "": NONE,
+}
+
+
+@cache
+def strongest() -> str:
+    """Return the best of `WAYS` that this system allows."""
+    with tempfile.TemporaryDirectory() as folder:
+        for way in WAYS:
+            code = "import numpy, lecture_code; open('made', 'w').write('x')"
+            done = way and shutil.which(way) and subprocess.run(
+                [*shut_in(way, Path(folder), []), sys.executable, "-I", "-c", code], cwd=folder, capture_output=True,
+                stdin=subprocess.DEVNULL)
+            if not way or done and done.returncode == 0 and Path(folder, "made").exists():
+                return way
+    raise AssertionError("the last way always works")
+
+
+def secret_folders() -> list[Path]:
+    """Return the folders that no student's code may see: the references, and the solutions beside them."""
+    found = importlib.util.find_spec("lecture_tasks")
+    folders = [ROOT / "lecture_tasks", ROOT / "solutions", *map(Path, found.submodule_search_locations or [] if found else [])]
+    return sorted({folder.resolve() for folder in folders if folder.is_dir()})
+
+
+def shut_in(way: str, work: Path, secret: Iterable[Path]) -> list[str]:
+    """Return what is to be written before a command, so that it runs shut in, with `work` as its folder."""
+    if way == "unshare":
+        return ["unshare", "-rnpf", "--mount-proc", "--kill-child"]
+    if way != "bwrap":
+        return []
+    library = importlib.util.find_spec("lecture_code")
+    seen = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), HERE / "runner.py", HERE / "wire.py",
+            *map(Path, library.submodule_search_locations or [])]
+    made = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--proc", "/proc",
+            "--dev", "/dev", "--size", str(200 << 20), "--tmpfs", "/tmp"]
+    for path in map(Path, SYSTEM):
+        if path.is_symlink():
+            made += ["--symlink", os.readlink(path), str(path)]
+        elif path.exists():
+            made += ["--ro-bind", str(path), str(path)]
+    for path in dict.fromkeys(seen):
+        made += ["--ro-bind", str(path), str(path)]
+    for folder in secret:                       # inside one of the folders above, where the book is installed
+        if any(folder.is_relative_to(path) for path in seen):
+            made += ["--tmpfs", str(folder)]
+    return [*made, "--bind", str(work), str(work), "--chdir", str(work)]
