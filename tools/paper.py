@@ -5,14 +5,12 @@ A link leads to its place in the book where that is printed, else to the page of
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urldefrag
 
 from bs4 import BeautifulSoup, Tag
@@ -26,7 +24,6 @@ LINK = '<p class="front-pdf"><a class="reference" href="../book.pdf">The whole b
 LEFT_OUT = (".headerlink, .live-run, .viewcode-link, .toctree-wrapper, .fold-imports, .fold-drawing, .fold-check, "
             ".front-buttons, .race-controls, .race-cost, .race-says, .chapter-picture, .chapter-minutes, "
             "button, script, style, input, .front-pdf")
-VIEW, STATE = (f"application/vnd.jupyter.widget-{kind}+json" for kind in ("view", "state"))
 HEADINGS = re.compile(r"h[1-5]")
 
 
@@ -60,7 +57,7 @@ def read(site: Path, name: str) -> Sheet:
     setting = next((script.string for script in scripts if "window.MathJax" in (script.string or "")), None)
     styles = [_from_root(name, link["href"]) for link in soup.find_all("link", rel="stylesheet")]
     styles += [style.string for style in soup.find_all("style") if "mjx" in (style.string or "")]
-    _still_widgets(article, soup, name)
+    _still_widgets(article, name)
     for element in article.select(LEFT_OUT):
         element.decompose()
     _leave_out_of_exercises(article)
@@ -90,54 +87,26 @@ def _from_root(name: str, link: str) -> str:
 
 # ---- what moves on the page ---------------------------------------------------------------------------
 
-def _still_widgets(article: Tag, soup: BeautifulSoup, name: str) -> None:
-    """Put for each widget the picture that it shows first, and under it what the picture shows for which values."""
-    views = article.find_all("script", type=VIEW)
-    if not views:
-        return
-    models: dict[str, Any] = {}
-    for script in soup.find_all("script", type=STATE):
-        models |= json.loads(script.string)["state"]
-    for view in views:
-        pictures, captions, values = still(models, json.loads(view.string)["model_id"])
-        if not pictures:
-            raise ValueError(f"{name}: a widget without a picture")
-        says = " ".join(captions) + (f" Here: {', '.join(values)}." if values else "")
-        view.replace_with(fragment(
-            f'<div class="still">{"".join(pictures)}<p class="still-caption tex2jax_process">{says} '
+def _still_widgets(article: Tag, name: str) -> None:
+    """Leave of each widget the picture that it shows first, whole, and under it what it shows for which values."""
+    for widget in article.select("figure.explorer"):
+        picture = widget.select_one(".explorer-picture")             # of one that is cut, the part that holds the whole
+        whole = picture.find("image")
+        picture["viewbox"] = f'0 0 {whole["width"]} {whole["height"]}'
+        picture["width"] = whole["width"]
+        del picture["style"]
+        values = [f"{control.find(['label', 'span']).get_text()} = {_chosen(control)}"
+                  for control in widget.select(".explorer-control[data-count]")]
+        says = f'{widget.select_one(".explorer-caption").decode_contents()} Here: {escape(", ".join(values))}.'
+        widget.replace_with(fragment(
+            f'<div class="still">{picture}<p class="still-caption">{says} '
             f'<a class="online" href="{ORIGIN}{name}">Move it on the page.</a></p></div>'))
 
 
-def still(models: Mapping[str, Any], identity: str) -> tuple[list[str], list[str], list[str]]:
-    """Return (pictures, captions, "name = value") of a widget as it is first shown, from the stored state alone."""
-    state = models[identity]["state"]
-    children = [child.removeprefix("IPY_MODEL_") for child in state.get("children", [])]
-    if models[identity]["model_name"] == "StackModel":
-        children = children[state["selected_index"]:][:1]
-    pictures, captions, values = [], [], []
-    labels = state.get("_options_labels")
-    if labels and state.get("index") is not None:
-        name, value = state.get("description", ""), labels[state["index"]]
-        values.append(escape(f"{name} = {value}" if name else value))
-    elif models[identity]["model_name"] == "HTMLModel":
-        shown = fragment(state["value"])
-        if shown.name in ("img", "svg") or shown.find(["img", "svg"]):
-            pictures.append(_without_controls(shown))
-        else:
-            captions.append(shown.decode_contents())
-    for child in children:
-        for all_of, of_child in zip((pictures, captions, values), still(models, child), strict=True):
-            all_of += of_child
-    return pictures, captions, values
-
-
-def _without_controls(picture: Tag) -> str:
-    """Return a picture without the controls of its walk, which has come to its end."""
-    for control in picture.select(".explorer-walk > div"):
-        control.decompose()
-    for image in picture.find_all("image"):
-        del image["onload"]
-    return str(picture)
+def _chosen(control: Tag) -> str:
+    """Return the value of a slider, or the button that is pressed."""
+    shown = control.find("output") or control.find("input", checked=True).find_next("span")
+    return shown.get_text()
 
 
 def _say_what_moves(article: Tag, name: str) -> None:

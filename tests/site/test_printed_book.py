@@ -131,10 +131,11 @@ def test_what_would_be_cut_is_found(browser, content):
 def test_a_widget_is_its_first_picture_with_its_values_and_a_link_to_the_page(site):
     sheet = paper.read(site, "book/04-gradient-descent.html")
     first = sheet.article.select_one(".still")
-    assert first.find(["img", "svg"]) and not sheet.article.find(["button", "input"])
+    assert first.svg["viewbox"] == f'0 0 {first.image["width"]} {first.image["height"]}'
+    assert not sheet.article.find(["button", "input", "use"])
     assert "learning rate η = " in first.get_text() and first.a["href"].endswith("book/04-gradient-descent.html")
     source = (site / sheet.name).read_text(encoding="utf-8")
-    assert len(sheet.article.select(".still")) == source.count(f'type="{paper.VIEW}"') > 0
+    assert len(sheet.article.select(".still")) == source.count('<figure class="explorer') > 0
 
 
 def test_what_is_closed_on_the_page_is_open_and_true_values_stand_at_the_end(site):
