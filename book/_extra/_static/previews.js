@@ -51,7 +51,7 @@
     }
     const copy = await copyOf(link);
     if (!copy) return null;
-    copy.querySelectorAll("script, a.headerlink, .formula-mark, .widget-box .widget-hslider, .widget-play").forEach((part) => part.remove());
+    copy.querySelectorAll("script, a.headerlink, .formula-mark").forEach((part) => part.remove());
     // The ids stay with the original, except inside drawings, which use them.
     for (const part of [copy, ...copy.querySelectorAll("[id]")]) if (!part.closest("svg")) part.removeAttribute("id");
     return copy;
@@ -95,7 +95,7 @@
     place(link);
     // Where the book is built without Node, what comes from another page is still TeX.
     if (/\\[([]/.test(content.textContent)) {
-      await (window.typesetMathematics?.(content) ?? window.MathJax?.typesetPromise?.([content]));
+      await window.MathJax?.typesetPromise?.([content]);
       if (shown === link) place(link);
     }
   }
