@@ -88,4 +88,4 @@ def test_the_right_answer_passes_and_the_progress_shows_it(notebook):
     assert verdict(notebook, "return 2 / np.linalg.eigvalsh(H)[-1]") == (
         "✓ Task 1a, the stability bound: right on 12 random inputs.")
     listed = notebook.run(PROGRESS)
-    assert listed.startswith("✓ Task 1a, the stability bound\n· ") and listed.endswith("1 of 6 are done.")
+    assert listed.startswith("✓ Task 1a, the stability bound (2 points)\n· ") and "\n1 of 6 checked tasks are done: 2 of 14 points." in listed
