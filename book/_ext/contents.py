@@ -115,6 +115,8 @@ def on_doctree_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> N
             if name not in sentences:
                 logger.warning("{chapters} says nothing about %s", name, location=docname, type="contents")
         for name in sentences.keys() - set(chapters):
+            if any(Path(app.srcdir).glob(f"{name}.*")):    # left out of this site
+                continue
             logger.warning("{chapters} has a sentence about %s, which is no chapter", name, location=docname, type="contents")
         place.replace_self([part for caption, names in parts(app.env) for part in _part(app, docname, caption, names, sentences)])
 

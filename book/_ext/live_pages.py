@@ -17,6 +17,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+import withheld
 from author_year import authors_and_year
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -99,6 +100,8 @@ def references(env: BuildEnvironment) -> dict[str, dict[str, list[str]]]:
     for key, entry in env.get_domain("cite").bibdata.data.entries.items():
         for role, text in _citation(entry).items():
             texts[role][key] = [text, file("book/bibliography")]
+    for role, words in withheld.texts(env).items():
+        texts[role] = {target: [text, ""] for target, text in words.items()} | texts[role]
     return texts
 
 

@@ -198,6 +198,8 @@ def other_words() -> dict[str, dict[str, str]]:
 
 def on_env_updated(app: Sphinx, env: BuildEnvironment) -> None:
     for docname, sections in other_words().items():
+        if docname not in env.found_docs and any(Path(app.srcdir).glob(f"{docname}.*")):     # left out of this site
+            continue
         for anchor in sections.keys() - {place["anchor"] for place in places_of(env).get(docname, [])}:
             logger.warning("search-words.yml names a section %s, which the page does not have", anchor, location=docname, type="search")
 

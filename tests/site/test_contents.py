@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 import library_page  # noqa: E402
+import withheld  # noqa: E402
 
 from tools import reading_time, withhold  # noqa: E402
 
@@ -137,6 +138,27 @@ def test_solutions_can_be_left_out_and_nothing_else():
 def test_a_part_or_a_chapter_that_is_left_empty_goes():
     toc = {"parts": [{"caption": "A", "chapters": [{"file": "a", "sections": [{"file": "gone"}]}]}, {"caption": "B", "chapters": [{"file": "gone"}]}]}
     assert withhold.without(toc, lambda page: page == "gone") == {"parts": [{"caption": "A", "chapters": [{"file": "a"}]}]}
+
+
+def test_whatever_a_page_defines_has_words_where_that_page_is_left_out(site):
+    """So any chapter can be left out: its labels are found in its source as the build finds them."""
+    everything = withheld.read(ROOT, frozenset())
+    known = json.loads((site.parent / "references.json").read_text(encoding="utf-8"))
+    for role in ("eq", "numref", "prf:ref", "ref"):
+        defined = {label: file for label, (_, file) in known[role].items() if re.match(r"book/\d\d-", file)}
+        assert len(defined) > 10 and defined.keys() <= everything.labels.keys(), role
+    assert everything.titles["book/04-gradient-descent"] == "Gradient descent"
+
+
+def test_what_is_left_out_is_named_in_plain_words(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "01-there.md").write_text("(ch-there)=\n# There\n")
+    (tmp_path / "book" / "02-gone.md").write_text("(ch-gone)=\n# Gone\n\n$$\nx\n$$ (eq-gone)\n")
+    gone = withheld.read(tmp_path, frozenset({"book/01-there"}))
+    assert withheld.words_for(gone, "ch-gone", "", "") == withheld.words_for(gone, "", "book/02-gone", "") == "Gone"
+    assert withheld.words_for(gone, "eq-gone", "", "") == "a place in “Gone”"
+    assert withheld.words_for(gone, "eq-gone", "", "the formula") == "the formula"
+    assert withheld.words_for(gone, "ch-there", "book/01-there", "") is None
 
 
 # ---------------------------------------------------------------- reading time
