@@ -23,7 +23,8 @@ def build(tmp_path):
             (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
         warnings = io.StringIO()
         options = {"extensions": ["myst_parser", *(extensions or ["mathematics"])], "numfig": True, "math_numfig": True,
-                   "numfig_secnum_depth": 1, "myst_enable_extensions": ["dollarmath"], "mathjax3_config": {"tex": {}}}
+                   "numfig_secnum_depth": 1, "myst_enable_extensions": ["dollarmath"], "mathjax3_config": {"tex": {}},
+                   "source_suffix": {".md": "markdown"}}          # the default remembers the parsers of other tests
         with patch_docutils(), docutils_namespace():
             Sphinx(tmp_path, None, tmp_path / "html", tmp_path / "doctrees", "html", confoverrides=options,
                    status=None, warning=warnings).build()
