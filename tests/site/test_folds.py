@@ -40,6 +40,7 @@ def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site
         switch.focus()
         switch.press("Enter")
         assert all(page.evaluate(OPEN)) and switch.get_attribute("aria-pressed") == "true"
+        page.wait_for_timeout(1000)       # another page is another process, which hears of a choice a little later
         page.goto(uri(site, OTHER))
         page.wait_for_function(f"() => ({OPEN})().every(Boolean)")
         switch = page.get_by_role("button", name="Show everything")
