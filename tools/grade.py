@@ -21,6 +21,7 @@ import importlib.util
 import json
 import os
 import resource
+import secrets
 import shutil
 import signal
 import sys
@@ -340,7 +341,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60, help="limit for one notebook (default 60)")
     parser.add_argument("--cell-seconds", type=float, default=15, help="limit for one cell, of processor time (default 15)")
     parser.add_argument("--memory", type=int, default=2048, help="limit in MiB (default 2048)")
-    parser.add_argument("--seed", help="check on other inputs than the visible ones, each student on their own")
+    parser.add_argument("--seed", help="of the inputs that no student has seen (default: drawn once, and kept in the folder)")
     parser.add_argument("--all-cells", action="store_true", help="run the long training cells, too (shortened)")
     parser.add_argument("--again", action="store_true", help="grade all anew, not only what has changed")
     options = parser.parse_args(argv)
@@ -353,11 +354,12 @@ def main(argv: list[str] | None = None) -> int:
     people = ClassList.read(options.people) if options.people else None
     deadline = options.deadline.astimezone() if options.deadline else None
     start, way, out = time.time(), isolation.strongest(), options.out.resolve()
-    limits = Limits(options.seconds, options.cell_seconds, options.memory, way, options.seed, options.all_cells)
+    if options.seed or not (out / "seed.txt").exists():
+        write(out / "seed.txt", options.seed or secrets.token_hex(8))
+    limits = Limits(options.seconds, options.cell_seconds, options.memory, way, (out / "seed.txt").read_text(), options.all_cells)
     how = [f"limits: {limits.seconds:g} s a notebook, {limits.cell_seconds:g} s a cell, {limits.memory} MiB",
            f"isolation in force: a process and a folder for each, apart from its judge; {isolation.WAYS[way]}",
-           "inputs of the checks: " + ("those that students see" if limits.seed is None else
-                                       f"other ones for each student, from the seed {limits.seed}")]
+           "inputs of the checks: those that students see, and others for each student, from a seed in seed.txt"]
     graded = Class(out, sets, people, deadline, options.late, how)
     secret = sorted({*isolation.secret_folders(), options.submissions.resolve(), out, options.solutions.resolve()})
     found = students(options.submissions, [each.name for each in every], out / "unpacked")

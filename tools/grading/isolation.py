@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,23 +20,27 @@ SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternati
 NONE = "none by the system; Python's own audit hook refuses network, programs and files. For more: apt-get install bubblewrap"
 WAYS = {
     "bwrap": "no network; of all files only Python, the library and its own folder; own process space (bubblewrap)",
-    "unshare": "no network, own process space (Linux namespaces); Python's audit hook refuses files",
+    "unshare": "no network; references, solutions, submissions and grades out of sight; own process space (Linux namespaces)",
     "": NONE,
 }
 
 
 @cache
+def works(way: str) -> bool:
+    """Return whether this system allows a way, and whether it hides what it shall."""
+    code = ("import os, sys, numpy, lecture_code; open('made', 'w').write('x'); "
+            "assert not any(os.path.isdir(folder) and os.listdir(folder) for folder in sys.argv[1:])")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        done = way and shutil.which(way) and subprocess.run(
+            [*shut_in(way, work, secret_folders()), sys.executable, "-I", "-c", code, *map(str, secret_folders())], cwd=work,
+            capture_output=True, stdin=subprocess.DEVNULL)
+        return not way or bool(done and done.returncode == 0 and (work / "made").exists())
+
+
 def strongest() -> str:
     """Return the best of `WAYS` that this system allows."""
-    with tempfile.TemporaryDirectory() as folder:
-        for way in WAYS:
-            code = "import numpy, lecture_code; open('made', 'w').write('x')"
-            done = way and shutil.which(way) and subprocess.run(
-                [*shut_in(way, Path(folder), []), sys.executable, "-I", "-c", code], cwd=folder, capture_output=True,
-                stdin=subprocess.DEVNULL)
-            if not way or done and done.returncode == 0 and Path(folder, "made").exists():
-                return way
-    raise AssertionError("the last way always works")
+    return next(filter(works, WAYS))
 
 
 def secret_folders() -> list[Path]:
@@ -47,8 +52,11 @@ def secret_folders() -> list[Path]:
 
 def shut_in(way: str, work: Path, secret: Iterable[Path]) -> list[str]:
     """Return what is to be written before a command, so that it runs shut in, with `work` as its folder."""
-    if way == "unshare":
-        return ["unshare", "-rnpf", "--mount-proc", "--kill-child"]
+    if way == "unshare":                        # mounts over what is secret, and then gives up the right to mount
+        hide = [f"mount {'-t tmpfs none' if path.is_dir() else '--bind /dev/null'} {shlex.quote(str(path))} || exit 1"
+                for path in secret if path.exists() and not work.is_relative_to(path)]
+        run = 'exec setpriv --bounding-set -all --inh-caps -all --no-new-privs "$@"'
+        return ["unshare", "-rnpf", "--mount-proc", "--kill-child", "sh", "-c", "\n".join([*hide, run]), "sh"]
     if way != "bwrap":
         return []
     library = importlib.util.find_spec("lecture_code")

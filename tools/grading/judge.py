@@ -50,7 +50,7 @@ class Limits:
     cell_seconds: float = 15
     memory: int = 2048                          # MiB
     way: str = ""                               # of isolation.WAYS
-    seed: str | None = None
+    seed: str = ""                              # of the inputs that no student has seen
     all_cells: bool = False
 
 
@@ -165,7 +165,7 @@ class Runner:
 
     def serve(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
-            return getattr(self, f"_{question['ask']}")(question)
+            return {"name": self._name, "example": self._example, "call": self._call}[question["ask"]](question)
         except (Exception, Gone) as error:
             if isinstance(error, Gone):
                 raise
@@ -183,10 +183,9 @@ class Runner:
         return {"missing": True}
 
     def _example(self, question: dict[str, Any]) -> dict[str, Any]:
-        task, salt = self.tasks.by_name[question["name"]], feedback.SALT
-        feedback.SALT = ()                      # the inputs that students see
+        salt, feedback.SALT = feedback.SALT, () # the inputs that students see
         try:
-            return {"value": self.pack(task.example(int(question["case"])))}
+            return {"value": self.pack(self.tasks.by_name[question["name"]].example(int(question["case"])))}
         finally:
             feedback.SALT = salt
 
@@ -329,8 +328,7 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
           secret: list[Path], done: dict[str, Result]) -> None:
     """Run the notebook and fill in its results, the outputs of its cells, and the notes."""
     tasks = Tasks.of(handed_out)
-    if limits.seed is not None:                 # for each student another one, the same at every run
-        feedback.SALT = tuple(hashlib.sha256(f"{limits.seed} {student}".encode()).digest()[:8])
+    salt = tuple(hashlib.sha256(f"{limits.seed} {student}".encode()).digest()[:8])  # the same at every run
     for cell in answers.cells:                  # before anything is run, in case it ends badly
         if cell.graded and cell.by_hand:
             done[cell.name] = by_hand(cell, handed_out, answers)
@@ -347,7 +345,7 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
             if cell.kind != "code" or skipped(cell, limits.all_cells):
                 continue
             if cell.check:
-                done[cell.name] = checked(cell, runner, tasks, broken, last_broken)
+                done[cell.name] = checked(cell, runner, tasks, broken, last_broken, salt)
                 continue
             error = run(cell, cell.source, runner)
             if cell.locked:
@@ -397,8 +395,12 @@ def show(cell: Cell, output: Any, kind: str | None = None, message: Any = None) 
         cell.outputs.append({"output_type": "error", "ename": kind, "evalue": clean(message), "traceback": [clean(message)]})
 
 
-def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], last_broken: str) -> Result:
-    """Judge what a check is about: here for each call of `check`; any other line of it runs where the student's code does."""
+def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], last_broken: str, salt: tuple[int, ...]) -> Result:
+    """Judge what a check is about: here for each call of `check`; any other line of it runs where the student's code does.
+
+    A function is called with the inputs that students see, so that they can follow what the page says, and where all is
+    right, with others. One that has learned the first ones by heart is shown to be read.
+    """
     calls, rest = split(cell, tasks)
     runner.foreign = ""
     title = calls[0][0].title if calls else ""
@@ -410,6 +412,11 @@ def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], la
             show(cell, "", clean(error.get("type"), 60), why)
             return Result(kind, 0.0, cell.points, message=why, title=title)
         verdict = judged(task, found, runner)
+        if verdict.kind == "right" and (other := judged(task, found, runner, salt)).kind != "right" and not runner.foreign:
+            show(cell, "", "NotRight", other.message)
+            runner.notes.append(f"{cell.name}: right on the inputs that students see, and not on others")
+            why = f"right on the inputs that students see, and not on others: to be read\n{clean(other.message)}"
+            return Result("by hand", None, cell.points, message=why, title=title)
         if verdict.kind != "right":
             mistake = verdict.mistake.name if verdict.mistake else ""
             if runner.foreign:
@@ -426,8 +433,8 @@ def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], la
     return Result("right", cell.points, cell.points, title=title)
 
 
-def judged(task: feedback.Task, found: dict[str, Any], runner: Runner) -> feedback.Verdict:
-    """Compare what the student's function returns with the reference, on every input."""
+def judged(task: feedback.Task, found: dict[str, Any], runner: Runner, salt: tuple[int, ...] = ()) -> feedback.Verdict:
+    """Compare what the student's function returns with the reference, on every input; `salt` makes other ones."""
     if found.get("callable") is not True:
         return feedback.verdict(task, wire.Unpacker()(found.get("kind")))
     reads = found.get("reads")
@@ -436,7 +443,11 @@ def judged(task: feedback.Task, found: dict[str, Any], runner: Runner) -> feedba
     def call(answer: Any, arguments: tuple[Any, ...], seconds: float) -> feedback.Called:
         return runner.call(None, arguments, seconds, task.name in BY_CODE)
 
-    return feedback.verdict(task, Answer(task.name, names), min(5.0, runner.limits.cell_seconds / 5), call)
+    feedback.SALT = salt
+    try:
+        return feedback.verdict(task, Answer(task.name, names), min(5.0, runner.limits.cell_seconds / 5), call)
+    finally:
+        feedback.SALT = ()
 
 
 def code_of(function: Any) -> dict[str, Any] | None:

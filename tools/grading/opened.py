@@ -23,6 +23,8 @@ from tools.grading.wire import clean
 LARGEST = 50_000_000                            # bytes of a notebook that is read
 CELLS = 3000                                    # in a notebook
 ANSWER = 200_000                                # characters of a cell
+#: What is handed in under the name of a notebook, by its first bytes.
+OTHERS = {b"PK": "a zip whose name was changed", b"%PDF": "a PDF", b"<": "a web page", b"\x1f\x8b": "a gzip file"}
 
 
 class Damaged(Exception):
@@ -83,18 +85,26 @@ def read(path: Path, largest: int = LARGEST) -> dict[str, Any]:
             raise Damaged(f"larger than {largest // 1_000_000} MB, not read")
         data = file.read(largest + 1)
     try:
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    try:
-        notebook = json.loads(text)
+        notebook = json.loads(decoded(data))
     except ValueError as error:
-        raise Damaged(f"not a notebook: {clean(error, 120)}") from None
+        kind = next((kind for start, kind in OTHERS.items() if data.startswith(start)), "")
+        if not data.strip(b"\0 \r\n\t"):
+            kind = "nothing is in it"
+        raise Damaged(f"not a notebook: {kind}" if kind else f"not a notebook, or a damaged one: {clean(error, 120)}") from None
     except RecursionError:
         raise Damaged("not a notebook: brackets in brackets without end") from None
     if not isinstance(notebook, dict):
         raise Damaged("not a notebook: JSON, but without cells")
     return notebook
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a notebook, in whatever encoding an editor has stored it."""
+    try:
+        return data.decode(json.detect_encoding(data), "surrogatepass")
+    except UnicodeDecodeError:                  # a few damaged bytes, or the one that Windows once had
+        text = data.decode("utf-8", "replace")
+        return text if 2 * text.count("\ufffd") < len(re.findall(r"[^\0-\x7f]", text)) else data.decode("latin-1")
 
 
 def cells(notebook: dict[str, Any]) -> list[Cell]:
@@ -219,6 +229,8 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     for cell, name in zip(theirs, found):
         if name and name not in given:
             given[name], last = cell, name
+        elif name and known[name].solution and same(given[name].source) == same(known[name].source):
+            given[name] = cell                  # a copy of the field, and the answer is in the copy
         elif cell.source.strip():
             cell.own = True
             own.setdefault(last, []).append(cell)
@@ -227,12 +239,17 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     made, edited, deleted = list(own.get("", [])), [], []
     for cell in handed_out.cells:
         answer, cell = given.get(cell.name), Cell(**vars(cell))
-        if answer is None:
-            if not cell.free:
-                deleted.append(cell.name)
-            if cell.solution and cell.kind == "code":
+        if answer is None and not cell.free:
+            deleted.append(cell.name)
+        if cell.solution and cell.kind == "code" and (answer is None or same(answer.source) == same(cell.source)):
+            answer = elsewhere(cell, own)       # the function may stand in a cell of the student's own
+            if answer is None and cell.name not in given:
                 made += own.get(cell.name, [])
-                continue                        # the function may stand in a cell of the student's own
+                continue
+            if answer is not None:
+                notes.append(f"{cell.name}: taken from a cell of their own")
+        if answer is None:
+            pass
         elif cell.free:
             cell.source, cell.kind, cell.attachments = answer.source, answer.kind, answer.attachments
         elif cell.locked and not cell.by_hand:
@@ -250,6 +267,13 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     if deleted:
         notes.append(f"deleted cells: {', '.join(deleted)}")
     return Answers(made, notes)
+
+
+def elsewhere(stub: Cell, own: dict[str, list[Cell]]) -> Cell | None:
+    """Return the last cell of the student's own that defines what was to be written in this one."""
+    wanted = set(defined(stub.source))
+    return next((cell for cell in reversed([cell for some in own.values() for cell in some])
+                 if cell.kind == "code" and wanted.intersection(defined(cell.source))), None)
 
 
 def handed_out_source(cell: Cell) -> str:

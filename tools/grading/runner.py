@@ -69,21 +69,22 @@ class Head(io.TextIOBase):
         return "".join(self.parts)
 
 
-def watch(home: str, secret: list[str], refused: list[str]) -> None:
+def watch(home: str, secret: tuple[str, ...], refused: list[str]) -> None:
     """From here on, refuse writing outside `home`, reading what is `secret`, other programs and the network."""
+    fsdecode, readlink, isabs, join, realpath = os.fsdecode, os.readlink, os.path.isabs, os.path.join, os.path.realpath
 
     def outside(path: Any, folder: Any = -1) -> bool:
         if isinstance(path, int) or path is None:
             return False
-        path = os.fsdecode(path)
-        if isinstance(folder, int) and folder >= 0 and not os.path.isabs(path):
-            path = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), path)
+        path = fsdecode(path)
+        if isinstance(folder, int) and folder >= 0 and not isabs(path):
+            path = join(readlink(f"/proc/self/fd/{folder}"), path)
         # A link is changed where it lies, a file where the link leads: both places have to be inside.
-        real = os.path.realpath(path)
+        real = realpath(path)
         return real != "/dev/null" and not (real + os.sep).startswith(home)
 
     def hidden(path: Any) -> bool:
-        real = os.path.realpath(os.fsdecode(path)) + os.sep
+        real = realpath(fsdecode(path)) + os.sep
         return any(real.startswith(folder) for folder in secret) and not real.startswith(home)
 
     def refuse(what: str) -> None:
@@ -96,17 +97,17 @@ def watch(home: str, secret: list[str], refused: list[str]) -> None:
             path, mode, flags = arguments
             if (flags or 0) & WRITES or set(mode or "") & set("wax+"):
                 if outside(path):
-                    refuse(f"writing to {os.fsdecode(path)}")
+                    refuse(f"writing to {fsdecode(path)}")
             elif not isinstance(path, int) and hidden(path):
-                refuse(f"reading {os.fsdecode(path)}")
+                refuse(f"reading {fsdecode(path)}")
         elif event in ("os.listdir", "os.scandir"):
             if arguments[0] is not None and not isinstance(arguments[0], int) and hidden(arguments[0]):
-                refuse(f"reading {os.fsdecode(arguments[0])}")
+                refuse(f"reading {fsdecode(arguments[0])}")
         elif event in CHANGES:
             folder = arguments[-1] if event in ("os.remove", "os.rmdir", "os.mkdir") else -1
             for place in CHANGES[event]:
                 if outside(arguments[place], folder):
-                    refuse(f"{event.removeprefix('os.')} of {os.fsdecode(arguments[place])}")
+                    refuse(f"{event.removeprefix('os.')} of {fsdecode(arguments[place])}")
         elif event in PROGRAMS:
             refuse(f"starting another program ({event})" if event != "ctypes.dlopen" else "loading machine code")
         elif event in NETWORK:
@@ -348,7 +349,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"],) * 2)
     resource.setrlimit(resource.RLIMIT_AS, (job["memory_bytes"] + frameworks,) * 2)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    watch(home, job["secret"], refused)
+    watch(home, tuple(job["secret"]), refused)
     while True:
         question = line.receive()
         if "do" in question:                    # and no answer that nobody waits for any more
