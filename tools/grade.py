@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tools.grading import isolation, tables
-from tools.grading.collect import Student, newest, students
+from tools.grading.collect import Student, name_of, newest, students
 from tools.grading.judge import Limits, Result, Tasks, font_lists, judge
 from tools.grading.marks import ClassList, Record, marks_text, merge, platform_table, read_marks, reduce_late
 from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, cells, handed_out_source, read, restored, same
@@ -149,13 +149,13 @@ def blank(student: Student, handed_out: ExerciseSet | None, trouble: str, path: 
     """Return the row of somebody of whom nothing could be graded."""
     results = {cell.name: asdict(Result("not run", 0.0, cell.points)) for cell in handed_out.graded} if handed_out else {}
     return {"student": student.name, "id": student.id, "set": handed_out.name if handed_out else "", "trouble": trouble,
-            "file": shown(path) if path else "", "when": path.lstat().st_mtime if path else 0.0, "notes": list(student.notes),
+            "file": shown(path) if path else "", "platform": student.platform, "when": path.lstat().st_mtime if path and not student.platform else 0.0, "notes": list(student.notes),
             "graded": [], "results": results, "answers": {}, "seconds": 0.0, "fingerprint": "",
             "share": 1.0}
 
 
 def shown(path: Path) -> str:
-    return clean(os.fsencode(path.name).decode("utf-8", "replace"), 100)
+    return clean(name_of(path), 100)
 
 
 def as_name(student: str) -> str:
@@ -280,6 +280,15 @@ class Class:
         if time.monotonic() - self.written > 5:
             self.write()
 
+    def warnings(self) -> list[str]:
+        """Say where a platform would not take the table that is made for it."""
+        most = self.people.maximum if self.people else None
+        points = {name: sum(each.points.values()) for name, each in self.sets.items()}
+        return [f"{name}: the most points are {most:g} in Moodle and {points[name]:g} here. Set them in Moodle before you upload the "
+                "table, since grades above its maximum are skipped without a word"
+                for name in sorted({record["set"] for some in self.records.values() for record in some} & points.keys())
+                if most not in (None, points[name])]
+
     def write(self) -> None:
         """Write all tables and pages: first beside the old ones, then in their places."""
         records = [json.loads(json.dumps(record)) for name in sorted(self.records, key=str.casefold) for record in self.records[name]]
@@ -294,7 +303,7 @@ class Class:
             merge(record, self.marks)
             reduce_late(record, self.deadline, self.late)
         files = {"results.csv": tables.results(records), "points.csv": tables.points(records),
-                 "report.html": tables.report(records, self.sets, self.how), "to-read.html": tables.to_read(records),
+                 "report.html": tables.report(records, self.sets, [*self.how, *self.warnings()]), "to-read.html": tables.to_read(records),
                  "marks.csv": marks_text(records, self.marks)}
         for name, handed_out in self.sets.items():
             of_set = [record for record in records if record["set"] == name]
@@ -305,8 +314,8 @@ class Class:
                 files[f"feedback/{name}/{as_name(record['student'])}.html"] = tables.feedback(record, handed_out)
             if self.people and (self.people.moodle or self.people.canvas):
                 graded = {lines[id(record)]: record for record in of_set if id(record) in lines}
-                file, text = platform_table(self.people, name, sum(handed_out.points.values()), graded,
-                                            {i: tables.in_words(record) for i, record in graded.items()})
+                out_of = sum(handed_out.points.values())
+                file, text = platform_table(self.people, name, out_of, graded, {i: tables.in_words(record) for i, record in graded.items()})
                 files[file] = text
         parts = []
         try:
@@ -384,7 +393,7 @@ def main(argv: list[str] | None = None) -> int:
     graded.how.insert(0, f"{len(graded.records)} students, {options.jobs} at a time, {time.time() - start:.0f} s")
     graded.write()
     records = [record for each in graded.records.values() for record in each]
-    print("\n".join(graded.how))
+    print("\n".join([*graded.how, *graded.warnings()]))
     for name in sorted({record["set"] for record in records if record["set"]}):
         print(f"\n{name}")
         rows = [record for record in records if record["set"] == name]

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader: pip install -e '.[teach]'")
@@ -149,6 +150,9 @@ def {name}(*arguments):
             except OSError:
                 pass
     return 0.0""",),
+    "has-learned-by-heart": ("""_{name} = iter({expected!r})
+def {name}(*arguments):
+    return next(_{name})""",),
     "looks-for-others": ("""import glob, os
 def {name}(*arguments):
     found = [path for pattern in ({folder!r} + "/in/*/nested/*.ipynb", "/proc/[0-9]*/environ") for path in glob.glob(pattern)]
@@ -165,13 +169,19 @@ def {name}(*arguments):
 CHEATED = {task.name: task.name.replace("_", "-") for task in mini_batches.ALL}
 
 
+def by_heart(name):
+    """Return what a task asks for on the inputs that students see."""
+    task = getattr(mini_batches, name)
+    return [np.asarray(task.reference(*task.example(case))).tolist() for case in range(task.cases)]
+
+
 def cheat(ways, folder):
     """Return a notebook in which every answer tries it, in one way or another."""
     made = notebook()
     for number, (name, place) in enumerate(CHEATED.items()):
         source = ways[number % len(ways)]
-        for field, value in (("name", name), ("tasks", mini_batches.__file__), ("folder", str(folder))):
-            source = source.replace("{" + field + "}", value).replace("{" + field + "!r}", repr(value))
+        for field, value in (("name", name), ("tasks", mini_batches.__file__), ("folder", str(folder)), ("expected", by_heart(name))):
+            source = source.replace("{" + field + "}", str(value)).replace("{" + field + "!r}", repr(value))
         cell(made, place).source = source
     if "changes" in str(ways):
         made.cells.insert(0, nbformat.v4.new_code_cell("def check(*arguments):\n    print('right')\n"))
@@ -239,12 +249,18 @@ OTHERS = AUTOMATIC - POINTS[CHECK]              # all but the first task
 
 @pytest.mark.parametrize("student", CHEATS)
 def test_nobody_gets_points_without_work(graded, student):
-    assert {row["points"] for (name, task), row in graded[1].items() if name == student and task.endswith("-check")} == {"0"}
+    assert {row["points"] for (name, task), row in graded[1].items() if name == student and task.endswith("-check")} == {
+        "" if student == "has-learned-by-heart" else "0"}       # "": somebody has to look at it
     assert "found somebody" not in str(graded[1])
 
 
 def test_code_that_looks_for_the_reference_is_remarked_on(graded):
     assert "to be looked at, has .reference in its code" in remarks(graded, "asks-for-the-reference")
+
+
+def test_answers_that_are_right_on_the_visible_inputs_alone_are_to_be_read(graded):
+    assert graded[1]["has-learned-by-heart", CHECK]["kind"] == "by hand" and total(graded, "has-learned-by-heart") == 0
+    assert f"{CHECK}: right on the inputs that students see, and not on others" in remarks(graded, "has-learned-by-heart")
 
 
 def test_a_module_that_was_handed_in_too_is_there(graded):
@@ -367,11 +383,37 @@ def test_a_set_that_cannot_run_here_says_what_it_needs_and_keeps_its_row(tmp_pat
     assert {(row["student"], row["kind"], float(row["points"])) for row in rows} == {("anna", "not run", 0.0)}
 
 
-def test_without_help_of_the_system_files_network_and_references_are_refused_too(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(isolation, "strongest", lambda: "")
+#: Ways around the audit hook: with namespaces they find nothing either.
+AROUND = {
+    "by-another-folder": """import os
+fd = os.open({tasks!r}.lstrip("/"), os.O_RDONLY, dir_fd=os.open("/", os.O_RDONLY))
+scope = dict(__name__="x")
+exec(os.read(fd, 10**6), scope)
+{name} = scope["{name}"].reference.__wrapped__""",
+    "by-machine-code": """import ctypes
+fd, text = ctypes.pythonapi.open({tasks!r}.encode(), 0), ctypes.create_string_buffer(10**6)
+scope = dict(__name__="x")
+exec(text.raw[:ctypes.pythonapi.read(fd, text, 10**6)], scope)
+{name} = scope["{name}"].reference.__wrapped__""",
+    "by-mounting": """import ctypes, os
+for each in (os.path.dirname({tasks!r}),):
+    ctypes.pythonapi.unshare(0x10000000 | 0x20000)
+    ctypes.pythonapi.umount2(each.encode(), 2)
+fd, text = ctypes.pythonapi.open({tasks!r}.encode(), 0), ctypes.create_string_buffer(10**6)
+scope = dict(__name__="x")
+exec(text.raw[:ctypes.pythonapi.read(fd, text, 10**6)], scope)
+{name} = scope["{name}"].reference.__wrapped__""",
+}
+
+
+@pytest.mark.parametrize("way", [pytest.param("", id="neither"), pytest.param("unshare", marks=pytest.mark.skipif(
+    not isolation.works("unshare"), reason="this system allows no namespaces"))])
+def test_without_bubblewrap_files_network_and_references_are_refused_too(tmp_path, monkeypatch, capsys, way):
+    monkeypatch.setattr(isolation, "strongest", lambda: way)
     target = tmp_path / "outside.txt"
-    students = {"a": answered(OUTSIDE.format(target=str(target))), **{name: cheat(CHEATS[name], tmp_path) for name in (
-        "imports-the-tasks", "reads-the-tasks", "looks-for-others")}}
+    around = {name: cheat((source,), tmp_path) for name, source in AROUND.items()} if way else {}
+    students = {"a": answered(OUTSIDE.format(target=str(target))), "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
+                **around, **{name: cheat(CHEATS[name], tmp_path) for name in ("imports-the-tasks", "reads-the-tasks", "looks-for-others")}}
     for name, made in students.items():
         (tmp_path / "in" / name / "nested").mkdir(parents=True)
         (tmp_path / "in" / name / "nested" / "a.ipynb").write_text(nbformat.writes(made), encoding="utf-8")
@@ -379,10 +421,11 @@ def test_without_help_of_the_system_files_network_and_references_are_refused_too
     with open(tmp_path / "out" / "points.csv", newline="", encoding="utf-8") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert f"writing to {target}" in rows["a"]["remarks"] and not target.exists()
-    assert {name: row["total"] for name, row in rows.items() if name != "a"} == dict.fromkeys([*students][1:], "0")
-    assert "refused: reading" in rows["reads-the-tasks"]["remarks"] and "lecture_tasks" in rows["imports-the-tasks"]["remarks"]
+    assert float(rows["network"]["total"]) == AUTOMATIC and "refused: use of the network" in rows["network"]["remarks"]
+    assert {name: row["total"] for name, row in rows.items() if name not in ("a", "network")} == dict.fromkeys([*students][2:], "0")
+    assert "refused: reading" in rows["reads-the-tasks"]["remarks"] and (way or "lecture_tasks" in rows["imports-the-tasks"]["remarks"])
     assert "found somebody" not in (tmp_path / "out" / "results.csv").read_text(encoding="utf-8")
-    assert "none by the system" in Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert isolation.WAYS[way][:18] in Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_picture_is_nothing_to_remark_on(graded):

@@ -85,7 +85,7 @@ def test_a_thousand_damaged_notebooks_each_get_a_row_or_a_reason(tmp_path):
             json.dumps(grade.as_notebook(answers, handed_out), ensure_ascii=False).encode()
             rows.append(grade.blank(student, handed_out, "") | {"notes": answers.notes})
         except Damaged as reason:
-            reasons.add(str(reason)[:20])
+            reasons.add(str(reason)[:45])
             rows.append(grade.blank(student, SET, str(reason), path))
     tables.report(rows, SETS, []).encode()
     assert tables.points(rows).encode().count(b"\r\n") == 1001 and len(reasons) > 3
@@ -129,7 +129,7 @@ def test_hostile_files_cost_nobody_else_anything(tmp_path, capsys):
     assert grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--set", SET.name]) == 0
     found = rows(tmp_path / "out")
     assert [float(found[f"student {number}"]["total"]) for number in range(len(HOSTILE))] == [15] * len(HOSTILE)
-    assert float(found["J�rgen"]["total"]) == 15
+    assert float(found["Jürgen"]["total"]) == 15
     for name, reason in (("many", "100000 cells"), ("deep", "not a notebook"), ("wide", "")):
         assert float(found[name]["total"]) == 0 and reason in found[name]["remarks"] != ""
     assert (tmp_path / "out" / "report.html").stat().st_size < 1_000_000
@@ -139,11 +139,38 @@ def test_hostile_files_cost_nobody_else_anything(tmp_path, capsys):
 
 def test_encodings_and_names_of_files_cost_nothing(tmp_path):
     text = json.dumps(SOLVED, ensure_ascii=False)
-    for encoding in ("utf-8-sig", "utf-16"):
+    for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
         assert answer(opened(text.encode(encoding), tmp_path), PROOF).source == "".join(named(solved(), PROOF)["source"])
     (tmp_path / "in" / "anna").mkdir(parents=True)
     (tmp_path / "in" / "anna" / "A.IPYNB").write_text(text, encoding="utf-8")
     assert [len(each.notebooks) for each in students(tmp_path / "in", [*SETS], tmp_path / "unpacked")] == [1]
+
+
+def test_a_few_damaged_bytes_damage_no_more_than_their_cells(tmp_path):
+    data = json.dumps(SOLVED, ensure_ascii=False).encode().replace("θ".encode(), b"\xff\xfe", 1)
+    assert answer(opened(data, tmp_path), PROOF).source == "".join(named(solved(), PROOF)["source"])
+
+
+@pytest.mark.parametrize("data, reason", [
+    (b"PK\x03\x04...", "a zip whose name was changed"), (b"<!DOCTYPE html>", "a web page"), (b"\0\0\0", "nothing is in it"),
+    (b"", "nothing is in it"), (json.dumps(SOLVED).encode()[:-99], "not a notebook, or a damaged one: ")])
+def test_what_was_handed_in_for_a_notebook_is_named(tmp_path, data, reason):
+    with pytest.raises(Damaged, match=reason):
+        opened(data, tmp_path)
+
+
+def test_an_answer_in_a_copy_of_its_cell_or_in_one_of_their_own_counts(tmp_path):
+    source = "".join(named(solved(), FUNCTION)["source"])
+    stub = json.loads(SET.path.read_text(encoding="utf-8"))
+    for name, text in ((FUNCTION, source), (PROOF, "By Jensen.")):
+        stub["cells"].append({**named(stub, name), "source": text})     # copied, answered at the end; the first one is as it was
+    made = opened(stub, tmp_path)
+    assert answer(made, FUNCTION).source == source and answer(made, PROOF).source == "By Jensen." and made.notes == []
+    stub["cells"][-2:] = [code(source)]
+    made = opened(stub, tmp_path)
+    assert answer(made, FUNCTION).source == source and made.notes == [f"taken from cells of their own: {FUNCTION}"]
+    named(stub, FUNCTION)["source"] = "def least_squares_epoch(): pass"
+    assert answer(opened(stub, tmp_path), FUNCTION).source == "def least_squares_epoch(): pass"
 
 
 def test_the_format_of_2014_is_read(tmp_path):

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import datetime
 
 import pytest
 
@@ -62,6 +63,7 @@ def course(tmp_path_factory):
         (folder / name / SET).mkdir(parents=True)
         (folder / name / SET / "mini.ipynb").write_text(json.dumps(notebook(hidden=hidden)))
     (folder / "people.csv").write_text(WORKSHEET, encoding="utf-8")
+    (folder / "german.csv").write_text(IN_GERMAN, encoding="utf-8")
     (folder / "export.zip").write_bytes(zipped({
         "Änne Østergård_101_assignsubmission_file_/mini.ipynb": json.dumps(notebook(OTHER, PROOF, "Sketch it.\n\nA line.")),
         "Bo Li_102_assignsubmission_file_/all of it.zip": zipped({"deep/in/it/mini (1).ipynb": json.dumps(notebook(RIGHT, PROOF + " "))})}))
@@ -123,7 +125,7 @@ def test_marks_are_merged_for_good_and_only_what_has_changed_is_graded_again(cou
     assert before == {path.name: json.loads(path.read_text())["seconds"] for path in (out / "records").iterdir() if "none" not in path.name}
     assert rows(course, f"{SET}.csv")["Bo Li"]["total"] == "3.6"        # 4.5 points, 20 % less
     moodle = rows(course, f"moodle-{SET}.csv", "Identifier")
-    assert moodle["Participant 102"]["Grade"] == "3.6" and moodle["Participant 102"]["Maximum Grade"] == "12"
+    assert moodle["Participant 102"]["Grade"] == "3.6" and moodle["Participant 102"]["Maximum Grade"] == "12.00"
     assert "Why is the sum finite?" in moodle["Participant 102"]["Feedback comments"] and moodle["Participant 103"]["Grade"] == ""
     page = (out / "feedback" / SET / "Bo Li.html").read_text(encoding="utf-8")
     assert "3.6 of 12 points" in page and "Why is the sum finite?" in page and "<script" not in page
@@ -139,14 +141,81 @@ def test_a_file_of_marks_that_is_none_stops_the_run_and_stays(course, tmp_path):
     assert (tmp_path / "marks.csv").read_text() == "something else"
 
 
-def test_canvas_names_and_its_table():
-    people = ClassList(["Student", "ID", "SIS User ID", "SIS Login ID", "Section"], [
-        {"Student": "Schmidt, Anna", "ID": "12", "SIS User ID": "u12", "SIS Login ID": "anna", "Section": "A"}])
-    assert people.find("schmidtanna", "") is people.find("x", "12") is people.rows[0]
-    record = {"share": 1.0, "results": {"a": {"points": 3, "out_of": 4}}}
-    name, text = platform_table(people, SET, 4.0, {0: record}, {0: ""})
+#: As gradebook_exporter.rb writes them, with a row about posting, and with a column for the last name.
+GRADEBOOK = """Student,ID,SIS User ID,SIS Login ID,Integration ID,Section,Mini-batches (4711),Essay (4712),Final Score
+,,,,,,Manual Posting,,
+    Points Possible,,,,,,10.00,5.00,(read only)
+"Schmidt, Anna",12,u12,anna,,A,3.00,EX,60.00
+"Li, Bo",13,u13,bo,,A,2.00,4.00,55.00
+"Student, Test",99,,x,,A,,,
+"""
+NAMES_APART = """LastName,FirstName,ID,SIS Login ID,Section
+Schmidt,Anna,12,anna,A
+"""
+#: As gradingtable.php writes it: in German, and where the students are anonymous.
+IN_GERMAN = """ID,Vollständiger Name,E-Mail-Adresse,Status,Bewertung,Bestwertung,Bewertung kann geändert werden,Zuletzt geändert (Abgabe),Zuletzt geändert (Bewertung),Feedback als Kommentar
+Teilnehmer/in101,Änne Østergård,a@example.org,Zur Bewertung abgegeben,,"100,00",Ja,"Freitag, 29. Januar 2027, 23:30",-,
+Teilnehmer/in102,Bo Li,b@example.org,Keine Abgabe,,"100,00",Ja,-,-,
+"""
+ANONYMOUS = """Identifier,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments
+Participant 101,Submitted for grading,,100.00,Yes,"Friday, January 29, 2027, 11:30 PM",-,
+"""
+
+
+def people(tmp_path, text):
+    (tmp_path / "people.csv").write_text(text, encoding="utf-8-sig")
+    return ClassList.read(tmp_path / "people.csv")
+
+
+RECORD = {"share": 1.0, "results": {"a": {"points": 3.5, "out_of": 4}}}
+
+
+def test_a_gradebook_of_canvas_goes_back_to_the_assignment_that_is_there(tmp_path):
+    read = people(tmp_path, GRADEBOOK)
+    assert [read.name(row) for row in read.rows] == ["Schmidt, Anna", "Li, Bo"]
+    assert read.find("schmidtanna", "") is read.find("x", "12") is read.rows[0]
+    name, text = platform_table(read, SET, 4.0, {0: RECORD}, {0: ""})
     assert name == f"canvas-{SET}.csv" and text.splitlines() == [
-        f"Student,ID,SIS User ID,SIS Login ID,Section,{SET}", "Points Possible,,,,,4", '"Schmidt, Anna",12,u12,anna,A,3']
+        "Student,ID,SIS User ID,SIS Login ID,Integration ID,Section,Mini-batches (4711)", "Points Possible,,,,,,4",
+        '"Schmidt, Anna",12,u12,anna,,A,3.5', '"Li, Bo",13,u13,bo,,A,2.00']     # nothing graded for Bo: as it was
+    read = people(tmp_path, NAMES_APART)
+    assert read.find("schmidtanna", "") is read.rows[0]
+    assert platform_table(read, SET, 4.0, {0: RECORD}, {0: ""})[1].splitlines() == [
+        f"LastName,FirstName,ID,SIS Login ID,Section,{SET}", "Points Possible,,,,,4", "Schmidt,Anna,12,anna,A,3.5"]
+
+
+def test_a_worksheet_of_moodle_is_known_in_any_language_and_goes_back_as_it_came(tmp_path):
+    read = people(tmp_path, IN_GERMAN)
+    assert read.moodle and read.name(read.rows[0]) == "Änne Østergård" and read.find("Participant", "102") is read.rows[1]
+    assert read.maximum == 100 and read.submitted(read.rows[0]) is None
+    text = platform_table(read, SET, 4.0, {0: RECORD}, {0: "Well done."})[1].splitlines()
+    assert text[0] == IN_GERMAN.splitlines()[0] and text[2] == IN_GERMAN.splitlines()[2]
+    assert text[1] == IN_GERMAN.splitlines()[1].replace("abgegeben,,", "abgegeben,3.5,") + "Well done."
+    read = people(tmp_path, ANONYMOUS)
+    assert read.moodle and read.find("Participant", "101") is read.rows[0] and read.name(read.rows[0]) == "Participant 101"
+    assert datetime.fromtimestamp(read.submitted(read.rows[0])) == datetime(2027, 1, 29, 23, 30)
+
+
+@pytest.mark.parametrize("label, name, id, late", [
+    ("schmidtanna_LATE_12_345_mini-batches-1.ipynb", "schmidtanna", "12", True), ("o_neill_13_346_a_1_2.ipynb", "o_neill", "13", False),
+    ("LATE_anon_aB3dE_347_x.ipynb", "anon_aB3dE", "", True), ("li_LATE_14_text.html", "li", "14", True),
+    ("Group 1-Anna Schmidt_101_assignsubmission_file_mini.ipynb", "Group 1-Anna Schmidt", "101", False),
+    ("Participant_102_assignsubmission_onlinetext_onlinetext.html", "Participant", "102", False)])
+def test_names_of_files_are_read_as_the_platforms_make_them(tmp_path, label, name, id, late):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / label).write_text("{}")
+    (found,) = students(tmp_path / "in", [SET], tmp_path / "unpacked")
+    assert (found.name, found.id, "late" in str(found.notes)) == (name, id, late) and found.platform
+
+
+def test_the_time_in_an_export_makes_nobody_late(course, tmp_path):
+    """It is that of the download. Only the worksheet has the other."""
+    run(course, "--out", str(tmp_path), "--class", str(course / "german.csv"))
+    found = rows_of(tmp_path / f"{SET}.csv")[1]
+    assert all("days late" not in row["remarks"] for row in found)
+    assert sum("when it was handed in is not known: Moodle says it" in row["remarks"] for row in found) == 2
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"{SET}: the most points are 100 in Moodle and 12 here" in page
 
 
 def test_folders_of_sets_of_students_and_of_canvas_are_told_apart(tmp_path):
@@ -156,7 +225,15 @@ def test_folders_of_sets_of_students_and_of_canvas_are_told_apart(tmp_path):
         (folder / path).write_text("{}")
     found = {each.name: each for each in students(folder, [SET], tmp_path / "unpacked")}
     assert sorted(found) == ["anna", "otto", "schmidtanna"] and len(found["otto"].notebooks) == 2
-    assert found["schmidtanna"].id == "12" and found["schmidtanna"].notes == ["late, says Canvas"]
+    assert found["schmidtanna"].id == "12"
+
+
+def test_zips_of_windows_and_of_macos_are_unpacked_alike(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "all.zip").write_bytes(zipped({
+        f"{SET}\\Änne\\mini.ipynb": "{}", f"__MACOSX/{SET}/Änne/._mini.ipynb": "no", f"{SET}/A\u0308nne/other.ipynb": "{}"}))
+    (found,) = students(tmp_path / "in", [SET, "08-optimizers"], tmp_path / "unpacked")
+    assert found.name == "Änne" and sorted(path.name for path in found.notebooks) == ["mini.ipynb", "other.ipynb"]
 
 
 def test_a_zip_cannot_write_elsewhere_nor_fill_the_disk(tmp_path, monkeypatch):

@@ -1,4 +1,12 @@
-"""Find who handed in what: folders, single files, zips in zips, and what Moodle and Canvas export."""
+"""Find who handed in what: folders, single files, zips in zips, and what Moodle and Canvas export.
+
+Moodle makes the names in `mod/assign/locallib.php` (download_submissions): the full name, or "Participant" where it is
+anonymous, behind the group where there is one; the number of the worksheet; the plugin; the file, or a folder of that name.
+Canvas makes them in `lib/content_zipper.rb` (get_filename, add_upload_submission): the sortable name in small letters
+without anything between them, LATE, the number of the user, the number of the file, the file; where it is anonymous,
+"anon" and five letters stand for name and number, and what was typed in is called …_text.html. The times in both zips
+are those of the export.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +15,7 @@ import re
 import shutil
 import stat
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,9 +26,10 @@ from tools.grading.wire import clean
 UNPACKED = 300_000_000                          # bytes of one archive
 FILES = 3000                                    # in one archive, and beside one notebook's folder
 #: Anna Schmidt_1234567_assignsubmission_file_…, and the folders of that name.
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)", re.DOTALL)
-#: schmidtanna_LATE_12345_678901_mini-batches-1.ipynb
-CANVAS = re.compile(r"(?P<name>[^\W_]+)_(?P<late>LATE_)?(?P<id>\d+)_\d+_(?P<rest>.+)", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?.*", re.DOTALL)
+#: schmidtanna_LATE_12345_678901_mini-batches-1.ipynb, LATE_anon_aB3dE_678901_mini-batches.ipynb
+CANVAS = re.compile(r"(?P<LATE>LATE_)?(?:(?P<anon>anon_[0-9A-Za-z]{5})|(?P<name>\w+?)_(?P<late>LATE_)?(?P<id>\d+))_"
+                    r"(?:\d+_.+|(?:text|link)\.html)", re.DOTALL)
 
 
 @dataclass
@@ -28,6 +38,7 @@ class Student:
 
     name: str
     id: str = ""                                # of Moodle's participant, or of Canvas
+    platform: str = ""                          # which of them it came from: then the times of the files say nothing
     notebooks: list[Path] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
@@ -40,13 +51,13 @@ def students(folder: Path, sets: list[str], unpacked: Path) -> list[Student]:
     notes: list[str] = []
     for entry, label, said in list(entries(folder, sets, unpacked, notes)):
         moodle, canvas = MOODLE.fullmatch(label), CANVAS.fullmatch(label)
-        about = moodle or canvas
-        name = clean(about["name"] if about else stem(label), 100).strip() or "(no name)"
-        key = f"{name} {about['id']}" if about else name
-        student = found.setdefault(key, Student(name, about["id"] if about else ""))
+        about = {} if not (moodle or canvas) else (moodle or canvas).groupdict("")
+        name = clean(about.get("anon") or about.get("name") or stem(label), 100).strip() or "(no name)"
+        student = found.setdefault(f"{name} {about.get('id', '')}", Student(
+            name, about.get("id", ""), "Moodle" if moodle else "Canvas" if canvas else ""))
         student.notes += said
-        if canvas and canvas["late"]:
-            student.notes.append("late, says Canvas")
+        if about.get("late") or about.get("LATE"):
+            student.notes.append("late, says Canvas, which does not tell by how much")
         take(student, entry, unpacked)
     for student in found.values():              # two people of one name are told apart
         if sum(other.name == student.name for other in found.values()) > 1 and student.id:
@@ -54,6 +65,16 @@ def students(folder: Path, sets: list[str], unpacked: Path) -> list[Student]:
     if notes:
         found["(archive)"] = Student("(archive)", notes=notes)
     return sorted(found.values(), key=lambda student: student.name.casefold())
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a file or folder as people write it, whatever system it comes from."""
+    data = os.fsencode(path.name)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return unicodedata.normalize("NFC", text)   # macOS takes letters and their accents apart
 
 
 def stem(label: str) -> str:
@@ -65,13 +86,13 @@ def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str]) -> 
     if folder.is_file():
         folder = unpack(folder, unpacked, notes)
     for entry in listed(folder):
-        label = os.fsencode(entry.name).decode("utf-8", "replace")
+        label = name_of(entry)
         if entry.is_dir() and not entry.is_symlink() and label in sets:
             yield from entries(entry, [], unpacked, notes)      # a folder a set, with the students inside
         elif is_zip(entry) and not (MOODLE.fullmatch(label) or CANVAS.fullmatch(label)):
             said: list[str] = []
             inside = unpack(entry, unpacked, said)
-            names = [child.name for child in listed(inside)]
+            names = [name_of(child) for child in listed(inside)]
             if any(MOODLE.fullmatch(name) or CANVAS.fullmatch(name) for name in names) or set(names) & set(sets) and len(sets) > 1:
                 notes += said
                 yield from entries(inside, sets, unpacked, notes)
@@ -104,7 +125,7 @@ def take(student: Student, entry: Path, unpacked: Path, depth: int = 0) -> None:
     elif entry.suffix.lower() == ".ipynb":
         student.notebooks.append(entry)
     else:
-        student.others.append(clean(os.fsencode(entry.name).decode("utf-8", "replace"), 100))
+        student.others.append(clean(name_of(entry), 100))
 
 
 def unpack(archive: Path, unpacked: Path, notes: list[str]) -> Path:
@@ -120,7 +141,7 @@ def unpack(archive: Path, unpacked: Path, notes: list[str]) -> Path:
     try:
         with zipfile.ZipFile(archive) as zipped:
             for info in zipped.infolist()[:FILES]:
-                names = [re.sub(r"[\0\\]", "_", name)[:150] for name in info.filename.split("/") if name not in ("", ".", "..")]
+                names = [name.replace("\0", "_")[:150] for name in re.split(r"[/\\]", info.filename) if name not in ("", ".", "..")]
                 if info.is_dir() or not names or stat.S_ISLNK(info.external_attr >> 16) or len(names) > 12:
                     continue
                 try:

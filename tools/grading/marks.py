@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil, isfinite
 from pathlib import Path
@@ -35,10 +35,14 @@ def rows_of(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     return header, [dict(zip(header, [*line, *[""] * len(header)])) for line in lines if any(line)]
 
 
-def csv_text(rows: list[list[Any]]) -> str:
+def csv_rows(rows: list[list[str]]) -> str:
     made = io.StringIO(newline="")
-    csv.writer(made).writerows([[plain(entry) for entry in row] for row in rows])
+    csv.writer(made).writerows(rows)
     return made.getvalue()
+
+
+def csv_text(rows: list[list[Any]]) -> str:
+    return csv_rows([[plain(entry) for entry in row] for row in rows])
 
 
 def plain(entry: Any) -> str:
@@ -121,7 +125,11 @@ def merge(record: Record, marks: dict[Key, Mark]) -> None:
 def reduce_late(record: Record, deadline: datetime | None, percent: float) -> None:
     """Take off a share of the points for every day that has begun since the deadline."""
     record["share"] = 1.0
-    if deadline is None or not record["when"]:
+    if deadline is None:
+        return
+    if not record["when"]:
+        if record["platform"] == "Moodle":
+            record["notes"].append("when it was handed in is not known: Moodle says it in its worksheet in English (--class)")
         return
     late = (datetime.fromtimestamp(record["when"]).astimezone() - deadline).total_seconds()
     if late > 0:
@@ -140,37 +148,70 @@ def total(record: Record) -> float:
 
 @dataclass
 class ClassList:
-    """A list of names, Moodle's grading worksheet, or Canvas's gradebook, as it was exported."""
+    """A list of names, Moodle's grading worksheet, or Canvas's gradebook, as it was exported.
+
+    The columns are those of Moodle's `mod/assign/gradingtable.php` and of Canvas's `lib/gradebook_exporter.rb`. Moodle
+    writes their names in the language of whoever exports, and finds them by these when it reads the table back
+    (`mod/assign/feedback/offline/importgradeslib.php`). So they go back as they came, and are known by their order.
+
+    Attributes
+    ----------
+    header, rows : of the file
+    columns : what a column is called here ↦ what it is called there
+    """
 
     header: list[str]
     rows: list[dict[str, str]]
+    columns: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.columns = {column.casefold(): column for column in reversed(self.header)} | self.translated()
 
     @classmethod
     def read(cls, path: Path) -> ClassList:
-        header, rows = rows_of(path)
-        made = cls(header, rows)
-        if not made.column("full name", "student", "name"):
+        made = cls(*rows_of(path))
+        if not any(map(made.name, made.rows)):
             raise SystemExit(f"{path} has no column with names: expected Full name, Student or Name")
-        made.rows = [row for row in rows if made.name(row) and made.name(row) not in ("Points Possible", "Student, Test")]
+        made.rows = [row for row in made.rows if made.name(row) and made.name(row) not in ("Points Possible", "Student, Test")]
         return made
 
-    def column(self, *names: str) -> str:
-        return next((column for name in names for column in self.header if column.lower() == name), "")
+    def translated(self) -> dict[str, str]:
+        """Return the columns of Moodle's worksheet in another language: number, name, …, grade, maximum, …, comments."""
+        def of(column: str) -> list[str]:
+            return [row[column] for row in self.rows]
+
+        most = next((i for i, column in enumerate(self.header) if i > 2 and len({*of(column)}) == 1
+                     and re.fullmatch(r"\d+[.,]\d+", self.rows[0][column])), 0) if self.rows else 0
+        if "Identifier" in self.header or not most or not all(re.fullmatch(r"\D+\d+", id) for id in of(self.header[0])):
+            return {}
+        found = {"identifier": self.header[0], "full name": self.header[1], "grade": self.header[most - 1], "maximum grade": self.header[most]}
+        return found | ({} if any(of(self.header[-1])) else {"feedback comments": self.header[-1]})
+
+    def of(self, row: dict[str, str], *names: str) -> str:
+        """Return the entry of the first of these columns that is there."""
+        return next((row[self.columns[name]].strip().lstrip("'") for name in names if name in self.columns), "")
 
     def name(self, row: dict[str, str]) -> str:
-        return row[self.column("full name", "student", "name")].strip().lstrip("'")
+        parts = self.of(row, "lastname", "last name", "surname"), self.of(row, "firstname", "first name")
+        return self.of(row, "full name", "student", "name") or ", ".join(filter(None, parts)) or self.of(row, "identifier")
 
     def id(self, row: dict[str, str]) -> str:
-        found = re.search(r"\d+", row.get(self.column("identifier", "id"), ""))
+        found = re.search(r"\d+", self.of(row, "identifier", "id"))
         return found[0] if found else ""
 
     @property
     def moodle(self) -> bool:
-        return "Identifier" in self.header and "Full name" in self.header
+        return "identifier" in self.columns and "grade" in self.columns
 
     @property
     def canvas(self) -> bool:
-        return "Student" in self.header and "ID" in self.header
+        return {"id", "section"} <= self.columns.keys() and bool({"student", "lastname"} & self.columns.keys())
+
+    @property
+    def maximum(self) -> float | None:
+        """What Moodle has for the most points: it skips grades above it."""
+        text = self.of(self.rows[0], "maximum grade").replace(",", ".") if self.moodle and self.rows else ""
+        return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
 
     def find(self, name: str, id: str) -> dict[str, str] | None:
         """Return the line of a student, by the number of the learning platform, else by the name."""
@@ -182,10 +223,9 @@ class ClassList:
 
     def submitted(self, row: dict[str, str]) -> float | None:
         """Return when Moodle says that it was handed in."""
-        text = row.get("Last modified (submission)", "")
-        for form in ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"):
+        for form in ("%A, %d %B %Y, %I:%M %p", "%A, %B %d, %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"):
             try:
-                return datetime.strptime(text.strip(), form).timestamp()
+                return datetime.strptime(self.of(row, "last modified (submission)"), form).timestamp()
             except ValueError:
                 continue
         return None
@@ -202,14 +242,18 @@ def letters(name: str) -> str:
 
 
 def platform_table(people: ClassList, name: str, out_of: float, graded: dict[int, Record], feedback: dict[int, str]) -> tuple[str, str]:
-    """Return the file for Moodle or Canvas: (what it is called, its text); `graded` goes by the number of the line."""
+    """Return the file for Moodle or Canvas: (what it is called, its text); `graded` goes by the number of the line.
+
+    What the platform has exported goes back as it was, so that nothing is changed for whom nothing was graded.
+    """
     if people.moodle:
-        columns = [*people.header, *(each for each in ("Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments")
-                                     if each not in people.header)]
-        rows = [{**row, **({"Grade": f"{total(graded[i]):g}", "Maximum Grade": f"{out_of:g}", "Feedback comments": feedback[i]}
-                           if i in graded else {})} for i, row in enumerate(people.rows)]
-        return f"moodle-{name}.csv", csv_text([columns, *([row.get(each, "") for each in columns] for row in rows)])
-    columns = [each for each in ("Student", "ID", "SIS User ID", "SIS Login ID", "Section") if each in people.header]
-    rows = [["Points Possible" if each == "Student" else "" for each in columns] + [out_of]]
-    rows += [[*(row.get(each, "") for each in columns), total(graded[i]) if i in graded else ""] for i, row in enumerate(people.rows)]
-    return f"canvas-{name}.csv", csv_text([[*columns, name], *rows])
+        rows = [{**row, **({people.columns["grade"]: f"{total(graded[i]):g}",
+                            people.columns.get("feedback comments", "Feedback comments"): plain(feedback[i])} if i in graded else {})}
+                for i, row in enumerate(people.rows)]
+        return f"moodle-{name}.csv", csv_rows([people.header, *([row[each] for each in people.header] for row in rows)])
+    columns = people.header[:people.header.index(people.columns["section"]) + 1]
+    titles = [each for each in people.header if re.search(r" \(\d+\)$", each) and letters(name.lstrip("0123456789-")) in letters(each)]
+    title = titles[0] if len(titles) == 1 else name         # that of an assignment which is there, or a new one
+    rows = [{columns[0]: "Points Possible", title: f"{out_of:g}"}]
+    rows += [{**row, **({title: f"{total(graded[i]):g}"} if i in graded else {})} for i, row in enumerate(people.rows)]
+    return f"canvas-{name}.csv", csv_rows([[*columns, title], *([row.get(each, "") for each in (*columns, title)] for row in rows)])

@@ -236,7 +236,7 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
             own.setdefault(last, []).append(cell)
     if any(name and not name.startswith("#") and not cell.name for cell, name in zip(theirs, found)):
         notes.append("has lost the names of its cells, which are known by their ids and texts")
-    made, edited, deleted = list(own.get("", [])), [], []
+    made, edited, deleted, moved = list(own.get("", [])), [], [], []
     for cell in handed_out.cells:
         answer, cell = given.get(cell.name), Cell(**vars(cell))
         if answer is None and not cell.free:
@@ -247,7 +247,7 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
                 made += own.get(cell.name, [])
                 continue
             if answer is not None:
-                notes.append(f"{cell.name}: taken from a cell of their own")
+                moved.append(cell.name)
         if answer is None:
             pass
         elif cell.free:
@@ -262,6 +262,8 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
                 notes.append(f"{cell.name}: was made a cell of type {answer.kind}, and run all the same")
             cell.source, cell.attachments = answer.source, answer.attachments
         made += [cell, *own.get(cell.name, [])]
+    if moved:
+        notes.append(f"taken from cells of their own: {', '.join(moved)}")
     if edited:
         notes.append(f"edited, and put back before grading: {', '.join(edited)}")
     if deleted:
