@@ -65,8 +65,10 @@ def exercise_sets(folder: Path, solutions: Path = ROOT / "solutions") -> list[Ex
 class Work:
     """What the process of one student knows: everything, but no line of the student's code runs in it."""
 
-    def __init__(self, out: Path, sets: list[ExerciseSet], limits: Limits, secret: list[Path], again: bool, scratch: str) -> None:
-        self.out, self.sets, self.limits, self.secret, self.again, self.scratch = out, sets, limits, secret, again, scratch
+    def __init__(self, out: Path, every: list[ExerciseSet], sets: list[ExerciseSet], limits: Limits, secret: list[Path],
+                 again: bool, scratch: str) -> None:
+        self.out, self.every, self.sets, self.limits = out, every, sets, limits
+        self.secret, self.again, self.scratch = secret, again, scratch
         code = b"".join(path.read_bytes() for folder in ("lecture_tasks", "lecture_code", "tools/grading")
                         for path in sorted((ROOT / folder).glob("*.py")))
         self.version = hashlib.sha256(code + repr(limits).encode()).hexdigest()
@@ -78,7 +80,9 @@ class Work:
         for path in student.notebooks:
             try:
                 theirs = cells(read(path))
-                handed_out = belonging(theirs, self.sets, clean(os.fsencode(path).decode("utf-8", "replace")))
+                handed_out = belonging(theirs, self.every, clean(os.fsencode(path).decode("utf-8", "replace")))
+                if handed_out not in self.sets:
+                    raise Damaged(f"belongs to {handed_out.name}, which is not graded now")
                 opened.setdefault(handed_out.name, {})[path] = handed_out, theirs
             except Damaged as error:
                 damaged.append((path, str(error)))
@@ -375,8 +379,8 @@ def main(argv: list[str] | None = None) -> int:
     if people:
         here = [people.find(student.name, student.id) for student in found]
         for student, row in zip(found, here):
-            student.name = people.name(row) if row is not None and sum(row is other for other in here) == 1 else student.name
-        found += [Student(people.name(row), people.id(row)) for row in people.rows if not any(row is other for other in here)]
+            student.name = people.called(row) if row is not None and sum(row is other for other in here) == 1 else student.name
+        found += [Student(people.called(row), people.id(row)) for row in people.rows if not any(row is other for other in here)]
     font_lists()
     for each in sets:
         if not each.needs:
@@ -386,7 +390,7 @@ def main(argv: list[str] | None = None) -> int:
     status = 0
     try:
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
-            grade(found, Work(out, sets, limits, secret, options.again, scratch), max(1, options.jobs), graded.add)
+            grade(found, Work(out, every, sets, limits, secret, options.again, scratch), max(1, options.jobs), graded.add)
     except Stopped as name:
         print(f"{name}: stopped. What was graded until then is kept; the same command goes on from there.")
         status = 130

@@ -173,6 +173,27 @@ def test_an_answer_in_a_copy_of_its_cell_or_in_one_of_their_own_counts(tmp_path)
     assert answer(opened(stub, tmp_path), FUNCTION).source == "def least_squares_epoch(): pass"
 
 
+def test_a_notebook_of_another_set_is_not_taken_for_one_of_this_set(tmp_path, capsys):
+    other = SETS["08-optimizers"].path.read_text(encoding="utf-8")
+    for name, text in (("anna/optimizers.ipynb", other), ("bo/optimizers.ipynb", other), ("bo/mini-batches.ipynb", json.dumps(SOLVED))):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(text, encoding="utf-8")
+    os.utime(tmp_path / "in/bo/mini-batches.ipynb", (10**9, 10**9))      # older, and still the one that counts
+    assert grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--set", SET.name]) == 0
+    found = rows(tmp_path / "out")
+    assert found["anna"]["remarks"] == "belongs to 08-optimizers, which is not graded now"
+    assert float(found["bo"]["total"]) == 15 and "not graded: optimizers.ipynb, belongs to 08-optimizers" in found["bo"]["remarks"]
+
+
+def test_a_cell_of_their_own_is_no_field_whatever_it_says_of_itself(tmp_path):
+    notebook = solved()
+    for name in (CHECK, PROOF):
+        notebook["cells"].append({**named(notebook, name), "metadata": {"nbgrader": {
+            **named(notebook, name)["metadata"]["nbgrader"], "grade_id": "mine", "points": 99}}})
+    own = [cell for cell in opened(notebook, tmp_path).cells if cell.own]
+    assert len(own) == 2 and not any(cell.graded or cell.name for cell in own)
+
+
 def test_the_format_of_2014_is_read(tmp_path):
     old = [{**cell, "input": cell["source"]} if cell["cell_type"] == "code" else cell for cell in solved()["cells"]]
     for cell in old:

@@ -72,9 +72,10 @@ def course(tmp_path_factory):
 
 
 def run(folder, *more):
-    assert grade.main([str(folder / "export.zip"), "--out", str(folder / "out"), "--exercises", str(folder / "exercises"), "--solutions",
+    submissions = more[:1] if more and more[0].endswith(".zip") else (str(folder / "export.zip"),)
+    assert grade.main([*submissions, "--out", str(folder / "out"), "--exercises", str(folder / "exercises"), "--solutions",
                        str(folder / "solutions"), "--class", str(folder / "people.csv"), "--deadline", "2027-01-30T00:00",
-                       "--late", "10", *more]) == 0
+                       "--late", "10", *more[len(more) % 2:]]) == 0
 
 
 def rows(folder, name, key="student"):
@@ -216,6 +217,16 @@ def test_the_time_in_an_export_makes_nobody_late(course, tmp_path):
     assert sum("when it was handed in is not known: Moodle says it" in row["remarks"] for row in found) == 2
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"{SET}: the most points are 100 in Moodle and 12 here" in page
+
+
+def test_two_people_of_one_name_are_two(course, tmp_path):
+    (tmp_path / "people.csv").write_text("ID,Section,Student\n1,A,Max Power\n2,A,Max Power\n3,A,Bo Li\n")
+    (tmp_path / "in.zip").write_bytes(zipped({f"powermax_{number}_34{number}_mini.ipynb": json.dumps(notebook(answer))
+                                              for number, answer in ((1, OTHER), (2, ""))}))
+    run(course, str(tmp_path / "in.zip"), "--out", str(tmp_path / "out"), "--class", str(tmp_path / "people.csv"))
+    found = rows(tmp_path, "points.csv")
+    assert {name: row["total"] for name, row in found.items()} == {"Bo Li": "0", "Max Power (1)": "4", "Max Power (2)": "0"}
+    assert rows(tmp_path, f"canvas-{SET}.csv", "ID")["1"][SET] == "4"
 
 
 def test_folders_of_sets_of_students_and_of_canvas_are_told_apart(tmp_path):

@@ -195,6 +195,11 @@ class ClassList:
         parts = self.of(row, "lastname", "last name", "surname"), self.of(row, "firstname", "first name")
         return self.of(row, "full name", "student", "name") or ", ".join(filter(None, parts)) or self.of(row, "identifier")
 
+    def called(self, row: dict[str, str]) -> str:
+        """Return the name under which somebody is graded: with the number where two are called the same."""
+        name = self.name(row)
+        return f"{name} ({self.id(row)})" if [*map(self.name, self.rows)].count(name) > 1 and self.id(row) else name
+
     def id(self, row: dict[str, str]) -> str:
         found = re.search(r"\d+", self.of(row, "identifier", "id"))
         return found[0] if found else ""

@@ -232,8 +232,7 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
         elif name and known[name].solution and same(given[name].source) == same(known[name].source):
             given[name] = cell                  # a copy of the field, and the answer is in the copy
         elif cell.source.strip():
-            cell.own = True
-            own.setdefault(last, []).append(cell)
+            own.setdefault(last, []).append(Cell(cell.kind, cell.source, attachments=cell.attachments, own=True))
     if any(name and not name.startswith("#") and not cell.name for cell, name in zip(theirs, found)):
         notes.append("has lost the names of its cells, which are known by their ids and texts")
     made, edited, deleted, moved = list(own.get("", [])), [], [], []
