@@ -20,9 +20,18 @@ SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternati
 NONE = "none by the system; Python's own audit hook refuses network, programs and files. For more: apt-get install bubblewrap"
 WAYS = {
     "bwrap": "no network; of all files only Python, the library and its own folder; own process space (bubblewrap)",
-    "unshare": "no network; references, solutions, submissions and grades out of sight; own process space (Linux namespaces)",
+    "unshare": "no network; references, solutions, submissions and grades out of sight, other files to read; own process space (Linux namespaces)",
     "": NONE,
 }
+
+
+#: A script for `sh`: makes all that is mounted read-only but the folder $0, and runs its arguments without any rights.
+READ_ONLY = """mount --bind "$0" "$0" || exit 1
+while read -r id parent device root point rest; do
+    case $point in "$0" | /proc* | /dev* | /sys*) ;; *) mount -o remount,bind,ro "$point" ;; esac
+done < /proc/self/mountinfo
+cd "$0" && exec setpriv --bounding-set -all --inh-caps -all --no-new-privs "$@"
+"""
 
 
 @cache
@@ -55,8 +64,7 @@ def shut_in(way: str, work: Path, secret: Iterable[Path]) -> list[str]:
     if way == "unshare":                        # mounts over what is secret, and then gives up the right to mount
         hide = [f"mount {'-t tmpfs none' if path.is_dir() else '--bind /dev/null'} {shlex.quote(str(path))} || exit 1"
                 for path in secret if path.exists() and not work.is_relative_to(path)]
-        run = 'exec setpriv --bounding-set -all --inh-caps -all --no-new-privs "$@"'
-        return ["unshare", "-rnpf", "--mount-proc", "--kill-child", "sh", "-c", "\n".join([*hide, run]), "sh"]
+        return ["unshare", "-rnpf", "--mount-proc", "--kill-child", "sh", "-c", "\n".join([*hide, READ_ONLY]), str(work)]
     if way != "bwrap":
         return []
     library = importlib.util.find_spec("lecture_code")

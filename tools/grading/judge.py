@@ -41,7 +41,7 @@ from tools.grading.wire import Broken, clean
 BY_CODE = ("tape_loop",)
 #: What a submission has in it that has no business in an answer; a remark, no more.
 STRANGE = (".reference", "_getframe", "gc.get_objects", "inspect.stack", "lecture_tasks.", "/proc/", "__closure__",
-           "__subclasses__")
+           "__subclasses__", "__wrapped__", "ctypes", "dir_fd")
 
 
 @dataclass(frozen=True)
