@@ -17,11 +17,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 #: What a program needs of the system, beside /usr.
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
-NONE = "none by the system; Python's own audit hook refuses network, programs and files. For more: apt-get install bubblewrap"
 WAYS = {
     "bwrap": "no network; of all files only Python, the library and its own folder; own process space (bubblewrap)",
     "unshare": "no network; references, solutions, submissions and grades out of sight, other files to read; own process space (Linux namespaces)",
-    "": NONE,
+    "": "none by the system; Python's own audit hook refuses network, programs and files. For more: apt-get install bubblewrap",
 }
 
 
