@@ -261,6 +261,7 @@ def test_code_that_looks_for_the_reference_is_remarked_on(graded):
 def test_answers_that_are_right_on_the_visible_inputs_alone_are_to_be_read(graded):
     assert graded[1]["has-learned-by-heart", CHECK]["kind"] == "by hand" and total(graded, "has-learned-by-heart") == 0
     assert f"{CHECK}: right on the inputs that students see, and not on others" in remarks(graded, "has-learned-by-heart")
+    assert "return next(_least_squares_epoch)" in (graded[2] / "to-read.html").read_text(encoding="utf-8")
 
 
 def test_a_module_that_was_handed_in_too_is_there(graded):

@@ -416,7 +416,8 @@ def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], la
         if verdict.kind == "right" and (other := judged(fewer, found, runner, salt)).kind != "right" and not runner.foreign:
             show(cell, "", "NotRight", other.message)
             runner.notes.append(f"{cell.name}: right on the inputs that students see, and not on others")
-            why = f"right on the inputs that students see, and not on others: to be read\n{clean(other.message)}"
+            said = other.message.partition("\nThe input that shows it")[0]     # which students do not have
+            why = f"right on the inputs that students see, and not on others: to be read\n{clean(said)}"
             return Result("by hand", None, cell.points, message=why, title=title)
         if verdict.kind != "right":
             mistake = verdict.mistake.name if verdict.mistake else ""

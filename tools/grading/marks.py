@@ -57,6 +57,11 @@ def digest(answer: str) -> str:
     return hashlib.sha256(" ".join(answer.split()).encode("utf-8", "replace")).hexdigest()[:8]
 
 
+def answer_to(record: Record, task: str) -> str:
+    """Return what was written for a task: in its field, or in the one of the function that it checks."""
+    return record["answers"].get(task) or record["answers"].get(task.removesuffix("-check"), "")
+
+
 # ---------------------------------------------------------------- marks
 
 @dataclass
@@ -92,7 +97,7 @@ def marks_text(records: list[Record], marks: dict[Key, Mark]) -> str:
     lines: dict[Key, list[Any]] = {}
     for record in records:
         for task, found in record["results"].items():
-            key, answer = (record["student"], record["set"], task), digest(record["answers"].get(task, ""))
+            key, answer = (record["student"], record["set"], task), digest(answer_to(record, task))
             mark = marks.get(key)
             if found["kind"] == "by hand" or mark:
                 mark = mark or Mark("", "", "")
@@ -116,7 +121,7 @@ def merge(record: Record, marks: dict[Key, Mark]) -> None:
             record["notes"].append(f"{task}: the mark {mark.points!r} is no number from 0 to {found['out_of']:g}, and does not count")
             continue
         found.update(points=mark.value, kind="marked" if found["kind"] in ("by hand", "empty") else found["kind"])
-        if mark.answer and mark.answer != digest(record["answers"].get(task, "")):
+        if mark.answer and mark.answer != digest(answer_to(record, task)):
             record["notes"].append(f"{task}: the answer has changed since it was marked")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from tools.grading.marks import Record, csv_text, total
+from tools.grading.marks import Record, answer_to, csv_text, total
 from tools.grading.opened import ExerciseSet
 
 STYLE = """
@@ -109,9 +109,9 @@ def to_read(records: list[Record]) -> str:
         for record in records:
             found = record["results"].get(key[1]) if record["set"] == key[0] else None
             if found and found["kind"] in ("by hand", "marked"):
-                answer = record["answers"].get(key[1]) or "in a cell of their own: see the folder notebooks"
+                answer = answer_to(record, key[1]) or "in a cell of their own: see the folder notebooks"
                 parts.append(f"<section class='{look(found)}'><h2>{html.escape(record['student'])}: {worth(found)}</h2>"
-                             f"<div class='said'>{html.escape(answer)}</div></section>")
+                             f"<div class='said'>{html.escape(answer)}</div><p>{html.escape(found['message'])}</p></section>")
     return page("Answers to be read", parts or ["<p>There are none.</p>"])
 
 
