@@ -334,7 +334,7 @@ def test_a_process_that_ends_early_is_reported(graded):
 
 
 @pytest.mark.parametrize("student, reason", [
-    ("text", "not a notebook"), ("list", "not a notebook"), ("bare", "none of the cells that were handed out"),
+    ("text", "not a notebook"), ("list", "not a notebook"), ("bare", "belongs to none of the exercise sets"),
     ("paper", "no notebook here, but answer.pdf"), ("link", "a link or a special file"),
 ])
 def test_what_is_no_notebook_has_a_row_with_the_reason(graded, student, reason):
