@@ -42,7 +42,8 @@ class Explorer(ipw.VBox):
 
 
 def picture(
-    draw: Draw, figsize: tuple[float, float], alt: str, kind: str = "svg", walk: str | None = None, **values: Any,
+    draw: Draw, figsize: tuple[float, float], alt: str, kind: str = "svg", walk: str | None = None,
+    density: float = 1.3, **values: Any,
 ) -> str:
     """Return one picture as HTML: `draw(figure, **values)` on a fresh figure of the book's style.
 
@@ -55,7 +56,7 @@ def picture(
         if kind == "svg":
             source = "data:image/svg+xml," + quote(svg_text(figure), safe=" <>/=:;,.'()-+*?!|[]{}@$~^")
         else:
-            data = image_bytes(figure, kind, dpi=130, colours=64)
+            data = image_bytes(figure, kind, dpi=round(100 * density), colours=64)
             source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     width, height = (f"{inches * 100:.0f}" for inches in figsize)
     size = f'width="{width}" style="max-width:100%;height:auto"'
@@ -193,6 +194,7 @@ def explore(
     walk: str | None = None,
     figsize: tuple[float, float] = (6.4, 3.4),
     kind: str = "svg",
+    density: float = 1.3,
 ) -> Explorer:
     """Return sliders over `grid` and the picture that `draw` makes for the chosen values.
 
@@ -210,6 +212,7 @@ def explore(
         dot at its end; a line with fewer points waits. For a reader who prefers no motion they are whole at first
     figsize : width and height in inches; an inch is 100 pixels of the page
     kind : "svg" for lines and text, which compress well; "webp" or "png" where thousands of marks are drawn
+    density : pixels of such a bitmap for one pixel of the page; 2 is sharp on a phone, and weighs half as much again
 
     Raises
     ------
@@ -217,6 +220,7 @@ def explore(
         If the grid is empty or a start value is not on it, or `draw` returns no lines to walk along.
     """
     require(kind in ("svg", "webp", "png"), "kind", "'svg', 'webp' or 'png'", repr(kind))
+    require(density > 0, "density", "a positive number", density)
     require(isinstance(grid, Mapping), "grid", "a dictionary, parameter ↦ values", grid)
     require(1 <= len(grid) <= 3, "grid", "one to three parameters", list(grid))
     start, labels = dict(start or {}), dict(labels or {})
@@ -230,7 +234,7 @@ def explore(
         return alt(**values) if callable(alt) else alt.format(**values)
 
     def image(values: Mapping[str, Any]) -> str:
-        return picture(draw, figsize, describe(values), kind, walk, **values)
+        return picture(draw, figsize, describe(values), kind, walk, density, **values)
 
     sliders = {
         name: ipw.SelectionSlider(

@@ -197,6 +197,9 @@ def test_a_picture_of_pixels(kind):
     assert image.format.lower() == kind
     assert image.width == 2 * image.height and image.width >= 200
     assert attributes["width"] == "200" and "max-width:100%" in attributes["style"]
+    sharper = image_of(picture(draw, (2, 1), "", kind, density=2))
+    data = base64.b64decode(sharper["src"].removeprefix(f"data:image/{kind};base64,"))
+    assert Image.open(io.BytesIO(data)).size == (400, 200) and sharper["width"] == "200"
 
 
 def test_a_picture_of_lines():
@@ -434,6 +437,7 @@ def test_a_value_that_cannot_be_drawn_says_why(live):
     (dict(eta=[]), "eta", "at least one value", r"\[\]"),
     (dict(eta=[0.1, 1.0], start={"eta": 0.2}), r"start\['eta'\]", r"one of \[0.1, 1.0\]", "0.2"),
     (dict(eta=[0.1], kind="gif"), "kind", "'svg', 'webp' or 'png'", "'gif'"),
+    (dict(eta=[0.1], density=0), "density", "a positive number", "0"),
     (dict(eta=[0.1], play="M"), "play", r"one of \['eta'\]", "M"),
     (dict(eta=[0.1], start={"M": 1}), "start", "eta", "M"),
     (dict(eta=[0.1], labels={"M": "batch size"}), "labels", "eta", "M"),

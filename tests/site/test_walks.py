@@ -45,9 +45,13 @@ def wait_for(area, condition, seconds: float = 10) -> dict:
 
 
 def stopped_clock(page):
-    """Stop the clock of a page, which the test then moves: how busy the machine is changes nothing."""
+    """Stop the clock of a page, which the test then moves: how busy the machine is changes nothing.
+
+    The page is loaded anew, since a walk in its first screen has begun already, by the clock that went.
+    """
     page.clock.install()
     page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    page.reload()
     return page.clock
 
 

@@ -103,6 +103,6 @@ one_always_best = reports((0.4, 0.83, 0.61), (0.6, 0.72, 0.27))
 chapter.bind("eq-best-of-many", case({"j": range(1, 3)}, outcomes=unequal), case({"j": range(1, 3)}, outcomes=one_always_best))
 
 # ---- numbers of the text ----------------------------------------------------------------------------------------
-chapter.arithmetic("1.5 = (1 + 2) / 2", "30.25 = (3.5 + 2) ** 2", "5.5 = 3.5 + 2", "23.52 = 0.98 * 24", "60 000 = 50000 + 10000", "784 = 28 * 28", "793 = 784 + 9")
+chapter.arithmetic("1.5 = (1 + 2) / 2", "30.25 = (3.5 + 2) ** 2", "5.5 = 3.5 + 2", "23.52 = 0.98 * 24", "60 000 = 50000 + 10000", "784 = 28 * 28", "793 = 784 + 9", "0.09 = 0.3 ** 2")
 chapter.computed("526", -60_000 * np.log10(0.98))
 chapter.given("million photographs, and the error of the next best entry: krizhevsky2012", "1.2", "16.4 %", "26.2 %")
