@@ -266,10 +266,9 @@ def trained_network() -> tuple[Layers, Layers, np.ndarray]:
 def _mean_mistakes(task: Task) -> None:
     """Add what goes wrong when the samples are averaged."""
 
-    @task.mistake("the mean over the samples has got lost",
-        "The cost is a mean over M samples. How often is each of your gradients divided by M?")
-    def _(W, b, x, y):
-        return tuple(_times(x.shape[1], gradients) for gradients in _library_gradients(W, b, x, y))
+    task.mistake("the mean over the samples has got lost",
+        "The cost is a mean over M samples. How often is each of your gradients divided by M?",
+        lambda W, b, x, y: tuple(_times(x.shape[1], part) for part in _library_gradients(W, b, x, y)))
 
     @task.mistake("the biases get the sum over the samples and the weights the mean",
         "Run the gradient table for M = 1, too, and read the lines of db.")
@@ -449,7 +448,7 @@ def _(W, b, z, l, C):
 
 
 delta_by_differences.mistake("the biases are missing on the way up", "Write z of layer ℓ+1 in terms of a of layer ℓ.",
-    lambda W, b, z, l, C: central_difference(lambda moved: C(_run_on(W, [0] * len(b), sigmoid(moved), l)), z))
+    b=lambda b: [0] * len(b))
 delta_by_differences.mistake("your quotients are twice too large",
     "How far apart are the two points between which you take the difference?", result=lambda delta: 2 * delta)
 delta_by_differences.mistake("your quotients are half as large as they should be",
