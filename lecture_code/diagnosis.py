@@ -136,6 +136,10 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     if any(np.isfinite(leaf.expected).all() and not np.isfinite(leaf.got).all() for leaf in some):
         return [f"There are entries of {name} that are infinite or not a number and should not be: "
                 "does an exponential overflow, or is something divided by zero?"]
+    if any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
+           for leaf in some):
+        return [f"There are entries of {name} that are finite and should be infinite: is a 0 replaced, or something cut "
+                "off?"]
     if ratio := _ratio(takes, leaves, seen):
         return [f"Every entry of {name} {ratio}."]
     for sentence, change in CHANGES.items():
@@ -144,7 +148,7 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     if offset := _offset(leaves):
         found.append(f"Every entry of {name} is too {offset}.")
     if not found:
-        found += _partly(name, leaves, seen)
+        found += _partly(name, verb, leaves, seen)
     return found
 
 
@@ -217,7 +221,7 @@ def _offset(leaves: list[Leaf]) -> str:
     return f"{'large' if gaps[0] > 0 else 'small'} by {abs(gaps[0]):.4g}"
 
 
-def _partly(name: str, leaves: list[Leaf], seen: Sequence[Seen]) -> Iterator[str]:
+def _partly(name: str, verb: str, leaves: list[Leaf], seen: Sequence[Seen]) -> Iterator[str]:
     """Say where the part is right, if that has a pattern."""
     wrong = [leaf for leaf in leaves if not leaf.right]
     places = {leaf.place for leaf in leaves}
@@ -233,13 +237,13 @@ def _partly(name: str, leaves: list[Leaf], seen: Sequence[Seen]) -> Iterator[str
                    and same(leaf.got.take([index], axis), leaf.expected.take([index], axis)) for leaf in wrong):
                 if all(leaf.got.shape[axis] > 1 for leaf in wrong):
                     line = ("entry" if max(leaf.got.ndim for leaf in wrong) == 1 else ("row", "column")[axis])
-                    yield f"Where {name} is wrong, its {which} {line} is right."
+                    yield f"Where {name} {verb} wrong, {'its' if verb == 'is' else 'their'} {which} {line} is right."
                     return
     good = {leaf.case for leaf in leaves} - {leaf.case for leaf in wrong}
     if good and len(seen) > len(good):
         start = good == set(range(len(good)))
         which = f"the first {len(good)}, which are the smallest," if start and len(good) > 1 else f"{len(good)}"
-        yield f"{name} is right on {which} of the {len(seen)} inputs."
+        yield f"{name} {verb} right on {which} of the {len(seen)} inputs."
 
 
 # ---------------------------------------------------------------- how right arrays turn into wrong ones

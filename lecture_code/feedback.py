@@ -510,6 +510,8 @@ def _input(task: Task, case: int) -> str:
     if size > 16 or all(callable(value) for _, value in shown):     # too long, or nothing that could be shown
         return call
     values = [f"{name} = {_number(value)}" for name, value in shown]
+    if max(map(len, values)) > WIDTH:           # numbers of sixteen digits, which nobody reads
+        return call
     line = "  " + ", ".join(values)
     return f"{call}, which is\n" + (line if len(line) <= WIDTH else "\n".join(f"  {value}" for value in values))
 

@@ -132,6 +132,10 @@ gradient_by_image.mistake("you flip the filter left and right only", "Both indic
 gradient_by_image.mistake("you transpose the filter instead of turning it",
     "It is the large matrix of the convolution that is transposed. What does this do to the small one?",
     lambda F, delta: _slide(_around(delta, F.shape[0] - 1, F.shape[1] - 1), F.T))
+gradient_by_image.mistake("you turn the filter by a quarter, not by a half", "`np.rot90` has a second argument.",
+    lambda F, delta: _full(delta, np.rot90(F)))
+gradient_by_image.mistake("you turn the filter, and transpose it as well",
+    "Half a turn leaves rows in rows. Which of the two does the chain rule ask for?", F=np.transpose)
 gradient_by_image.mistake("all your zeros are above and to the left of δ",
     "The filter hangs over the edge on either side. How far on each?",
     lambda F, delta: _slide(np.pad(delta, [(2 * (k - 1), 0) for k in F.shape]), _turned(F)))

@@ -7,6 +7,7 @@ images, for stride 1 or for maps without ties is refused.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import unwrap
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def _by_channels(delta: Array, F: Array, size: Pair, s: int, pad: int) -> Array:
     return _cut(_stamped(delta, F, size, (s, s), pad), size, pad)
 
 
-@task("Task 1, the gradient by the image", returns="dX", points=4, draw=error_signal,
+@task("Task 1, the gradient with respect to the image", returns="dX", points=4, draw=error_signal,
       shapes=((1, 1, (1, 2), (2, 3), 1, 0), (2, 2, (2, 2), (4, 5), 1, 0), (2, 3, (2, 2), (5, 6), 2, 0),
               (3, 2, (3, 2), (5, 4), 1, 1), (3, 4, (3, 4), (8, 10), 2, 2), (4, 2, (2, 3), (9, 7), 3, 1)))
 def gradient_by_channels(delta, F, size, s, pad):
@@ -157,6 +158,8 @@ pool_gradient.mistake("you look for the first by columns", "Reading order goes a
     share=lambda window: _first(window.T).T)
 pool_gradient.mistake("you take the largest entry without its sign", "Is −5 larger than 3?",
     share=lambda window: _first(np.abs(window)))
+pool_gradient.mistake("you stop after the first window", "Is your `return` inside the loop?",
+    lambda H, A_bar, s: unwrap(pool_gradient.reference)(H, A_bar * (np.arange(A_bar.size).reshape(A_bar.shape) == 0), s))
 pool_gradient.mistake("the smallest entry wins", "Which entry decides about a maximum?",
     share=lambda window: _first(-window))
 pool_gradient.mistake("all entries get an equal share", "That is the gradient of another kind of pooling.",
@@ -166,7 +169,7 @@ pool_gradient.mistake("windows without a positive entry get nothing", "Where doe
 pool_gradient.mistake("you multiply by the entry itself",
     "By how much does max(a, b) rise if the larger of them rises?", share=lambda window: _first(window) * window)
 pool_gradient.mistake("the border is missing", "Entries that fill no window have a gradient as well. Which one?",
-    lambda H, A_bar, s: pool_gradient.reference(H, A_bar, s)[:s * A_bar.shape[0], :s * A_bar.shape[1]])
+    lambda H, A_bar, s: unwrap(pool_gradient.reference)(H, A_bar, s)[:s * A_bar.shape[0], :s * A_bar.shape[1]])
 
 
 # ---------------------------------------------------------------- Task 3: counting
@@ -206,7 +209,7 @@ count_parameters.mistake("the classes have no bias", "A filter has a bias. What 
 @count_parameters.mistake("a filter has a bias for each channel",
     "The channels are added. How often is the bias added?")
 def _(shape, blocks, K):
-    C, P = shape[0], count_parameters.reference(shape, blocks, K)
+    C, P = shape[0], unwrap(count_parameters.reference)(shape, blocks, K)
     for Q, *_ in blocks:
         P, C = P + Q * (C - 1), Q
     return P

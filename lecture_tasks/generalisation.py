@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
+
 import numpy as np
 
 from lecture_code.feedback import Answer, task
@@ -80,12 +82,12 @@ norm_backward.mistake("eps stands outside the root", "s is the root of v + eps."
 @norm_backward.mistake("the gradients of γ and β are means",
     "How many samples does one γ serve, and what happens to their contributions?")
 def _(u_bar, z, gamma, eps):
-    z_bar, gamma_bar, beta_bar = norm_backward.reference(u_bar, z, gamma, eps)
+    z_bar, gamma_bar, beta_bar = unwrap(norm_backward.reference)(u_bar, z, gamma, eps)
     return z_bar, gamma_bar / z.shape[1], beta_bar / z.shape[1]
 
 
 norm_backward.mistake("the gradient of γ uses z", "γ multiplies ẑ.",
-    lambda u_bar, z, gamma, eps: (norm_backward.reference(u_bar, z, gamma, eps)[0], _sum(u_bar * z), _sum(u_bar)))
+    lambda u_bar, z, gamma, eps: (unwrap(norm_backward.reference)(u_bar, z, gamma, eps)[0], _sum(u_bar * z), _sum(u_bar)))
 
 
 # ---------------------------------------------------------------- Task 2: dropout, forward and backward

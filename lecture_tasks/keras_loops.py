@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -157,13 +158,13 @@ def _(cost, weights, eta, steps):
 @tape_loop.mistake("your costs are those after the steps",
     "The cost of a step is the one that its gradient belongs to.")
 def _(cost, weights, eta, steps):
-    new, costs = tape_loop.reference(cost, weights, eta, steps)
+    new, costs = unwrap(tape_loop.reference)(cost, weights, eta, steps)
     return new, np.append(costs[1:], _taped(cost, new)[0])
 
 
 @tape_loop.mistake("you return one cost more than there are steps", "The cost of the final weights is not asked for.")
 def _(cost, weights, eta, steps):
-    new, costs = tape_loop.reference(cost, weights, eta, steps)
+    new, costs = unwrap(tape_loop.reference)(cost, weights, eta, steps)
     return new, np.append(costs, _taped(cost, new)[0])
 
 
@@ -285,7 +286,7 @@ def _(new_model, train, score, methods, seeds):
 
 
 fair_race.mistake("all runs have the same seed", "What does `new_model` take?",
-    lambda new_model, *others: fair_race.reference(lambda seed: new_model(0), *others))
+    lambda new_model, *others: unwrap(fair_race.reference)(lambda seed: new_model(0), *others))
 
 
 @fair_race.mistake("the winner is chosen by its test scores", "Which data may a choice look at?")
@@ -319,7 +320,7 @@ fair_race.mistake("your test scores are validation scores", "What does the secon
 fair_race.mistake("your table has a row for each seed", "The methods are the rows.",
     result=lambda parts: (parts[0], parts[1].T, parts[2]))
 fair_race.mistake("nothing is trained", "Who calls `train`?",
-    lambda new_model, train, *others: fair_race.reference(new_model, lambda model, method: None, *others))
+    lambda new_model, train, *others: unwrap(fair_race.reference)(new_model, lambda model, method: None, *others))
 
 
 @fair_race.mistake("the winner is trained a second time before its test",

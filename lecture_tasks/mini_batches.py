@@ -171,6 +171,8 @@ reported_cost.mistake("you divide by the number of places, not of samples",
     lambda costs, N, M: _sum_of_losses(costs, N, M) / (len(costs) * M))
 reported_cost.mistake("the division by the number of samples is missing",
     "Put in costs that are all 1. Which mean cost do you expect?", _sum_of_losses)
+reported_cost.mistake("the last batch is all that is left of the sum", "Is there an `=` where a `+=` should be?",
+    lambda costs, N, M: costs[-1] / len(costs))
 reported_cost.mistake("the last batch is missing", "Its samples belong to the test set, too.",
     lambda costs, N, M: costs[:-1].mean())
 reported_cost.mistake("your short batch is the first one",

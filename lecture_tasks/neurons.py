@@ -196,6 +196,10 @@ def repaired_jacobian(W, b, x, is_tanh, *, slope=lambda sigma, z: sigma.derivati
 
 repaired_jacobian.mistake("this is still what the given function does", "The formula a(1 − a) is right. What is a?",
     slope=lambda sigma, z: 1 - z**2 if sigma is tanh else z * (1 - z))
+repaired_jacobian.mistake("tanh is repaired, and the sigmoid still has z(1 − z)", "Which of the two is a in a(1 − a)?",
+    slope=lambda sigma, z: tanh.derivative(z) if sigma is tanh else z * (1 - z))
+repaired_jacobian.mistake("the sigmoid is repaired, and tanh still has 1 − z²", "Which of the two is a in 1 − a²?",
+    slope=lambda sigma, z: 1 - z**2 if sigma is tanh else sigmoid.derivative(z))
 repaired_jacobian.mistake("tanh gets the derivative of the sigmoid",
     "a(1 − a) belongs to one of the two functions only.", slope=lambda sigma, z: sigma(z) * (1 - sigma(z)))
 repaired_jacobian.mistake("the kind of activation is not used", "Half of the inputs are tanh layers.",

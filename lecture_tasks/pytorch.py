@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -188,7 +189,7 @@ deeper.mistake("the new layer puts the units into the opposite order", "The head
 @deeper.mistake("you put the new layer into the given model",
     "insert and append work in place. Of which parts can a new nn.Sequential be made?")
 def _(model):
-    longer = deeper.reference(model)
+    longer = unwrap(deeper.reference)(model)
     for place in (-3, -2):
         model.insert(len(model) - 1, longer[place])
     return model

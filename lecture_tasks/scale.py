@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -276,7 +277,7 @@ predicted_speedup.mistake("you count numbers, not bytes", "B is a number of byte
 predicted_speedup.mistake("t₀ is missing", "What is done once a step does not go away.", once=0)
 predicted_speedup.mistake("t₀ is shared among the workers",
     "Each worker calls its functions and updates all parameters.",
-    lambda widths, M, R, t0, t1, alpha, B: predicted_speedup.reference(widths, M, R, 0, t1 + t0 / M, alpha, B))
+    lambda widths, M, R, t0, t1, alpha, B: unwrap(predicted_speedup.reference)(widths, M, R, 0, t1 + t0 / M, alpha, B))
 predicted_speedup.mistake("you forget most of the latencies",
     "How many rounds has a ring, and what begins each of them?",
     added=lambda R, S, alpha, B: (2 if R > 2 else 1) * alpha + 2 * (R - 1) * S / (R * B))

@@ -6,6 +6,7 @@ in place of softmax(z) − e(y); a wrong walk of SGD has such a gradient, or goe
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,9 @@ softmax_columns.mistake("your softmax runs over the samples",
     "Each column is to be a distribution. Along which axis do your entries sum to 1?", lambda z: softmax(z, axis=1))
 softmax_columns.mistake("all entries of your matrix together sum to 1",
     "Each column is a sample with a distribution of its own.", lambda z: softmax(z.ravel()).reshape(z.shape))
+softmax_columns.mistake("all entries of your matrix together sum to 1, and large scores overflow",
+    "Each column is a sample with a distribution of its own. And what is `np.exp(1000)`?",
+    _silently(lambda z: np.exp(z) / np.exp(z).sum()))
 softmax_columns.mistake("the division is missing", "Do the entries of a column sum to 1?",
     lambda z: np.exp(z - z.max(axis=0)))
 softmax_columns.mistake("you squeeze each score by itself",
@@ -185,7 +189,7 @@ sgd_walk.mistake("you walk uphill",
     "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have cancelled.",
     signal=lambda z, y: -_signal(z, y))
 sgd_walk.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?",
-    lambda theta, X, y, eta, order: sgd_walk.reference(theta, X, y, eta, np.arange(len(y))))
+    lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta, np.arange(len(y))))
 sgd_walk.mistake("every step uses the θ from before the walk",
     "The second sample should see the θ that the first one has moved.",
     lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X)
@@ -194,7 +198,7 @@ sgd_walk.mistake("you take one step with the mean of all gradients",
     lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X / len(y))
 sgd_walk.mistake("you stop after the first sample", "Is your `return` inside the loop?", order=lambda order: order[:1])
 sgd_walk.mistake("you divide by the number of samples", "The loss of one sample has no mean in it.",
-    lambda theta, X, y, eta, order: sgd_walk.reference(theta, X, y, eta / len(y), order))
+    lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta / len(y), order))
 
 
 @sgd_walk.mistake("some rows of θ have moved before the probabilities of the step are computed",

@@ -80,7 +80,7 @@ def _of_others(P: Matrix, y: Vector) -> Vector:
 
 
 @task("Task 2, the negative log-likelihood", returns="nll", points=2,
-      draw=probabilities, shapes=((2, 3, 1), (3, 5, 2), (4, 7, 9), (3, 3000, 2)), rtol=1e-9)
+      draw=probabilities, shapes=((2, 3, 1), (3, 5, 2), (4, 7, 30), (3, 3000, 2)), rtol=1e-9)
 def nll(P, y):
     return -np.log(_of_labels(P, y)).sum()
 
@@ -105,12 +105,13 @@ nll.mistake("all classes contribute", "Only one class of each sample did occur."
 nll.mistake("the classes that did not occur contribute, too",
     "You have added the logarithms of 1 − p. Do they stand in the likelihood?",
     _silently(lambda P, y: -np.log(_of_labels(P, y)).sum() - np.log1p(-_of_others(P, y)).sum()))
-nll.mistake("you add a small number to the probabilities",
-    "Against log 0? No probability is 0 here, and those near 1e-9 are changed by it.",
-    lambda P, y: -np.log(_of_labels(P, y) + 1e-8).sum())
-nll.mistake("you cut small probabilities off",
-    "A probability of 1e-9 is allowed, and its logarithm is finite. Only 0 would be trouble.",
-    lambda P, y: -np.log(np.clip(_of_labels(P, y), 1e-7, None)).sum())
+for tiny in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15):
+    nll.mistake(f"you add {tiny:g} to the probabilities",
+        "Against log 0? No probability is 0 here, and the small ones are changed by it.",
+        lambda P, y, tiny=tiny: -np.log(_of_labels(P, y) + tiny).sum())
+    nll.mistake(f"you cut off probabilities below {tiny:g}",
+        "A probability of 1e-20 is allowed, and its logarithm is finite. Only 0 would be trouble.",
+        lambda P, y, tiny=tiny: -np.log(np.maximum(_of_labels(P, y), tiny)).sum())
 nll.mistake("the logarithm is missing", "Which function turns a product into a sum?",
     lambda P, y: -_of_labels(P, y).sum())
 
