@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
+MOVED = (("{name} begins one entry too late, and ends one too late.", slice(None, -1), slice(1, None)),
+         ("{name} begins one entry too early, and ends one too early.", slice(1, None), slice(None, -1)))
 MOST = 3                                        # sentences of one diagnosis
 
 
@@ -61,14 +63,18 @@ def _observations(takes: Sequence[str], returns: Sequence[str], seen: Sequence[S
         return found
     whole = [leaf for leaves in wrong.values() for leaf in leaves]
     for names, leaves in [(list(wrong), whole)] if len(wrong) > 1 else []:
-        if said := list(_of_leaves(takes, " and ".join(names), "are", leaves, seen)):
+        if said := list(_of_leaves(takes, _listed(names), "are", leaves, seen)):
             return said[:MOST]                  # the same is true of all parts
     for name, leaves in wrong.items():
         found += _of_leaves(takes, name, "is", leaves, seen)
     right = [name for name in parts if name not in wrong]
     if right:
-        found.append(f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right.")
+        found.append(f"{_listed(right)} {'is' if len(right) == 1 else 'are'} right.")
     return found[:MOST]
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def global_names(function: Any) -> list[str]:
@@ -145,6 +151,10 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     for sentence, change in CHANGES.items():
         if all(_fits(change, leaf) for leaf in leaves):
             found.append(sentence.format(name=name, verb=verb))
+    for sentence, yours, right in MOVED:
+        if all(leaf.got.shape == leaf.expected.shape and leaf.got.ndim and same(leaf.got[yours], leaf.expected[right])
+               for leaf in leaves) and not found and any(len(leaf.got) > 2 for leaf in leaves):
+            found.append(sentence.format(name=name))
     if offset := _offset(leaves):
         found.append(f"Every entry of {name} is too {offset}.")
     if not found:

@@ -519,15 +519,22 @@ def _input(task: Task, case: int) -> str:
 def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
     """Return the arrays, numbers and functions in an argument, each with its name; unused places are left out."""
     value = _plain(value)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and not _of_plain_numbers(value):
         return [entry for i, part in enumerate(value) for entry in _entries(f"{name}[{i}]", part)]
     return [] if value is None else [(name, value)]
+
+
+def _of_plain_numbers(value: Any) -> bool:
+    """Is it a number, or are they lists of numbers, which are shown as one would write them?"""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(_of_plain_numbers, value))
+    return isinstance(value, (int, float)) and not isinstance(value, np.generic)
 
 
 def _number(value: Any) -> str:
     if callable(value):
         return f"the function {value.__name__.strip('_')}" if hasattr(value, "__name__") else f"a {type(value).__name__}"
-    return str(np.asarray(value).tolist())
+    return str(value if _of_plain_numbers(value) else np.asarray(value).tolist())
 
 
 def _unfinished(shell: Any, kind: type, error: BaseException, trace: Any, tb_offset: int | None = None) -> None:

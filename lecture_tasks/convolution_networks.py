@@ -158,6 +158,22 @@ pool_gradient.mistake("you look for the first by columns", "Reading order goes a
     share=lambda window: _first(window.T).T)
 pool_gradient.mistake("you take the largest entry without its sign", "Is −5 larger than 3?",
     share=lambda window: _first(np.abs(window)))
+pool_gradient.mistake("row and column of the winner are exchanged", "In which order does `np.unravel_index` return them?",
+    share=lambda window: _first(window).T)
+pool_gradient.mistake("you put a 1 where the winner is", "How much does the cost change when the winner does?",
+    A_bar=np.ones_like)
+
+
+@pool_gradient.mistake("every winner lands in the first window",
+    "`np.unravel_index` counts inside the window. Where does the window (i, j) begin?")
+def _(H, A_bar, s):
+    H_bar = np.zeros(H.shape)
+    for i, j in np.ndindex(A_bar.shape):
+        row, column = np.argwhere(_first(H[s * i:s * i + s, s * j:s * j + s]))[0]
+        H_bar[i + row, j + column] = A_bar[i, j]
+    return H_bar
+
+
 pool_gradient.mistake("you stop after the first window", "Is your `return` inside the loop?",
     lambda H, A_bar, s: unwrap(pool_gradient.reference)(H, A_bar * (np.arange(A_bar.size).reshape(A_bar.shape) == 0), s))
 pool_gradient.mistake("the smallest entry wins", "Which entry decides about a maximum?",
@@ -201,6 +217,8 @@ def count_parameters(shape, blocks, K, *, places=_places, bias=1, head_bias=1, p
     return P + K * (C * (H * W if pooled else last) + head_bias)
 
 
+count_parameters.mistake("pooling has no part in your answer", "Which maps does the next layer read?",
+    windows=lambda d, pool: d)
 count_parameters.mistake("there are no biases", "Each filter has one, and so has each class.", bias=0, head_bias=0)
 count_parameters.mistake("the filters have no bias", "A score has a bias. What about a filter?", bias=0)
 count_parameters.mistake("the classes have no bias", "A filter has a bias. What about a score?", head_bias=0)
@@ -260,6 +278,8 @@ receptive_field.mistake("two neighbouring units always see squares one pixel apa
     lambda blocks: 1 + sum(k - 1 + pool - 1 for _, k, _, _, pool in blocks))
 receptive_field.mistake("pooling has no part in your answer", "A window is something that slides, as a filter does.",
     lambda blocks: _field(blocks, layers=lambda k, s, pool: ((k, s),))[0])
+receptive_field.mistake("you go through the blocks in the wrong direction",
+    "Begin with one unit at the top. Which layer does it read first?", blocks=lambda blocks: blocks[::-1])
 receptive_field.mistake("pooling widens the square, and takes no steps", "How far apart are two windows?",
     lambda blocks: _field(blocks, layers=lambda k, s, pool: ((k, s), (pool, 1)))[0])
 receptive_field.mistake("pooling takes steps, and does not widen the square", "How many units does a window read?",

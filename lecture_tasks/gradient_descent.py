@@ -139,6 +139,8 @@ exact_rate.mistake("you make the new gradient as short as possible, not the cost
 exact_rate.mistake("the numerator is a length where its square belongs",
     "Multiply C by 4: g becomes 4g and H becomes 4H, and the minimum on the ray stays where it is. Does your αg stay "
     "the same?", of=lambda g, H: np.linalg.norm(g) / (g @ H @ g))
+exact_rate.mistake("you return 1/β, wherever θ is", "That is safe in every direction. How curved is the bowl along g?",
+    lambda H, b, theta: 1 / np.linalg.eigvalsh(H)[-1])
 exact_rate.mistake("you divide entry by entry",
     "One step has one rate, a number. Which products of vectors are numbers?", of=lambda g, H: g / (H @ g))
 
@@ -187,6 +189,10 @@ promised_rate.mistake("you return the rate with the greatest promised decrease",
 promised_rate.mistake("you take the curvature at the minimum",
     "The bound must hold on the whole interval. Where in it is f most curved?", lambda x: 1.0)
 promised_rate.mistake("the x² has got lost", "What does x² contribute to f''?", lambda x: 2 / (12 * x**2))
+promised_rate.mistake("the x in the curvature is not squared", "Differentiate f' once more.",
+    lambda x: 2 / (2 + 12 * x))
+promised_rate.mistake("you take the slope for the curvature, with the sign of x", "Which derivative does β bound?",
+    lambda x: 2 / (2 * x + 4 * x**3))
 promised_rate.mistake("you take the slope for the curvature", "Which derivative does β bound?",
     lambda x: 2 / abs(2 * x + 4 * x**3))
 promised_rate.mistake("you evaluate the curvature at the height f(x)",

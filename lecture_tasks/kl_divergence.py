@@ -181,6 +181,9 @@ smooth_labels.mistake("ε and 1 − ε have changed places",
     lambda y, K, epsilon: epsilon * _one_hot(y, K) + (1 - epsilon) / K)
 smooth_labels.mistake("you divide by the number of samples", "Among how many is ε shared, samples or classes?",
     lambda y, K, epsilon: (1 - epsilon) * _one_hot(y, K) + epsilon / len(y))
+smooth_labels.mistake("you raise whole rows",
+    "`p[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of indices "
+    "has it?", lambda y, K, epsilon: (1 - epsilon) * np.isin(np.arange(K), y)[:, None] * np.ones(len(y)) + epsilon / K)
 smooth_labels.mistake("your targets are rows", "One class a row, one sample a column: the shape is (K, M).",
     result=np.transpose)
 smooth_labels.mistake("your labels count from 1",
@@ -220,7 +223,10 @@ score_gradient.mistake("your softmax runs over the samples",
     lambda z, p: softmax(z, axis=1) - p)
 score_gradient.mistake("the probabilities of all samples together sum to 1",
     "Each column is a distribution of its own. Along which axis does the sum of the denominator run?",
-    lambda z, p: np.exp(z) / np.exp(z).sum() - p)
+    lambda z, p: softmax(z.ravel()).reshape(z.shape) - p)
+score_gradient.mistake("the probabilities of all samples together sum to 1, and large scores overflow",
+    "Each column is a distribution of its own. And what is `np.exp(1000)`?",
+    np.errstate(over="ignore", invalid="ignore")(lambda z, p: np.exp(z) / np.exp(z).sum() - p))
 score_gradient.mistake("the scores were not turned into probabilities", "Two distributions are compared. Is z one?",
     lambda z, p: z - p)
 score_gradient.mistake("you squeeze each score by itself",
