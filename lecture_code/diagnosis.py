@@ -144,8 +144,8 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
                 "does an exponential overflow, or is something divided by zero?"]
     if any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
            for leaf in some):
-        return [f"There are entries of {name} that are finite and should be infinite: is a 0 replaced, or something cut "
-                "off?"]
+        return [f"There are entries of {name} that are finite and should be infinite: is a 0 replaced, or something "
+                "cut off?"]
     if ratio := _ratio(takes, leaves, seen):
         return [f"Every entry of {name} {ratio}."]
     for sentence, change in CHANGES.items():

@@ -158,8 +158,8 @@ pool_gradient.mistake("you look for the first by columns", "Reading order goes a
     share=lambda window: _first(window.T).T)
 pool_gradient.mistake("you take the largest entry without its sign", "Is −5 larger than 3?",
     share=lambda window: _first(np.abs(window)))
-pool_gradient.mistake("row and column of the winner are exchanged", "In which order does `np.unravel_index` return them?",
-    share=lambda window: _first(window).T)
+pool_gradient.mistake("row and column of the winner are exchanged",
+    "In which order does `np.unravel_index` return them?", share=lambda window: _first(window).T)
 pool_gradient.mistake("you put a 1 where the winner is", "How much does the cost change when the winner does?",
     A_bar=np.ones_like)
 
@@ -175,7 +175,7 @@ def _(H, A_bar, s):
 
 
 pool_gradient.mistake("you stop after the first window", "Is your `return` inside the loop?",
-    lambda H, A_bar, s: unwrap(pool_gradient.reference)(H, A_bar * (np.arange(A_bar.size).reshape(A_bar.shape) == 0), s))
+    A_bar=lambda A_bar: A_bar * (np.arange(A_bar.size).reshape(A_bar.shape) == 0))
 pool_gradient.mistake("the smallest entry wins", "Which entry decides about a maximum?",
     share=lambda window: _first(-window))
 pool_gradient.mistake("all entries get an equal share", "That is the gradient of another kind of pooling.",

@@ -87,7 +87,8 @@ def _(u_bar, z, gamma, eps):
 
 
 norm_backward.mistake("the gradient of γ uses z", "γ multiplies ẑ.",
-    lambda u_bar, z, gamma, eps: (unwrap(norm_backward.reference)(u_bar, z, gamma, eps)[0], _sum(u_bar * z), _sum(u_bar)))
+    lambda u_bar, z, gamma, eps: (
+        unwrap(norm_backward.reference)(u_bar, z, gamma, eps)[0], _sum(u_bar * z), _sum(u_bar)))
 
 
 # ---------------------------------------------------------------- Task 2: dropout, forward and backward

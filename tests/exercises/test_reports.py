@@ -1,4 +1,4 @@
-"""Mistakes that people reported in public programs, each tried at the task that it fits: refused, and named rightly.
+"""Mistakes that people reported in public programs, or asked about, each tried at the task that it fits: refused, and named rightly.
 
 Beside each stands the report, a part of the name under which it has to be known here, or of what is seen where no task
 lists it.
@@ -197,8 +197,6 @@ REPORTS = [
     ("markroxor/fromscratchtoml#65", "softmax_regression.cross_entropy_gradient",
         "Every entry of gradient is twice what it should be.",
         lambda theta, x, y: 2 * (softmax(theta @ x) - np.eye(len(theta))[:, y]) @ x.T / len(y)),
-    ("kvfrans/notes#5", "backpropagation.bias_gradients", "you return the sum over the samples",
-        biases(lambda d, a: d.sum(axis=1, keepdims=True))),
     ("rust0258/Deeplearning.ai-Natural-Language-Processing-Specialization#62", "backpropagation.bias_gradients",
         "you add up the rows of the gradient of W",
         biases(lambda d, a: (d @ a.T / d.shape[1]).sum(axis=1, keepdims=True))),
