@@ -1,4 +1,4 @@
-"""Mistakes that people reported in public programs, or asked about, each tried at the task that it fits: refused, and named rightly.
+"""Mistakes that people reported in public programs, or asked about, each at the task that it fits: refused, and named.
 
 Beside each stands the report, a part of the name under which it has to be known here, or of what is seen where no task
 lists it.
