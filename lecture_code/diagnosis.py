@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
+MOVED = (("{name} begins one entry too late, and ends one too late.", slice(None, -1), slice(1, None)),
+         ("{name} begins one entry too early, and ends one too early.", slice(1, None), slice(None, -1)))
 MOST = 3                                        # sentences of one diagnosis
 
 
@@ -61,14 +63,18 @@ def _observations(takes: Sequence[str], returns: Sequence[str], seen: Sequence[S
         return found
     whole = [leaf for leaves in wrong.values() for leaf in leaves]
     for names, leaves in [(list(wrong), whole)] if len(wrong) > 1 else []:
-        if said := list(_of_leaves(takes, " and ".join(names), "are", leaves, seen)):
+        if said := list(_of_leaves(takes, _listed(names), "are", leaves, seen)):
             return said[:MOST]                  # the same is true of all parts
     for name, leaves in wrong.items():
         found += _of_leaves(takes, name, "is", leaves, seen)
     right = [name for name in parts if name not in wrong]
     if right:
-        found.append(f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right.")
+        found.append(f"{_listed(right)} {'is' if len(right) == 1 else 'are'} right.")
     return found[:MOST]
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def global_names(function: Any) -> list[str]:
@@ -136,15 +142,23 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     if any(np.isfinite(leaf.expected).all() and not np.isfinite(leaf.got).all() for leaf in some):
         return [f"There are entries of {name} that are infinite or not a number and should not be: "
                 "does an exponential overflow, or is something divided by zero?"]
+    if any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
+           for leaf in some):
+        return [f"There are entries of {name} that are finite and should be infinite: is a 0 replaced, or something "
+                "cut off?"]
     if ratio := _ratio(takes, leaves, seen):
         return [f"Every entry of {name} {ratio}."]
     for sentence, change in CHANGES.items():
         if all(_fits(change, leaf) for leaf in leaves):
             found.append(sentence.format(name=name, verb=verb))
+    for sentence, yours, right in MOVED:
+        if all(leaf.got.shape == leaf.expected.shape and leaf.got.ndim and same(leaf.got[yours], leaf.expected[right])
+               for leaf in leaves) and not found and any(len(leaf.got) > 2 for leaf in leaves):
+            found.append(sentence.format(name=name))
     if offset := _offset(leaves):
         found.append(f"Every entry of {name} is too {offset}.")
     if not found:
-        found += _partly(name, leaves, seen)
+        found += _partly(name, verb, leaves, seen)
     return found
 
 
@@ -217,7 +231,7 @@ def _offset(leaves: list[Leaf]) -> str:
     return f"{'large' if gaps[0] > 0 else 'small'} by {abs(gaps[0]):.4g}"
 
 
-def _partly(name: str, leaves: list[Leaf], seen: Sequence[Seen]) -> Iterator[str]:
+def _partly(name: str, verb: str, leaves: list[Leaf], seen: Sequence[Seen]) -> Iterator[str]:
     """Say where the part is right, if that has a pattern."""
     wrong = [leaf for leaf in leaves if not leaf.right]
     places = {leaf.place for leaf in leaves}
@@ -233,13 +247,13 @@ def _partly(name: str, leaves: list[Leaf], seen: Sequence[Seen]) -> Iterator[str
                    and same(leaf.got.take([index], axis), leaf.expected.take([index], axis)) for leaf in wrong):
                 if all(leaf.got.shape[axis] > 1 for leaf in wrong):
                     line = ("entry" if max(leaf.got.ndim for leaf in wrong) == 1 else ("row", "column")[axis])
-                    yield f"Where {name} is wrong, its {which} {line} is right."
+                    yield f"Where {name} {verb} wrong, {'its' if verb == 'is' else 'their'} {which} {line} is right."
                     return
     good = {leaf.case for leaf in leaves} - {leaf.case for leaf in wrong}
     if good and len(seen) > len(good):
         start = good == set(range(len(good)))
         which = f"the first {len(good)}, which are the smallest," if start and len(good) > 1 else f"{len(good)}"
-        yield f"{name} is right on {which} of the {len(seen)} inputs."
+        yield f"{name} {verb} right on {which} of the {len(seen)} inputs."
 
 
 # ---------------------------------------------------------------- how right arrays turn into wrong ones

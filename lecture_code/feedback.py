@@ -12,6 +12,7 @@ A `Task` holds a right answer, random inputs, and the wrong answers that people 
 
     mean.mistake("you return the sum", "For which N is it the mean?", np.sum)
     mean.mistake("your sign is wrong", "Can all numbers be positive and their mean not?", result=np.negative)
+    mean.mistake("you leave out the first number", "How many numbers do you add?", x=lambda x: x[1:])
 
 `verdict` runs a student's function on every input and returns what it found, as data; `check` prints one line
 or raises `NotRight`; `progress` lists all tasks. A wrong answer that is on no list is compared with the right
@@ -107,20 +108,37 @@ class Task:
     def __post_init__(self) -> None:
         object.__setattr__(self, "reference", _kept_apart(self.reference))
 
-    def mistake(self, name: str, look: str, answer: Answer | None = None, *, result: Answer | None = None) -> Answer:
+    def mistake(self, name: str, look: str, answer: Answer | None = None, *,
+                result: Answer | Mapping[str, Answer] | None = None, **changes: Any) -> Answer:
         """Add a wrong answer to those that are recognised.
 
         Parameters
         ----------
         name, look : as in `Mistake`
         answer : what somebody writes who makes the mistake; without it, the function that is decorated
-        result : in place of an answer, what the mistake makes of the right result, such as ``np.negative``
+        result : in place of an answer, what the mistake makes of the right result, such as ``np.negative``, or of some
+            of its parts, such as ``{"db": np.negative}``
+        changes : in place of an answer, how the reference is called instead: by the name of an argument, what the mistake
+            makes of it, such as ``eta=np.negative``; by that of a keyword of the reference, what stands there instead
         """
-        if result is not None:
-            answer = functools.wraps(result)(lambda *arguments: result(self.reference.__wrapped__(*arguments)))
-        if answer is None:
+        if answer is None and result is None and not changes:
             return functools.partial(self.mistake, name, look)
+        answer = answer or self._with(result, changes)
         self.mistakes.append(Mistake(name, look, answer))
+        return answer
+
+    def _with(self, result: Answer | Mapping[str, Answer] | None, changes: Mapping[str, Any]) -> Answer:
+        """Return the reference with other arguments, another part in it, or another result."""
+        takes, returns, reference = self.takes.split(", "), self.returns.split(", "), self.reference.__wrapped__
+        inside = {name: part for name, part in changes.items() if name not in takes}
+
+        def answer(*arguments: Any) -> Any:
+            given = [changes.get(name, _as_it_is)(value) for name, value in zip(takes, arguments)]
+            right = reference(*given, **inside)
+            if isinstance(result, Mapping):
+                return tuple(result.get(name, _as_it_is)(part) for name, part in zip(returns, right))
+            return result(right) if result else right
+
         return answer
 
     @property
@@ -134,6 +152,10 @@ class Task:
         return self.draw(np.random.default_rng([seed, case, *SALT]), shape)
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def task(title: str, *, returns: str, **settings: Any) -> Callable[[Answer], Task]:
     """Make a task of the right answer that follows, with its name and its arguments.
 
@@ -143,7 +165,8 @@ def task(title: str, *, returns: str, **settings: Any) -> Callable[[Answer], Tas
     """
 
     def of(reference: Answer) -> Task:
-        takes = ", ".join(inspect.signature(reference).parameters)
+        arguments = inspect.signature(reference).parameters.values()
+        takes = ", ".join(each.name for each in arguments if each.kind == each.POSITIONAL_OR_KEYWORD)
         return Task(reference.__name__, title, takes, returns, reference=reference, **settings)
 
     return of
@@ -181,10 +204,10 @@ def _kept_apart(reference: Answer) -> Answer:
     """Return the same function, which refuses to be called by an answer that is being checked."""
 
     @functools.wraps(reference)
-    def guarded(*arguments: Any) -> Any:
+    def guarded(*arguments: Any, **parts: Any) -> Any:
         if _judging:
             raise _Fetched
-        return reference(*arguments)
+        return reference(*arguments, **parts)
 
     return guarded
 
@@ -487,6 +510,8 @@ def _input(task: Task, case: int) -> str:
     if size > 16 or all(callable(value) for _, value in shown):     # too long, or nothing that could be shown
         return call
     values = [f"{name} = {_number(value)}" for name, value in shown]
+    if max(map(len, values)) > WIDTH:           # numbers of sixteen digits, which nobody reads
+        return call
     line = "  " + ", ".join(values)
     return f"{call}, which is\n" + (line if len(line) <= WIDTH else "\n".join(f"  {value}" for value in values))
 
@@ -494,15 +519,22 @@ def _input(task: Task, case: int) -> str:
 def _entries(name: str, value: Any) -> list[tuple[str, Any]]:
     """Return the arrays, numbers and functions in an argument, each with its name; unused places are left out."""
     value = _plain(value)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and not _of_plain_numbers(value):
         return [entry for i, part in enumerate(value) for entry in _entries(f"{name}[{i}]", part)]
     return [] if value is None else [(name, value)]
+
+
+def _of_plain_numbers(value: Any) -> bool:
+    """Is it a number, or are they lists of numbers, which are shown as one would write them?"""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(_of_plain_numbers, value))
+    return isinstance(value, (int, float)) and not isinstance(value, np.generic)
 
 
 def _number(value: Any) -> str:
     if callable(value):
         return f"the function {value.__name__.strip('_')}" if hasattr(value, "__name__") else f"a {type(value).__name__}"
-    return str(np.asarray(value).tolist())
+    return str(value if _of_plain_numbers(value) else np.asarray(value).tolist())
 
 
 def _unfinished(shell: Any, kind: type, error: BaseException, trace: Any, tb_offset: int | None = None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lecture_code.feedback import Answer, task
+from lecture_code.feedback import task
 
 Operands = list[list[int]]  # for each node the numbers of the nodes that it is computed from
 Slopes = list[list[float]]  # for each node its slope by each operand
@@ -21,43 +21,35 @@ def two_numbers(rng: np.random.Generator, size: float) -> tuple[float, float]:
     return round(float(a), 2), round(float(b), 2)
 
 
-def _adjoints(of: Answer) -> Answer:
-    """Return the function (a, b) ↦ of(a, p, q, s, l), with the values of the other nodes."""
-
-    def answer(a: float, b: float) -> tuple[float, ...]:
-        p, q = np.exp(a), np.exp(b)
-        return of(a, p, q, p + q, np.log(p + q))
-
-    return answer
-
-
 @task("Task 1, adjoints by hand", returns="l_bar, s_bar, p_bar, a_bar, b_bar", points=3, draw=two_numbers,
       shapes=(1.0, 2.0, 3.0))
-def five_adjoints(a, b):
-    return _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l + a / s * p, a / s * q))(a, b)
+def five_adjoints(a, b, *, of=lambda a, p, q, s, l: (a, a / s, a / s, l + a / s * p, a / s * q)):
+    """`of` makes the adjoints of the values of all nodes."""
+    p, q = np.exp(a), np.exp(b)
+    return of(a, p, q, p + q, np.log(p + q))
 
 
 five_adjoints.mistake("the route of a through the exponential is missing", "How many arrows leave the node a?",
-    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l, a / s * q)))
+    of=lambda a, p, q, s, l: (a, a / s, a / s, l, a / s * q))
 five_adjoints.mistake("the direct route of a is missing", "How many arrows leave the node a?",
-    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, a / s * p, a / s * q)))
+    of=lambda a, p, q, s, l: (a, a / s, a / s, a / s * p, a / s * q))
 five_adjoints.mistake("you multiply the shares of the two routes",
     "Along one route slopes are multiplied. What does the chain rule do with several routes?",
-    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l * a / s * p, a / s * q)))
+    of=lambda a, p, q, s, l: (a, a / s, a / s, l * a / s * p, a / s * q))
 five_adjoints.mistake("the slope of exp is missing", "If a rises by 0.001, by how much does eᵃ rise?",
-    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s, l + a / s, a / s)))
+    of=lambda a, p, q, s, l: (a, a / s, a / s, l + a / s, a / s))
 five_adjoints.mistake("the slope of log is missing", "If s rises by 0.001, by how much does log s rise?",
-    _adjoints(lambda a, p, q, s, l: (a, a, a, l + a * p, a * q)))
+    of=lambda a, p, q, s, l: (a, a, a, l + a * p, a * q))
 five_adjoints.mistake("the slope of log is taken at the result",
     "log has the slope 1 over its argument. Which node is that?",
-    _adjoints(lambda a, p, q, s, l: (a, a / l, a / l, l + a / l * p, a / l * q)))
+    of=lambda a, p, q, s, l: (a, a / l, a / l, l + a / l * p, a / l * q))
 five_adjoints.mistake("the product hands on its own adjoint", "If l rises by 0.001, by how much does a·l rise?",
-    _adjoints(lambda a, p, q, s, l: (1.0, 1 / s, 1 / s, 1 + p / s, q / s)))
+    of=lambda a, p, q, s, l: (1.0, 1 / s, 1 / s, 1 + p / s, q / s))
 five_adjoints.mistake("the adjoint of p already contains the slope of exp",
     "The adjoint of p asks what a rise of p itself does. Which arrows lie between p and h?",
-    _adjoints(lambda a, p, q, s, l: (a, a / s, a / s * p, l + a / s * p, a / s * q)))
+    of=lambda a, p, q, s, l: (a, a / s, a / s * p, l + a / s * p, a / s * q))
 five_adjoints.mistake("the two shares of the product are exchanged", "The slope of a·l by l is the other factor.",
-    _adjoints(lambda a, p, q, s, l: (l, l / s, l / s, a + l / s * p, l / s * q)))
+    of=lambda a, p, q, s, l: (l, l / s, l / s, a + l / s * p, l / s * q))
 
 
 # ---------------------------------------------------------------- Task 2: the walk with a bug
@@ -141,7 +133,7 @@ repaired_adjoints.mistake("a node that uses an operand twice sends one share onl
     "In x + x the operand occurs twice. What does a dictionary do with a key that comes twice?",
     lambda operands, slopes: _walk(operands, slopes, arrows=lambda i, slope: dict(zip(i, slope)).items()))
 repaired_adjoints.mistake("the slopes are not used", "A share is the adjoint of the result times something.",
-    lambda operands, slopes: _walk(operands, [[1.0] * len(each) for each in slopes]))
+    slopes=lambda slopes: [[1.0] * len(each) for each in slopes])
 
 
 @repaired_adjoints.mistake("these are the tangents of forward mode",
@@ -171,31 +163,26 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x > 0, 1, small) / (1 + small)
 
 
-def _sigmoid_and(share: Answer) -> Answer:
-    """Return the function (x, g) ↦ f, share(x, g, f)."""
-    return lambda x, g: (_sigmoid(x), share(x, g, _sigmoid(x)))
-
-
 @task("Task 3a, the sigmoid as an operation", returns="f, x_bar", points=3, draw=one_operand,
       shapes=((2, 2, 1.0), (3, 2, 4.0), (2, 3, 1000.0)))
-def sigmoid_rule(x, g):
-    return _sigmoid_and(lambda x, g, f: g * f * (1 - f))(x, g)
+def sigmoid_rule(x, g, *, share=lambda x, g, f: g * f * (1 - f)):
+    return (_sigmoid(x), share(x, g, _sigmoid(x)))
 
 
 sigmoid_rule.mistake("the adjoint g of the result is not used", "A pull takes an adjoint. What becomes of it?",
-    _sigmoid_and(lambda x, g, f: f * (1 - f)))
+    share=lambda x, g, f: f * (1 - f))
 sigmoid_rule.mistake("the slope is taken at the result",
     "σ′ at x is wanted. The formula f(1 − f) has it already; do not apply σ once more.",
-    _sigmoid_and(lambda x, g, f: g * _sigmoid(f) * (1 - _sigmoid(f))))
-sigmoid_rule.mistake("the slope is x(1 − x)", "In a(1 − a), what is a?", _sigmoid_and(lambda x, g, f: g * x * (1 - x)))
+    share=lambda x, g, f: g * _sigmoid(f) * (1 - _sigmoid(f)))
+sigmoid_rule.mistake("the slope is x(1 − x)", "In a(1 − a), what is a?", share=lambda x, g, f: g * x * (1 - x))
 sigmoid_rule.mistake("you use the slope of tanh", "1 − f² belongs to another function.",
-    _sigmoid_and(lambda x, g, f: g * (1 - f * f)))
+    share=lambda x, g, f: g * (1 - f * f))
 sigmoid_rule.mistake("the slope is missing", "An operand's share is the adjoint times something.",
-    _sigmoid_and(lambda x, g, f: g.copy()))
+    share=lambda x, g, f: g.copy())
 sigmoid_rule.mistake("the result stands where the adjoint should",
-    "Which of the three factors of your share is not the slope?", _sigmoid_and(lambda x, g, f: f * f * (1 - f)))
+    "Which of the three factors of your share is not the slope?", share=lambda x, g, f: f * f * (1 - f))
 sigmoid_rule.mistake("the sign of the share is wrong", "The sigmoid rises everywhere.",
-    _sigmoid_and(lambda x, g, f: -g * f * (1 - f)))
+    share=lambda x, g, f: -g * f * (1 - f))
 
 
 @sigmoid_rule.mistake("large x overflow", "What is `np.exp(1000)`? Use the exponential of −|x|.")
@@ -217,7 +204,7 @@ def column_and_matrix(rng: np.random.Generator, shape: tuple[int, int]) -> tuple
 
 
 def _shares(x: np.ndarray, y: np.ndarray, g: np.ndarray, to_x: np.ndarray) -> Three:
-    return np.maximum(x, y), g * to_x, (g * ~to_x).sum(axis=1, keepdims=True)
+    return np.maximum(x, y), g * to_x, (g * (1 - to_x)).sum(axis=1, keepdims=True)
 
 
 @task("Task 3b, the maximum as an operation", returns="f, x_bar, y_bar", points=3, draw=column_and_matrix,
@@ -232,14 +219,8 @@ maximum_rule.mistake("where x and y are equal, both get the whole share", "The s
     lambda x, y, g: (np.maximum(x, y), g * (x >= y), (g * (y >= x)).sum(axis=1, keepdims=True)))
 maximum_rule.mistake("where x and y are equal, nobody gets a share", "The shares of a tie have to add up to g.",
     lambda x, y, g: (np.maximum(x, y), g * (x > y), (g * (y > x)).sum(axis=1, keepdims=True)))
-
-
-@maximum_rule.mistake("where x and y are equal, each gets one half", "The task gives all of it to x.")
-def _(x, y, g):
-    to_x = ((x > y) * 1 + (x >= y)) / 2
-    return np.maximum(x, y), g * to_x, (g * (1 - to_x)).sum(axis=1, keepdims=True)
-
-
+maximum_rule.mistake("where x and y are equal, each gets one half", "The task gives all of it to x.",
+    lambda x, y, g: _shares(x, y, g, ((x > y) * 1 + (x >= y)) / 2))
 maximum_rule.mistake("x gets everything everywhere", "What decides the maximum where y is the larger one?",
     lambda x, y, g: (np.maximum(x, y), g.copy(), np.zeros(y.shape)))
 maximum_rule.mistake("y gets everything everywhere", "What decides the maximum where x is the larger one?",
@@ -256,7 +237,7 @@ maximum_rule.mistake("you sum over the rows as well", "Only the axis that was re
 maximum_rule.mistake("the two shares are exchanged", "Who decides the maximum where x is the larger one?",
     lambda x, y, g: (np.maximum(x, y), g * (x < y), (g * (x >= y)).sum(axis=1, keepdims=True)))
 maximum_rule.mistake("the adjoint g of the result is not used", "A pull takes an adjoint. What becomes of it?",
-    lambda x, y, g: _shares(x, y, np.ones_like(g), x >= y))
+    g=np.ones_like)
 maximum_rule.mistake("the shares are multiplied by the values",
     "max(x, y) rises as fast as the larger of the two: what is the slope?",
     lambda x, y, g: (np.maximum(x, y), g * x * (x >= y), (g * y * (x < y)).sum(axis=1, keepdims=True)))
@@ -264,31 +245,27 @@ maximum_rule.mistake("the shares are multiplied by the values",
 
 # ---------------------------------------------------------------- Task 4: which mode is cheaper
 
-def _costs(of: Answer) -> Answer:
-    """Return the function of the widths that hands the first, the last, and the sizes of the Jacobians to `of`."""
-    return lambda widths: of(widths[0], widths[-1], [n * m for m, n in zip(widths, widths[1:])])
-
-
 @task("Task 4a, what two modes cost", returns="forward, reverse", points=2,
       draw=lambda rng, layers: ([int(n) for n in rng.permutation(np.arange(2, 12))[:layers + 1]],),
       shapes=(2, 3, 4, 6))
-def multiplications(widths):
-    return _costs(lambda n_0, n_L, pairs: (n_0 * sum(pairs[1:]), n_L * sum(pairs[:-1])))(widths)
+def multiplications(widths, *, of=lambda n_0, n_L, pairs: (n_0 * sum(pairs[1:]), n_L * sum(pairs[:-1]))):
+    """`of` makes the counts of the first width, the last, and the sizes of the Jacobians."""
+    return of(widths[0], widths[-1], [n * m for m, n in zip(widths, widths[1:])])
 
 
 multiplications.mistake("the two modes are exchanged", "Which of them starts at the input?",
     result=lambda both: both[::-1])
 multiplications.mistake("you count one product too many", "L matrices need L − 1 products.",
-    _costs(lambda n_0, n_L, pairs: (n_0 * sum(pairs), n_L * sum(pairs))))
+    of=lambda n_0, n_L, pairs: (n_0 * sum(pairs), n_L * sum(pairs)))
 multiplications.mistake("the wrong matrix is left out",
     "Forward mode starts *with* the first Jacobian. Which products remain?",
-    _costs(lambda n_0, n_L, pairs: (n_0 * sum(pairs[:-1]), n_L * sum(pairs[1:]))))
+    of=lambda n_0, n_L, pairs: (n_0 * sum(pairs[:-1]), n_L * sum(pairs[1:])))
 multiplications.mistake("the numbers of inputs and outputs are exchanged",
     "How many columns does forward mode carry along?",
-    _costs(lambda n_0, n_L, pairs: (n_L * sum(pairs[1:]), n_0 * sum(pairs[:-1]))))
+    of=lambda n_0, n_L, pairs: (n_L * sum(pairs[1:]), n_0 * sum(pairs[:-1])))
 multiplications.mistake("you count the products with a single vector",
     "The whole Jacobian is wanted. How many columns, or rows, are carried along?",
-    _costs(lambda n_0, n_L, pairs: (sum(pairs[1:]), sum(pairs[:-1]))))
+    of=lambda n_0, n_L, pairs: (sum(pairs[1:]), sum(pairs[:-1])))
 multiplications.mistake("both counts are twice as large as they should be",
     "One entry of a product of an a × b with a b × c matrix takes b multiplications. The additions are not counted.",
     result=lambda both: (2 * both[0], 2 * both[1]))
@@ -300,8 +277,7 @@ def _(n):
     return forward, sum(n[-1] * n[l - 1] * (2 * n[l] - 1) for l in range(1, len(n) - 1))
 
 
-multiplications.mistake("you count the entries of the results",
-    "How many multiplications make one entry of a product?",
+multiplications.mistake("you count the entries of the results", "How many multiplications make one entry of a product?",
     lambda n: (sum(n[0] * n[l] for l in range(2, len(n))), sum(n[-1] * n[l] for l in range(len(n) - 2))))
 
 

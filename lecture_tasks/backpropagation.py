@@ -122,6 +122,9 @@ def _recursion_mistakes(task: Task, finish: Callable[..., Any], *, omit: Answer 
         ("the error is divided by M again in each layer",
          "Compare the layers for M = 1 and M = 5: δ belongs to one sample. Where does the mean over the samples "
          "enter, and how often?", _hidden_mean_again))
+    task.mistake("σ' was taken at the wrong place, in every layer",
+        "`sigmoid.derivative(…)` differentiates σ at its argument. Is that z or a?",
+        _backprop(finish, outputs[2][2], steps[1][2]))
     for name, look, output in outputs:
         if output is not omit:
             task.mistake(name, look, _backprop(finish, output=output))
@@ -167,6 +170,15 @@ bias_gradients.mistake("you return the gradients of the weights",
     _backprop(lambda W, b, a, delta: _gradients(W, b, a, delta)[0]))
 bias_gradients.mistake("you multiply by the bias itself", "What is the derivative of z = W a + b with respect to b?",
     _backprop(lambda W, b, a, delta: [None] + [(d * c).mean(axis=1, keepdims=True) for d, c in zip(delta[1:], b[1:])]))
+bias_gradients.mistake("you add up the rows of the gradient of W",
+    "A bias is the weight of an input 1. By what is δ multiplied in the gradient of W, and by what in that of b?",
+    _backprop(lambda W, b, a, delta: [None] + [
+        (d @ c.T / d.shape[1]).sum(axis=1, keepdims=True) for d, c in zip(delta[1:], a)]))
+bias_gradients.mistake("all biases of a layer get the same number",
+    "Each unit has a bias of its own. Over which axis do you sum?", _backprop(lambda W, b, a, delta: [None] + [
+        np.full((len(d), 1), d.sum() / d.shape[1]) for d in delta[1:]]))
+bias_gradients.mistake("you divide by M and do not add up", "Which shape has b, and how many columns have you?",
+    _backprop(lambda W, b, a, delta: [None] + [d / d.shape[1] for d in delta[1:]]))
 bias_gradients.mistake("your list begins with layer 1",
     "Its numbers should be those of the layers. What stands in `b[0]`?", result=lambda db: db[1:])
 _recursion_mistakes(bias_gradients, _biases)
@@ -266,10 +278,9 @@ def trained_network() -> tuple[Layers, Layers, np.ndarray]:
 def _mean_mistakes(task: Task) -> None:
     """Add what goes wrong when the samples are averaged."""
 
-    @task.mistake("the mean over the samples has got lost",
-        "The cost is a mean over M samples. How often is each of your gradients divided by M?")
-    def _(W, b, x, y):
-        return tuple(_times(x.shape[1], gradients) for gradients in _library_gradients(W, b, x, y))
+    task.mistake("the mean over the samples has got lost",
+        "The cost is a mean over M samples. How often is each of your gradients divided by M?",
+        lambda W, b, x, y: tuple(_times(x.shape[1], part) for part in _library_gradients(W, b, x, y)))
 
     @task.mistake("the biases get the sum over the samples and the weights the mean",
         "Run the gradient table for M = 1, too, and read the lines of db.")
@@ -449,7 +460,7 @@ def _(W, b, z, l, C):
 
 
 delta_by_differences.mistake("the biases are missing on the way up", "Write z of layer ℓ+1 in terms of a of layer ℓ.",
-    lambda W, b, z, l, C: central_difference(lambda moved: C(_run_on(W, [0] * len(b), sigmoid(moved), l)), z))
+    b=lambda b: [0] * len(b))
 delta_by_differences.mistake("your quotients are twice too large",
     "How far apart are the two points between which you take the difference?", result=lambda delta: 2 * delta)
 delta_by_differences.mistake("your quotients are half as large as they should be",

@@ -117,15 +117,9 @@ layer_jacobian.mistake("the activation has no part in it", "This is the Jacobian
     lambda W, b, x: W.copy())
 layer_jacobian.mistake("your layer has sigmoid units", "This layer has tanh units. What is the slope of tanh?",
     lambda W, b, x: sigmoid.derivative(W @ x + b)[:, None] * W)
-
-
-@layer_jacobian.mistake("you took the slope of the sigmoid at the output of tanh",
-    "The rule a(1 − a) belongs to the sigmoid. Which rule does the quotient rule give for tanh?")
-def _(W, b, x):
-    a = np.tanh(W @ x + b)
-    return (a * (1 - a))[:, None] * W
-
-
+layer_jacobian.mistake("you took the slope of the sigmoid at the output of tanh",
+    "The rule a(1 − a) belongs to the sigmoid. Which rule does the quotient rule give for tanh?",
+    lambda W, b, x: (np.tanh(W @ x + b) * (1 - np.tanh(W @ x + b)))[:, None] * W)
 layer_jacobian.mistake("you put z into a rule that wants the output", "Is the slope 1 − a² or 1 − z²?",
     lambda W, b, x: (1 - (W @ x + b) ** 2)[:, None] * W)
 layer_jacobian.mistake("a square is missing in the slope",
@@ -139,10 +133,8 @@ layer_jacobian.mistake("the hyperbolic cosine is not squared",
 layer_jacobian.mistake("a sign is turned in the slope",
     "Is tanh steeper at 0 or far away? Which sign in the quotient rule decides that?",
     lambda W, b, x: (1 + np.tanh(W @ x + b) ** 2)[:, None] * W)
-layer_jacobian.mistake("the bias was left out of z", "The slope is taken at z. What is z?",
-    lambda W, b, x: _tanh_slopes(W, 0, x)[:, None] * W)
-layer_jacobian.mistake("the bias is subtracted", "The slope is taken at z. What is z?",
-    lambda W, b, x: _tanh_slopes(W, -b, x)[:, None] * W)
+layer_jacobian.mistake("the bias was left out of z", "The slope is taken at z. What is z?", b=lambda b: 0)
+layer_jacobian.mistake("the bias is subtracted", "The slope is taken at z. What is z?", b=np.negative)
 layer_jacobian.mistake("your slopes scale the columns of W",
     "Which unit does a slope belong to, and where do the weights of this unit stand?",
     lambda W, b, x: _tanh_slopes(W, b, x) * W)
@@ -241,8 +233,7 @@ def _(f, theta, delta):
 
 numerical_gradient.mistake("your gradient has lost the shape of θ",
     "A gradient has one entry for each entry of θ, in the same place.", result=np.ravel)
-numerical_gradient.mistake("you use a step of your own", "Δ is an argument.",
-    lambda f, theta, delta: central_difference(f, theta, 1e-12))
+numerical_gradient.mistake("you use a step of your own", "Δ is an argument.", delta=lambda delta: 1e-12)
 
 
 @numerical_gradient.mistake("your step is proportional to θ",
@@ -411,8 +402,7 @@ which_method.mistake("you took forward for central, and central for forward",
 which_method.mistake("you exchanged the two precisions",
     "Where rounding rules, a coarser number format has the larger errors.", lambda curve: (3, 4, 2, 1)[curve])
 which_method.mistake("you took the single-precision curve for the forward quotient",
-    "Both have large errors at small steps. What are their slopes at the right end?",
-    lambda curve: (2, 4, 1, 3)[curve])
+    "Both have large errors at small steps. What are their slopes at the right end?", lambda curve: (2, 4, 1, 3)[curve])
 which_method.mistake("you took the complex step for the central quotient",
     "They agree at large steps. Which of the two subtracts?", lambda curve: (4, 2, 3, 1)[curve])
 which_method.mistake("you took the complex step for the forward quotient",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from lecture_code.feedback import Answer, task
+from lecture_code.feedback import task
 
 Matrix = np.ndarray
 Images = np.ndarray     # (N, d_y, d_x)
@@ -78,8 +78,8 @@ def gradient_by_filter(X, delta):
 
 
 gradient_by_filter.mistake("you flip the error signal",
-    "Which of X[i + m] and X[i − m] does the filter entry m meet? Follow one entry of δ through the formula with "
-    "your finger.", lambda X, delta: _for_each(X, delta[:, ::-1, ::-1]).mean(axis=0))
+    "Which of X[i + m] and X[i − m] does the filter entry m meet? Follow one entry of δ through the formula with your "
+    "finger.", delta=lambda delta: delta[:, ::-1, ::-1])
 gradient_by_filter.mistake("your gradient is turned by half a revolution",
     "The entry (0, 0) of the filter meets the upper left part of the image. Where is its gradient in yours?",
     result=_turned)
@@ -132,6 +132,10 @@ gradient_by_image.mistake("you flip the filter left and right only", "Both indic
 gradient_by_image.mistake("you transpose the filter instead of turning it",
     "It is the large matrix of the convolution that is transposed. What does this do to the small one?",
     lambda F, delta: _slide(_around(delta, F.shape[0] - 1, F.shape[1] - 1), F.T))
+gradient_by_image.mistake("you turn the filter by a quarter, not by a half", "`np.rot90` has a second argument.",
+    lambda F, delta: _full(delta, np.rot90(F)))
+gradient_by_image.mistake("you turn the filter, and transpose it as well",
+    "Half a turn leaves rows in rows. Which of the two does the chain rule ask for?", F=np.transpose)
 gradient_by_image.mistake("all your zeros are above and to the left of δ",
     "The filter hangs over the edge on either side. How far on each?",
     lambda F, delta: _slide(np.pad(delta, [(2 * (k - 1), 0) for k in F.shape]), _turned(F)))
@@ -149,7 +153,7 @@ gradient_by_image.mistake("later windows overwrite what earlier ones have left",
     lambda F, delta: _overwritten(delta, F))
 gradient_by_image.mistake("your gradient is transposed", "Which shape has the image?", result=np.transpose)
 gradient_by_image.mistake("you flip δ instead of the filter",
-    "Turning the other factor turns the result. Which one stays as it is?", lambda F, delta: _full(_turned(delta), F))
+    "Turning the other factor turns the result. Which one stays as it is?", delta=_turned)
 
 
 # ---------------------------------------------------------------- Task 3: stride and padding
@@ -171,8 +175,7 @@ def count_places(d, k, s, p):
 
 
 count_places.mistake("you forgot to round down",
-    "How often does a step of 2 fit into 5 pixels? There is no half place.",
-    lambda d, k, s, p: (d + 2 * p - k) / s + 1)
+    "How often does a step of 2 fit into 5 pixels? There is no half place.", lambda d, k, s, p: (d + 2 * p - k) / s + 1)
 count_places.mistake("you forgot the first place",
     "With k = d and no padding, the filter has no step to take. How many places has it?", result=lambda n: n - 1)
 count_places.mistake("you add the 1 before you divide",
@@ -205,8 +208,7 @@ def strided_convolution(X, F, s, p):
 
 
 strided_convolution.mistake("you move the filter by one pixel only",
-    "How many pixels of the image are between two neighbouring entries of Z?",
-    lambda X, F, s, p: _convolve(X, F, 1, p))
+    "How many pixels of the image are between two neighbouring entries of Z?", s=lambda s: 1)
 strided_convolution.mistake("the stride acts on the rows only", "The filter moves by s to the right as well.",
     lambda X, F, s, p: _convolve(X, F, 1, p)[::s])
 
@@ -223,7 +225,7 @@ strided_convolution.mistake("you thin out the image before you convolve",
     "The stride is a matter of the filter's places. Under the filter, no pixel is left out.",
     lambda X, F, s, p: _slide(_around(X, p, p)[::s, ::s], F))
 strided_convolution.mistake("there are no zeros around your image", "Compare p = 0 with p = 1. Where is p used?",
-    lambda X, F, s, p: _convolve(X, F, s, 0))
+    p=lambda p: 0)
 strided_convolution.mistake("your zeros are above and to the left only", "A frame has four sides.",
     lambda X, F, s, p: _slide(np.pad(X, ((p, 0), (p, 0))), F)[::s, ::s])
 strided_convolution.mistake("your zeros are below and to the right only", "A frame has four sides.",
@@ -235,8 +237,7 @@ strided_convolution.mistake("you put the zeros around the result",
     "The filter should see the zeros. Which matrix does it slide over?",
     lambda X, F, s, p: _around(_convolve(X, F, s, 0), p, p))
 strided_convolution.mistake("you flip the filter",
-    "That is the convolution of mathematics. What does this chapter mean by ∗?",
-    lambda X, F, s, p: _convolve(X, _turned(F), s, p))
+    "That is the convolution of mathematics. What does this chapter mean by ∗?", F=_turned)
 strided_convolution.mistake("the last places are missing",
     "How many steps fit, and how many places does that make, counted with the first?", result=lambda Z: Z[:-1, :-1])
 strided_convolution.mistake("your result is transposed",
@@ -288,48 +289,37 @@ def _all_channels(A: np.ndarray) -> np.ndarray:
     return np.broadcast_to(A.sum(axis=0), A.shape)
 
 
-def _going_back(seen: Answer = np.copy, sent: Answer = np.copy, adds: bool = True, down: bool = True,
-                right: bool = True) -> Answer:
-    """Return a backward pass: what of a window the filter receives, what the window receives, added or put, and
-    whether the stride counts downwards and to the right."""
-
-    def answer(X: Images, F: Images, delta: Matrix, s: int) -> tuple[Images, Images]:
-        dF, dX = np.zeros(F.shape), np.zeros(X.shape)
-        for i, j in np.ndindex(*delta.shape):
-            top, left = i * (s if down else 1), j * (s if right else 1)
-            window = np.s_[:, top:top + F.shape[1], left:left + F.shape[2]]
-            dF += delta[i, j] * seen(X[window])
-            dX[window] = adds * dX[window] + delta[i, j] * sent(F)
-        return dF, dX
-
-    return answer
-
-
 @task("Task 5, the layer with two bugs", returns="dF, dX", points=3, draw=_layer,
       shapes=((1, (1, 3), (1, 2), 1), (2, (1, 4), (1, 2), 2), (2, (3, 5), (2, 3), 1), (3, (5, 8), (3, 2), 2),
               (2, (8, 7), (3, 4), 2)))
-def repaired_layer(X, F, delta, s):
-    return _going_back()(X, F, delta, s)
+def repaired_layer(X, F, delta, s, *, seen=np.copy, sent=np.copy, adds=True, down=True, right=True):
+    """`seen` is what of a window the filter receives, `sent` what of the filter the window receives, added or put;
+    `down` and `right` say where the stride counts."""
+    dF, dX = np.zeros(F.shape), np.zeros(X.shape)
+    for i, j in np.ndindex(*delta.shape):
+        top, left = i * (s if down else 1), j * (s if right else 1)
+        window = np.s_[:, top:top + F.shape[1], left:left + F.shape[2]]
+        dF += delta[i, j] * seen(X[window])
+        dX[window] = adds * dX[window] + delta[i, j] * sent(F)
+    return dF, dX
 
 
 repaired_layer.mistake("this is still what the broken program does",
     "Run its tests for one channel and for two, with stride 1 and with stride 2. What does each of the two gradients "
-    "depend on?", _going_back(_all_channels, adds=False))
+    "depend on?", seen=_all_channels, adds=False)
 repaired_layer.mistake("the filter is right, and in the image later windows still overwrite earlier ones",
-    "Which places see the second pixel, if a filter of two entries moves by one pixel?", _going_back(adds=False))
+    "Which places see the second pixel, if a filter of two entries moves by one pixel?", adds=False)
 repaired_layer.mistake("the image is right, and each part of the filter still gets the pixels of all channels",
-    "In Z, with the pixels of which channel is the part c of the filter multiplied?", _going_back(_all_channels))
+    "In Z, with the pixels of which channel is the part c of the filter multiplied?", seen=_all_channels)
 repaired_layer.mistake("each channel of the image gets the sum of all parts of the filter",
-    "Through which part of the filter has a pixel of channel c been seen?", _going_back(sent=_all_channels))
+    "Through which part of the filter has a pixel of channel c been seen?", sent=_all_channels)
 repaired_layer.mistake("the stride has got lost on the way back",
-    "The window of the place (i, j) is where it was on the way there.", _going_back(down=False, right=False))
-repaired_layer.mistake("the stride has got lost downwards", "The filter moves by s in both directions.",
-    _going_back(down=False))
-repaired_layer.mistake("the stride has got lost to the right", "The filter moves by s in both directions.",
-    _going_back(right=False))
+    "The window of the place (i, j) is where it was on the way there.", down=False, right=False)
+repaired_layer.mistake("the stride has got lost downwards", "The filter moves by s in both directions.", down=False)
+repaired_layer.mistake("the stride has got lost to the right", "The filter moves by s in both directions.", right=False)
 repaired_layer.mistake("you flip the filter that each window receives",
     "The flip belongs to the form with a convolution. In the loop over the places, which entry of the filter met the "
-    "upper left pixel of the window?", _going_back(sent=lambda A: A[:, ::-1, ::-1]))
+    "upper left pixel of the window?", sent=lambda A: A[:, ::-1, ::-1])
 
 #: In the order of the notebook.
 ALL = (gradient_by_filter, gradient_by_image, count_places, strided_convolution, merged_filter, repaired_layer)

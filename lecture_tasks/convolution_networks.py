@@ -7,7 +7,7 @@ images, for stride 1 or for maps without ties is refused.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from inspect import unwrap
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def _by_channels(delta: Array, F: Array, size: Pair, s: int, pad: int) -> Array:
     return _cut(_stamped(delta, F, size, (s, s), pad), size, pad)
 
 
-@task("Task 1, the gradient by the image", returns="dX", points=4, draw=error_signal,
+@task("Task 1, the gradient with respect to the image", returns="dX", points=4, draw=error_signal,
       shapes=((1, 1, (1, 2), (2, 3), 1, 0), (2, 2, (2, 2), (4, 5), 1, 0), (2, 3, (2, 2), (5, 6), 2, 0),
               (3, 2, (3, 2), (5, 4), 1, 1), (3, 4, (3, 4), (8, 10), 2, 2), (4, 2, (2, 3), (9, 7), 3, 1)))
 def gradient_by_channels(delta, F, size, s, pad):
@@ -59,7 +59,7 @@ def gradient_by_channels(delta, F, size, s, pad):
 
 gradient_by_channels.mistake("you flip the filters",
     "A place stamps its filter on the patch that it read, the same way round as it lay there.",
-    lambda delta, F, size, s, pad: _by_channels(delta, F[:, :, ::-1, ::-1], size, s, pad))
+    F=lambda F: F[:, :, ::-1, ::-1])
 gradient_by_channels.mistake("the frame of zeros is still there",
     "A gradient has the shape of what it differentiates by. Is the frame a part of the image?",
     lambda delta, F, size, s, pad: _stamped(delta, F, size, (s, s), pad))
@@ -123,19 +123,6 @@ def whole_maps(rng: np.random.Generator, shape: tuple[Pair, int]) -> tuple[Array
     return H, rng.normal(size=(height // s, width // s)).round(2), s
 
 
-def _pooled_back(share: Callable[[Array], Array], dtype: type = float) -> Answer:
-    """Return the gradient in which each entry of a window gets a share of the error signal."""
-
-    def answer(H: Array, A_bar: Array, s: int) -> Array:
-        dH = np.zeros(H.shape, dtype)
-        for i, j in np.ndindex(A_bar.shape):
-            window = np.s_[s * i:s * i + s, s * j:s * j + s]
-            dH[window] = A_bar[i, j] * share(H[window])
-        return dH
-
-    return answer
-
-
 def _first(window: Array) -> Array:
     return np.arange(window.size).reshape(window.shape) == window.argmax()
 
@@ -146,37 +133,59 @@ def _all_largest(window: Array) -> Array:
 
 @task("Task 2, the bug in the pooling gradient", returns="H_bar", points=3, draw=whole_maps,
       shapes=(((2, 2), 2), ((2, 4), 2), ((5, 4), 2), ((7, 10), 3), ((8, 9), 4)))
-def pool_gradient(H, A_bar, s):
-    return _pooled_back(_first)(H, A_bar, s)
+def pool_gradient(H, A_bar, s, *, share=_first, dtype=float):
+    """Each entry of a window gets a share of the error signal."""
+    dH = np.zeros(H.shape, dtype)
+    for i, j in np.ndindex(A_bar.shape):
+        window = np.s_[s * i:s * i + s, s * j:s * j + s]
+        dH[window] = A_bar[i, j] * share(H[window])
+    return dH
 
 
 pool_gradient.mistake("nothing has changed",
-    "Run it on [[1, 3], [3, 2]] with the error signal 0.5, and look at all four numbers.",
-    _pooled_back(_all_largest, int))
+    "Run it on [[1, 3], [3, 2]] with the error signal 0.5, and look at all four numbers.", share=_all_largest,
+    dtype=int)
 pool_gradient.mistake("several entries of a window still get the share",
-    "Where the largest number occurs twice, one of the two has to win.", _pooled_back(_all_largest))
+    "Where the largest number occurs twice, one of the two has to win.", share=_all_largest)
 pool_gradient.mistake("your shares are cut to whole numbers",
-    "Which dtype has the array that you write into, and where does it come from?", _pooled_back(_first, int))
+    "Which dtype has the array that you write into, and where does it come from?", dtype=int)
 pool_gradient.mistake("equal entries divide the share",
     "That is a possible choice, but it is not the one asked for: the first wins.",
-    _pooled_back(lambda window: _all_largest(window) / _all_largest(window).sum()))
+    share=lambda window: _all_largest(window) / _all_largest(window).sum())
 pool_gradient.mistake("the last of several equal entries wins", "In reading order, which one comes first?",
-    _pooled_back(lambda window: _first(window[::-1, ::-1])[::-1, ::-1]))
+    share=lambda window: _first(window[::-1, ::-1])[::-1, ::-1])
 pool_gradient.mistake("you look for the first by columns", "Reading order goes along the rows.",
-    _pooled_back(lambda window: _first(window.T).T))
+    share=lambda window: _first(window.T).T)
 pool_gradient.mistake("you take the largest entry without its sign", "Is −5 larger than 3?",
-    _pooled_back(lambda window: _first(np.abs(window))))
+    share=lambda window: _first(np.abs(window)))
+pool_gradient.mistake("row and column of the winner are exchanged",
+    "In which order does `np.unravel_index` return them?", share=lambda window: _first(window).T)
+pool_gradient.mistake("you put a 1 where the winner is", "How much does the cost change when the winner does?",
+    A_bar=np.ones_like)
+
+
+@pool_gradient.mistake("every winner lands in the first window",
+    "`np.unravel_index` counts inside the window. Where does the window (i, j) begin?")
+def _(H, A_bar, s):
+    H_bar = np.zeros(H.shape)
+    for i, j in np.ndindex(A_bar.shape):
+        row, column = np.argwhere(_first(H[s * i:s * i + s, s * j:s * j + s]))[0]
+        H_bar[i + row, j + column] = A_bar[i, j]
+    return H_bar
+
+
+pool_gradient.mistake("you stop after the first window", "Is your `return` inside the loop?",
+    A_bar=lambda A_bar: A_bar * (np.arange(A_bar.size).reshape(A_bar.shape) == 0))
 pool_gradient.mistake("the smallest entry wins", "Which entry decides about a maximum?",
-    _pooled_back(lambda window: _first(-window)))
+    share=lambda window: _first(-window))
 pool_gradient.mistake("all entries get an equal share", "That is the gradient of another kind of pooling.",
-    _pooled_back(lambda window: np.full(window.shape, 1 / window.size)))
+    share=lambda window: np.full(window.shape, 1 / window.size))
 pool_gradient.mistake("windows without a positive entry get nothing", "Where does your search for the largest start?",
-    _pooled_back(lambda window: _first(window) * (window.max() > 0)))
+    share=lambda window: _first(window) * (window.max() > 0))
 pool_gradient.mistake("you multiply by the entry itself",
-    "By how much does max(a, b) rise if the larger of them rises?",
-    _pooled_back(lambda window: _first(window) * window))
+    "By how much does max(a, b) rise if the larger of them rises?", share=lambda window: _first(window) * window)
 pool_gradient.mistake("the border is missing", "Entries that fill no window have a gradient as well. Which one?",
-    lambda H, A_bar, s: _pooled_back(_first)(H, A_bar, s)[:s * A_bar.shape[0], :s * A_bar.shape[1]])
+    lambda H, A_bar, s: unwrap(pool_gradient.reference)(H, A_bar, s)[:s * A_bar.shape[0], :s * A_bar.shape[1]])
 
 
 # ---------------------------------------------------------------- Task 3: counting
@@ -194,70 +203,58 @@ def described(rng: np.random.Generator, number: int) -> tuple[tuple[int, int, in
     return image, blocks, int(rng.integers(3, 9))
 
 
-def _counting(places: Callable = _places, bias: int = 1, head_bias: int = 1, pooled: bool = True,
-              windows: Callable = lambda d, pool: d // pool, channels: Callable = lambda C, first: C,
-              area: Callable = lambda k: k * k) -> Answer:
-    """Return the function that counts parameters so."""
-
-    def answer(shape: tuple[int, int, int], blocks: Blocks, K: int) -> int:
-        C, H, W = shape
-        P, first = 0, C
-        for Q, k, s, pad, pool in blocks:
-            P += Q * (channels(C, first) * area(k) + bias)
-            H, W, C = places(H, k, s, pad), places(W, k, s, pad), Q
-            last = H * W
-            H, W = windows(H, pool), windows(W, pool)
-        return P + K * (C * (H * W if pooled else last) + head_bias)
-
-    return answer
-
-
 @task("Task 3a, parameters", returns="P", points=2, draw=described, shapes=(1, 2, 3), seeds=8)
-def count_parameters(shape, blocks, K):
-    return _counting()(shape, blocks, K)
+def count_parameters(shape, blocks, K, *, places=_places, bias=1, head_bias=1, pooled=True,
+        windows=lambda d, pool: d // pool, channels=lambda C, first: C, area=lambda k: k * k):
+    """The keywords say what is counted."""
+    C, H, W = shape
+    P, first = 0, C
+    for Q, k, s, pad, pool in blocks:
+        P += Q * (channels(C, first) * area(k) + bias)
+        H, W, C = places(H, k, s, pad), places(W, k, s, pad), Q
+        last = H * W
+        H, W = windows(H, pool), windows(W, pool)
+    return P + K * (C * (H * W if pooled else last) + head_bias)
 
 
-count_parameters.mistake("there are no biases", "Each filter has one, and so has each class.",
-    _counting(bias=0, head_bias=0))
-count_parameters.mistake("the filters have no bias", "A score has a bias. What about a filter?", _counting(bias=0))
-count_parameters.mistake("the classes have no bias", "A filter has a bias. What about a score?",
-    _counting(head_bias=0))
+count_parameters.mistake("pooling has no part in your answer", "Which maps does the next layer read?",
+    windows=lambda d, pool: d)
+count_parameters.mistake("there are no biases", "Each filter has one, and so has each class.", bias=0, head_bias=0)
+count_parameters.mistake("the filters have no bias", "A score has a bias. What about a filter?", bias=0)
+count_parameters.mistake("the classes have no bias", "A filter has a bias. What about a score?", head_bias=0)
 
 
 @count_parameters.mistake("a filter has a bias for each channel",
     "The channels are added. How often is the bias added?")
 def _(shape, blocks, K):
-    C, P = shape[0], _counting()(shape, blocks, K)
+    C, P = shape[0], unwrap(count_parameters.reference)(shape, blocks, K)
     for Q, *_ in blocks:
         P, C = P + Q * (C - 1), Q
     return P
 
 
 count_parameters.mistake("each filter has a single slice", "How many channels does a filter of the second block read?",
-    _counting(channels=lambda C, first: 1))
+    channels=lambda C, first: 1)
 count_parameters.mistake("all filters read the channels of the image",
-    "The second block does not see the image. How many maps has the first block made?",
-    _counting(channels=lambda C, first: first))
+    "The second block does not see the image. How many maps has the first block made?", channels=lambda C, first: first)
 count_parameters.mistake("the last pooling is missing before the classes",
-    "How large are the maps that the linear layer reads?", _counting(pooled=False))
+    "How large are the maps that the linear layer reads?", pooled=False)
 count_parameters.mistake("you round up", "A last step that would carry the filter over the edge is not taken.",
-    _counting(places=lambda d, k, s, pad: -((k - d - 2 * pad) // s) + 1))
+    places=lambda d, k, s, pad: -((k - d - 2 * pad) // s) + 1)
 count_parameters.mistake("the stride has no part in your sizes", "How far is it from one place to the next?",
-    _counting(places=lambda d, k, s, pad: d + 2 * pad - k + 1))
+    places=lambda d, k, s, pad: d + 2 * pad - k + 1)
 count_parameters.mistake("your windows are rounded up", "Is a window kept that the map does not fill?",
-    _counting(windows=lambda d, pool: -(-d // pool)))
+    windows=lambda d, pool: -(-d // pool))
 count_parameters.mistake("the padding has no part in your sizes", "How many rows has the image with its frame?",
-    _counting(places=lambda d, k, s, pad: (d - k) // s + 1))
+    places=lambda d, k, s, pad: (d - k) // s + 1)
 count_parameters.mistake("you pad one side only", "How many zeros are in one row, on both sides together?",
-    _counting(places=lambda d, k, s, pad: (d + pad - k) // s + 1))
+    places=lambda d, k, s, pad: (d + pad - k) // s + 1)
 count_parameters.mistake("your maps lack a row and a column", "Is the first place a step?",
-    _counting(places=lambda d, k, s, pad: (d + 2 * pad - k) // s))
+    places=lambda d, k, s, pad: (d + 2 * pad - k) // s)
 count_parameters.mistake("your maps are square", "The image is not. Follow its height and its width.",
-    lambda shape, blocks, K: _counting()((shape[0], shape[1], shape[1]), blocks, K))
-count_parameters.mistake("your filters have k entries", "A filter has k rows and k columns.",
-    _counting(area=lambda k: k))
-count_parameters.mistake("the linear layer is missing", "How do the maps become K scores?",
-    lambda shape, blocks, K: _counting()(shape, blocks, 0))
+    shape=lambda shape: (shape[0], shape[1], shape[1]))
+count_parameters.mistake("your filters have k entries", "A filter has k rows and k columns.", area=lambda k: k)
+count_parameters.mistake("the linear layer is missing", "How do the maps become K scores?", K=lambda K: 0)
 
 
 def _field(blocks: Blocks, less: int = 1, add_padding: bool = False, layers: Answer | None = None) -> tuple[int, int]:
@@ -281,6 +278,8 @@ receptive_field.mistake("two neighbouring units always see squares one pixel apa
     lambda blocks: 1 + sum(k - 1 + pool - 1 for _, k, _, _, pool in blocks))
 receptive_field.mistake("pooling has no part in your answer", "A window is something that slides, as a filter does.",
     lambda blocks: _field(blocks, layers=lambda k, s, pool: ((k, s),))[0])
+receptive_field.mistake("you go through the blocks in the wrong direction",
+    "Begin with one unit at the top. Which layer does it read first?", blocks=lambda blocks: blocks[::-1])
 receptive_field.mistake("pooling widens the square, and takes no steps", "How far apart are two windows?",
     lambda blocks: _field(blocks, layers=lambda k, s, pool: ((k, s), (pool, 1)))[0])
 receptive_field.mistake("pooling takes steps, and does not widen the square", "How many units does a window read?",
@@ -329,36 +328,27 @@ def _needs(Q: int, d: int, k: int, K: int, second: int = 2, bias: bool = True, h
     return P + head * K * (second * Q * side**2 + bias)
 
 
-def _widest(**counted: Any) -> Answer:
-    """Return the function that counts the parameters so, and looks for the last Q in the budget."""
-
-    def answer(budget: int, d: int, k: int, K: int) -> int:
-        Q = 0
-        while _needs(Q + 1, d, k, K, **counted) <= budget:
-            Q += 1
-        return Q
-
-    return answer
-
-
 @task("Task 4a, the widest network in a budget", returns="Q", points=2, seeds=6, draw=a_budget,
       shapes=((3, 6), (6, 12), (12, 30), (101, 130)))
-def widest(budget, d, k, K):
-    return _widest()(budget, d, k, K)
+def widest(budget, d, k, K, **counted):
+    Q = 0
+    while _needs(Q + 1, d, k, K, **counted) <= budget:
+        Q += 1
+    return Q
 
 
 widest.mistake("you leave the budget unused when it fits exactly", "At most: is the limit itself allowed?",
-    lambda budget, d, k, K: _widest()(budget - 1, d, k, K))
+    budget=lambda budget: budget - 1)
 widest.mistake("your network is the first that is too large", "When does your loop stop, and with which Q?",
     result=lambda Q: Q + 1)
-widest.mistake("you forget the biases", "Each filter has one, and so has each class.", _widest(bias=False))
-widest.mistake("you forget the linear layer", "The scores have weights, too.", _widest(head=False))
-widest.mistake("your second block has Q filters", "How many filters does the second block have?", _widest(second=1))
-widest.mistake("the filters of your second block have one slice", "How many maps do they read?", _widest(reads=1))
+widest.mistake("you forget the biases", "Each filter has one, and so has each class.", bias=False)
+widest.mistake("you forget the linear layer", "The scores have weights, too.", head=False)
+widest.mistake("your second block has Q filters", "How many filters does the second block have?", second=1)
+widest.mistake("the filters of your second block have one slice", "How many maps do they read?", reads=1)
 widest.mistake("your maps shrink without strides", "What does a stride of 2 do to the number of places?",
-    _widest(ends=lambda d, k: d - 2 * (k - 1)))
+    ends=lambda d, k: d - 2 * (k - 1))
 widest.mistake("you take the maps of the first block for the linear layer", "Two blocks shrink the image.",
-    _widest(ends=lambda d, k: _places(d, k, 2, 0)))
+    ends=lambda d, k: _places(d, k, 2, 0))
 
 
 @widest.mistake("your Q is no whole number", "There is no half filter. In which direction do you round?")

@@ -47,11 +47,9 @@ count_step.mistake("the biases of the first layer are missing", "Its n units hav
 count_step.mistake("the biases of the output are missing", "How many entries has b of the last layer?",
     _recounted(lambda P, F, B, H, n, d, K, M: (P - K, F, B)))
 count_step.mistake("the network has one square matrix too many",
-    "Draw two hidden layers. How many n × n matrices do you see between them?",
-    lambda H, n, d, K, M: _counts(H + 1, n, d, K, M))
-count_step.mistake("one hidden layer is left out",
-    "With H hidden layers there are H + 1 matrices. Which do you count?",
-    lambda H, n, d, K, M: _counts(H - 1, n, d, K, M))
+    "Draw two hidden layers. How many n × n matrices do you see between them?", H=lambda H: H + 1)
+count_step.mistake("one hidden layer is left out", "With H hidden layers there are H + 1 matrices. Which do you count?",
+    H=lambda H: H - 1)
 count_step.mistake("the first layer pays for a square matrix on the way back",
     "What is sent from layer 1 to the input, and who needs it?",
     _recounted(lambda P, F, B, H, n, d, K, M: (P, F, B + 2 * n * n * M)))
@@ -71,8 +69,7 @@ def _(H, n, d, K, M):
     return P, M * sum(a * b + 2 * b for a, b in zip(widths, widths[1:])), B
 
 
-count_step.mistake("the counts are those of one sample", "A batch has M columns.",
-    lambda H, n, d, K, M: _counts(H, n, d, K, 1))
+count_step.mistake("the counts are those of one sample", "A batch has M columns.", M=lambda M: 1)
 
 
 @count_step.mistake("the gradients of the samples are not added up",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
+
 import numpy as np
 
 from lecture_code.feedback import Answer, task
@@ -36,37 +38,29 @@ def _z_bar(g: Matrix, z_hat: Matrix, s: Matrix) -> Matrix:
     return (g - _mean(g) - z_hat * _mean(g * z_hat)) / s
 
 
-def _backward(z_bar: Answer = _z_bar, deviation: Answer = _deviation) -> Answer:
-    """Return a backward pass with this formula for z_bar, from the derivative g by ẑ, and this one for s."""
-
-    def answer(u_bar: Matrix, z: Matrix, gamma: Matrix, eps: float) -> tuple[Matrix, Matrix, Matrix]:
-        s = deviation(z, eps)
-        z_hat = (z - _mean(z)) / s
-        return z_bar(gamma * u_bar, z_hat, s), _sum(u_bar * z_hat), _sum(u_bar)
-
-    return answer
-
-
 @task("Task 1a, batch normalisation backward", returns="z_bar, gamma_bar, beta_bar", points=4, draw=normalised_layer,
       shapes=((2, 3), (3, 5), (4, 2)))
-def norm_backward(u_bar, z, gamma, eps):
-    return _backward()(u_bar, z, gamma, eps)
+def norm_backward(u_bar, z, gamma, eps, *, z_bar=_z_bar, deviation=_deviation):
+    """`z_bar` is made of the derivative g by ẑ, of ẑ, and of s, which is the `deviation`."""
+    s = deviation(z, eps)
+    z_hat = (z - _mean(z)) / s
+    return z_bar(gamma * u_bar, z_hat, s), _sum(u_bar * z_hat), _sum(u_bar)
 
 
 norm_backward.mistake("the mean and the deviation are constants in your derivation",
-    "Both move when z moves. Which two terms does that add?", _backward(lambda g, z_hat, s: g / s))
+    "Both move when z moves. Which two terms does that add?", z_bar=lambda g, z_hat, s: g / s)
 norm_backward.mistake("the way through the mean is missing", "Each z_i moves c by 1/M of its own move.",
-    _backward(lambda g, z_hat, s: (g - z_hat * _mean(g * z_hat)) / s))
+    z_bar=lambda g, z_hat, s: (g - z_hat * _mean(g * z_hat)) / s)
 norm_backward.mistake("the way through the deviation is missing", "Each z_i also moves s. By how much?",
-    _backward(lambda g, z_hat, s: (g - _mean(g)) / s))
+    z_bar=lambda g, z_hat, s: (g - _mean(g)) / s)
 norm_backward.mistake("you take away sums in place of means", "What is ∂c/∂z_i?",
-    _backward(lambda g, z_hat, s: (g - _sum(g) - z_hat * _sum(g * z_hat)) / s))
+    z_bar=lambda g, z_hat, s: (g - _sum(g) - z_hat * _sum(g * z_hat)) / s)
 norm_backward.mistake("the part along ẑ is added", "A larger s makes every ẑ smaller.",
-    _backward(lambda g, z_hat, s: (g - _mean(g) + z_hat * _mean(g * z_hat)) / s))
+    z_bar=lambda g, z_hat, s: (g - _mean(g) + z_hat * _mean(g * z_hat)) / s)
 norm_backward.mistake("you multiply by the deviation", "ẑ is z divided by s.",
-    _backward(lambda g, z_hat, s: (g - _mean(g) - z_hat * _mean(g * z_hat)) * s))
+    z_bar=lambda g, z_hat, s: (g - _mean(g) - z_hat * _mean(g * z_hat)) * s)
 norm_backward.mistake("γ is missing in z_bar", "Between ẑ and u stands a factor.",
-    lambda u_bar, z, gamma, eps: _backward()(u_bar, z, np.ones_like(gamma), eps))
+    gamma=lambda gamma: np.ones_like(gamma))
 
 
 @norm_backward.mistake("you take statistics over the units", "A batch holds its samples along the last axis.")
@@ -79,22 +73,22 @@ def _(u_bar, z, gamma, eps):
 
 
 norm_backward.mistake("your variance divides by M − 1", "The chapter's variance is the mean of the squares.",
-    _backward(deviation=lambda z, eps: np.sqrt(z.var(axis=1, ddof=1, keepdims=True) + eps)))
-norm_backward.mistake("eps is missing", "s is the root of v + eps.",
-    _backward(deviation=lambda z, eps: _deviation(z, 0.0)))
+    deviation=lambda z, eps: np.sqrt(z.var(axis=1, ddof=1, keepdims=True) + eps))
+norm_backward.mistake("eps is missing", "s is the root of v + eps.", deviation=lambda z, eps: _deviation(z, 0.0))
 norm_backward.mistake("eps stands outside the root", "s is the root of v + eps.",
-    _backward(deviation=lambda z, eps: _deviation(z, 0.0) + eps))
+    deviation=lambda z, eps: _deviation(z, 0.0) + eps)
 
 
 @norm_backward.mistake("the gradients of γ and β are means",
     "How many samples does one γ serve, and what happens to their contributions?")
 def _(u_bar, z, gamma, eps):
-    z_bar, gamma_bar, beta_bar = _backward()(u_bar, z, gamma, eps)
+    z_bar, gamma_bar, beta_bar = unwrap(norm_backward.reference)(u_bar, z, gamma, eps)
     return z_bar, gamma_bar / z.shape[1], beta_bar / z.shape[1]
 
 
 norm_backward.mistake("the gradient of γ uses z", "γ multiplies ẑ.",
-    lambda u_bar, z, gamma, eps: (_backward()(u_bar, z, gamma, eps)[0], _sum(u_bar * z), _sum(u_bar)))
+    lambda u_bar, z, gamma, eps: (
+        unwrap(norm_backward.reference)(u_bar, z, gamma, eps)[0], _sum(u_bar * z), _sum(u_bar)))
 
 
 # ---------------------------------------------------------------- Task 2: dropout, forward and backward
@@ -113,54 +107,38 @@ def _mask(r: Matrix, q: float) -> Matrix:
     return (r >= q) / (1 - q)
 
 
-def _layer(mask: Answer = _mask, back: Answer | None = None) -> Answer:
-    """Return a layer with this mask, and another one on the way back."""
-
-    def answer(z: Matrix, a_bar: Matrix, r: Matrix, q: float) -> tuple[Matrix, Matrix]:
-        return mask(r, q) * np.tanh(z), (back or mask)(r, q) * (1 - np.tanh(z) ** 2) * a_bar
-
-    return answer
-
-
 @task("Task 2a, a layer with dropout", returns="a, delta", points=3, draw=dropout_layer,
       shapes=((2, 3), (3, 4), (5, 6)))
-def dropout_step(z, a_bar, r, q):
-    return _layer()(z, a_bar, r, q)
+def dropout_step(z, a_bar, r, q, *, mask=_mask, back=None, slope_at=lambda a, masked: a):
+    """Where `back` is given, it is the mask on the way back; the slope is 1 − a² of what `slope_at` chooses."""
+    a, masked = np.tanh(z), mask(r, q) * np.tanh(z)
+    return masked, (back or mask)(r, q) * (1 - slope_at(a, masked) ** 2) * a_bar
 
 
 dropout_step.mistake("you drop the units that should stay", "Where r is below q, the unit is dropped.",
-    _layer(lambda r, q: (r < q) / (1 - q)))
+    mask=lambda r, q: (r < q) / (1 - q))
 dropout_step.mistake("you drop a unit whose r is equal to q", "A unit is dropped where r *is below* q.",
-    _layer(lambda r, q: (r > q) / (1 - q)))
+    mask=lambda r, q: (r > q) / (1 - q))
 dropout_step.mistake("you keep with probability q",
-    "q is the share that is dropped. Which share stays, and by what is it divided?", _layer(lambda r, q: (r < q) / q))
-dropout_step.mistake("you divide by q", "What makes the mean of a mask 1?", _layer(lambda r, q: (r >= q) / q))
+    "q is the share that is dropped. Which share stays, and by what is it divided?", mask=lambda r, q: (r < q) / q)
+dropout_step.mistake("you divide by q", "What makes the mean of a mask 1?", mask=lambda r, q: (r >= q) / q)
 dropout_step.mistake("the units that stay are not scaled", "What is the mean of your mask?",
-    _layer(lambda r, q: 1.0 * (r >= q)))
+    mask=lambda r, q: 1.0 * (r >= q))
 dropout_step.mistake("all samples share one mask", "Each column of r is for a sample of its own.",
-    _layer(lambda r, q: (r[:, :1] >= q) / (1 - q)))
+    mask=lambda r, q: (r[:, :1] >= q) / (1 - q))
 dropout_step.mistake("all units of a sample share one mask", "Each row of r is for a unit of its own.",
-    _layer(lambda r, q: (r[:1] >= q) / (1 - q)))
+    mask=lambda r, q: (r[:1] >= q) / (1 - q))
 dropout_step.mistake("the mask is missing on the way back", "What does the cost feel of a unit that was dropped?",
-    _layer(back=lambda r, q: 1))
+    back=lambda r, q: 1)
 dropout_step.mistake("another mask is used on the way back", "It has to be the one of the way forward.",
-    _layer(back=lambda r, q: (r < q) / (1 - q)))
+    back=lambda r, q: (r < q) / (1 - q))
 dropout_step.mistake("the way back forgets the factor",
-    "Forward, a survivor was multiplied. What does the chain rule do with a factor?", _layer(back=lambda r, q: r >= q))
-
-
-@dropout_step.mistake("σ′ is computed from masked activations",
-    "1 − a² is the slope of tanh only as long as a is its value.")
-def _(z, a_bar, r, q):
-    a = _mask(r, q) * np.tanh(z)
-    return a, _mask(r, q) * (1 - a**2) * a_bar
-
-
-@dropout_step.mistake("σ′ is computed from masked activations, and the mask is missing on the way back",
-    "1 − a² is the slope of tanh only as long as a is its value.")
-def _(z, a_bar, r, q):
-    a = _mask(r, q) * np.tanh(z)
-    return a, (1 - a**2) * a_bar
+    "Forward, a survivor was multiplied. What does the chain rule do with a factor?", back=lambda r, q: r >= q)
+dropout_step.mistake("σ′ is computed from masked activations",
+    "1 − a² is the slope of tanh only as long as a is its value.", slope_at=lambda a, masked: masked)
+dropout_step.mistake("σ′ is computed from masked activations, and the mask is missing on the way back",
+    "1 − a² is the slope of tanh only as long as a is its value.", back=lambda r, q: 1,
+    slope_at=lambda a, masked: masked)
 
 
 @dropout_step.mistake("the mask stands inside of tanh", "Masked are the activations, after σ.")
@@ -169,7 +147,7 @@ def _(z, a_bar, r, q):
     return np.tanh(m * z), m * (1 - np.tanh(m * z) ** 2) * a_bar
 
 
-dropout_step.mistake("nothing is dropped", "This layer is in training.", _layer(lambda r, q: 1))
+dropout_step.mistake("nothing is dropped", "This layer is in training.", mask=lambda r, q: 1)
 
 
 # ---------------------------------------------------------------- Task 3: early stopping
@@ -242,7 +220,7 @@ def _(costs, patience):
 stop_early.mistake("the two numbers are in the wrong order", "First the best epoch, then the last one.",
     result=lambda both: both[::-1])
 stop_early.mistake("you look for the largest cost", "Costs are to be small.",
-    lambda costs, patience: _walk([-cost for cost in costs], patience))
+    costs=lambda costs: [-cost for cost in costs])
 
 
 # ---------------------------------------------------------------- Task 4: an honest selection
@@ -274,46 +252,36 @@ def _nearest_mean(X: Matrix, y: Vector, X_new: Matrix) -> Vector:
     return (distance[1] < distance[0]).astype(int)
 
 
-def _selection(select_on: str = "train", fit_on: str = "train", score_on: str = "rest",
-               select: Answer = _selected) -> Answer:
-    """Return the way that selects, fits and scores on these rows."""
-
-    def answer(X: Matrix, y: Vector, train: Vector, k: int) -> tuple[Vector, float]:
-        rows = {"train": train, "rest": ~train, "all": np.ones(len(y), bool)}
-        keep = np.sort(select(X[rows[select_on]], y[rows[select_on]], k))
-        fitted, scored = rows[fit_on], rows[score_on]
-        right = _nearest_mean(X[fitted][:, keep], y[fitted], X[scored][:, keep]) == y[scored]
-        return keep, float(right.mean())
-
-    return answer
-
-
 @task("Task 4a, an honest score", returns="keep, accuracy", points=4, seeds=4, draw=labelled_features,
       shapes=((20, 9), (30, 40), (60, 90)))
-def honest_score(X, y, train, k):
-    return _selection()(X, y, train, k)
+def honest_score(X, y, train, k, *, select_on="train", fit_on="train", score_on="rest", select=_selected):
+    """The keywords name the rows that select, fit and score."""
+    rows = {"train": train, "rest": ~train, "all": np.ones(len(y), bool)}
+    keep = np.sort(select(X[rows[select_on]], y[rows[select_on]], k))
+    fitted, scored = rows[fit_on], rows[score_on]
+    right = _nearest_mean(X[fitted][:, keep], y[fitted], X[scored][:, keep]) == y[scored]
+    return keep, float(right.mean())
 
 
 honest_score.mistake("the features are selected on all rows", "Selecting is fitting. Which rows may it see?",
-    _selection(select_on="all"))
-honest_score.mistake("the features are selected on the rows that score",
-    "Selecting is fitting. Which rows may it see?", _selection(select_on="rest"))
+    select_on="all")
+honest_score.mistake("the features are selected on the rows that score", "Selecting is fitting. Which rows may it see?",
+    select_on="rest")
 honest_score.mistake("the means of the classes are those of all rows", "Which rows may the classifier see?",
-    _selection(fit_on="all"))
-honest_score.mistake("you score on the training rows", "Which rows have had no part in anything?",
-    _selection(score_on="train"))
-honest_score.mistake("you score on all rows", "Which rows have had no part in anything?", _selection(score_on="all"))
+    fit_on="all")
+honest_score.mistake("you score on the training rows", "Which rows have had no part in anything?", score_on="train")
+honest_score.mistake("you score on all rows", "Which rows have had no part in anything?", score_on="all")
 honest_score.mistake("everything is done on all rows", "The argument train says which rows may be used for fitting.",
-    _selection("all", "all", "all"))
+    select_on="all", fit_on="all", score_on="all")
 honest_score.mistake("negative correlations are left out",
     "A feature that falls with y says as much as one that rises.",
-    _selection(select=lambda X, y, k: np.argsort(-_correlations(X, y))[:k]))
+    select=lambda X, y, k: np.argsort(-_correlations(X, y))[:k])
 honest_score.mistake("you keep the features that say least", "Which end of the order holds the largest?",
-    _selection(select=lambda X, y, k: np.argsort(np.abs(_correlations(X, y)))[:k]))
+    select=lambda X, y, k: np.argsort(np.abs(_correlations(X, y)))[:k])
 honest_score.mistake("you compare covariances", "A correlation does not change when a feature is multiplied by ten.",
-    _selection(select=lambda X, y, k: np.argsort(-np.abs((y - y.mean()) @ (X - X.mean(axis=0))))[:k]))
+    select=lambda X, y, k: np.argsort(-np.abs((y - y.mean()) @ (X - X.mean(axis=0))))[:k])
 honest_score.mistake("you keep the first k features", "Order them by the size of their correlation with y.",
-    _selection(select=lambda X, y, k: np.arange(k)))
+    select=lambda X, y, k: np.arange(k))
 
 
 # ---------------------------------------------------------------- Task 5: paired seeds

@@ -5,13 +5,12 @@ The costs are quadratics ½θᵀHθ − bᵀθ with a symmetric positive definit
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lecture_code.diagnosis import as_numbers
-from lecture_code.feedback import Answer, NotRight, task
+from lecture_code.feedback import NotRight, task
 
 Vector = np.ndarray
 Matrix = np.ndarray
@@ -37,8 +36,7 @@ def largest_rate(H):
 
 
 largest_rate.mistake("you return the rate with the greatest promised decrease",
-    "Try a rate between yours and twice yours on a parabola. Does it really diverge?",
-    lambda H: 1 / _curvatures(H)[-1])
+    "Try a rate between yours and twice yours on a parabola. Does it really diverge?", lambda H: 1 / _curvatures(H)[-1])
 largest_rate.mistake("you let the flattest direction decide",
     "Walk along the eigenvector with the largest eigenvalue. By which factor does one step multiply it?",
     lambda H: 2 / _curvatures(H)[0])
@@ -54,8 +52,7 @@ largest_rate.mistake("you measure H by the root of the sum of its squared entrie
 largest_rate.mistake("you return the largest curvature itself",
     "A rate becomes smaller when the curvature grows. What does the bound do with β?", lambda H: _curvatures(H)[-1])
 largest_rate.mistake("your fraction stands upside down",
-    "If the cost is multiplied by ten, may the rate be larger or must it be smaller?",
-    lambda H: _curvatures(H)[-1] / 2)
+    "If the cost is multiplied by ten, may the rate be larger or must it be smaller?", lambda H: _curvatures(H)[-1] / 2)
 
 
 def _walk(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, ...]:
@@ -68,35 +65,26 @@ def _slope(H: Matrix, b: Vector, theta: Vector) -> Vector:
     return H @ theta - b
 
 
-def _descent(slope: Callable[[Matrix, Vector, Vector], Vector]) -> Answer:
-    """Return the function that walks against the slope."""
-
-    def answer(H: Matrix, b: Vector, theta: Vector, eta: float, k: int) -> Matrix:
-        path = [theta]
-        for _ in range(k):
-            path.append(path[-1] - eta * slope(H, b, path[-1]))
-        return np.array(path)
-
-    return answer
-
-
 @task("Task 1b, the walk", returns="path", points=2,
       draw=_walk, shapes=((1, 1), (2, 2), (2, 3), (3, 5), (5, 4)))
-def descent_path(H, b, theta, eta, k):
-    return _descent(_slope)(H, b, theta, eta, k)
+def descent_path(H, b, theta, eta, k, *, slope=_slope):
+    path = [theta]
+    for _ in range(k):
+        path.append(path[-1] - eta * slope(H, b, path[-1]))
+    return np.array(path)
 
 
-descent_path.mistake("you walk uphill", "Which sign does a descent step have?", _descent(lambda *at: -_slope(*at)))
+descent_path.mistake("you walk uphill", "Which sign does a descent step have?", slope=lambda *at: -_slope(*at))
 descent_path.mistake("the linear part of the cost is missing",
     "Differentiate both terms of C. Where does your walk come to rest if b is not zero?",
-    _descent(lambda H, b, theta: H @ theta))
+    slope=lambda H, b, theta: H @ theta)
 descent_path.mistake("the linear part of the cost has the wrong sign",
-    "Look at the sign of bᵀθ in C. At the minimum Hθ = b.", _descent(lambda H, b, theta: H @ theta + b))
+    "Look at the sign of bᵀθ in C. At the minimum Hθ = b.", slope=lambda H, b, theta: H @ theta + b)
 descent_path.mistake("your quadratic part is twice too large", "What is the derivative of ½hθ² for numbers h and θ?",
-    _descent(lambda H, b, theta: 2 * H @ theta - b))
+    slope=lambda H, b, theta: 2 * H @ theta - b)
 descent_path.mistake("you divide the gradient by its length",
     "The steps of gradient descent shrink where the ground gets flat. What makes them shrink?",
-    _descent(lambda *at: _slope(*at) / np.linalg.norm(_slope(*at))))
+    slope=lambda *at: _slope(*at) / np.linalg.norm(_slope(*at)))
 descent_path.mistake("the start is missing from your path", "The first row is the point before any step.",
     result=lambda path: path[1:])
 descent_path.mistake("you take one step too few", "How many points does a walk of k steps have?",
@@ -122,22 +110,19 @@ def _(H, b, theta, eta, k):
     return np.array(path)
 
 
-@descent_path.mistake("every step uses the gradient at the start", "Where is the gradient of step 2 taken?")
-def _(H, b, theta, eta, k):
-    return np.array([theta - i * eta * _slope(H, b, theta) for i in range(k + 1)])
+descent_path.mistake("every step uses the gradient at the start", "Where is the gradient of step 2 taken?",
+    lambda H, b, theta, eta, k: np.array([theta - i * eta * _slope(H, b, theta) for i in range(k + 1)]))
 
 
 # ---------------------------------------------------------------- Task 2: exact line search
 
 @task("Task 2a, exact line search", returns="alpha", points=2, draw=quadratic, shapes=(1, 2, 3, 5))
-def exact_rate(H, b, theta):
-    g = _slope(H, b, theta)
-    return g @ g / (g @ H @ g)
+def exact_rate(H, b, theta, *, of=lambda g, H: g @ g / (g @ H @ g)):
+    return of(_slope(H, b, theta), H)
 
 
 exact_rate.mistake("your gradient has no linear part",
-    "The formula of the chapter is stated for a quadratic without b. Which of its steps used that?",
-    lambda H, b, theta: (H @ theta) @ (H @ theta) / ((H @ theta) @ H @ (H @ theta)))
+    "The formula of the chapter is stated for a quadratic without b. Which of its steps used that?", b=lambda b: 0 * b)
 exact_rate.mistake("you use θ where the direction belongs", "Along which vector do you search?",
     lambda H, b, theta: theta @ theta / (theta @ H @ theta))
 exact_rate.mistake("your fraction stands upside down",
@@ -149,26 +134,15 @@ exact_rate.mistake("your step goes twice as far as the minimum",
     "its vertex?", result=lambda alpha: 2 * alpha)
 exact_rate.mistake("your rate is negative", "The minus sign of the step is in θ − αg already. Then which sign has α?",
     result=np.negative)
-
-
-@exact_rate.mistake("you make the new gradient as short as possible, not the cost as low as possible",
-    "Which function of α is to be minimised?")
-def _(H, b, theta):
-    g = _slope(H, b, theta)
-    return g @ H @ g / (g @ H @ H @ g)
-
-
-@exact_rate.mistake("the numerator is a length where its square belongs",
+exact_rate.mistake("you make the new gradient as short as possible, not the cost as low as possible",
+    "Which function of α is to be minimised?", of=lambda g, H: g @ H @ g / (g @ H @ H @ g))
+exact_rate.mistake("the numerator is a length where its square belongs",
     "Multiply C by 4: g becomes 4g and H becomes 4H, and the minimum on the ray stays where it is. Does your αg stay "
-    "the same?")
-def _(H, b, theta):
-    g = _slope(H, b, theta)
-    return np.linalg.norm(g) / (g @ H @ g)
-
-
+    "the same?", of=lambda g, H: np.linalg.norm(g) / (g @ H @ g))
+exact_rate.mistake("you return 1/β, wherever θ is", "That is safe in every direction. How curved is the bowl along g?",
+    lambda H, b, theta: 1 / np.linalg.eigvalsh(H)[-1])
 exact_rate.mistake("you divide entry by entry",
-    "One step has one rate, a number. Which products of vectors are numbers?",
-    lambda H, b, theta: _slope(H, b, theta) / (H @ _slope(H, b, theta)))
+    "One step has one rate, a number. Which products of vectors are numbers?", of=lambda g, H: g / (H @ g))
 
 
 # ---------------------------------------------------------------- Task 3: a claim that needs repair
@@ -215,6 +189,10 @@ promised_rate.mistake("you return the rate with the greatest promised decrease",
 promised_rate.mistake("you take the curvature at the minimum",
     "The bound must hold on the whole interval. Where in it is f most curved?", lambda x: 1.0)
 promised_rate.mistake("the x² has got lost", "What does x² contribute to f''?", lambda x: 2 / (12 * x**2))
+promised_rate.mistake("the x in the curvature is not squared", "Differentiate f' once more.",
+    lambda x: 2 / (2 + 12 * x))
+promised_rate.mistake("you take the slope for the curvature, with the sign of x", "Which derivative does β bound?",
+    lambda x: 2 / (2 * x + 4 * x**3))
 promised_rate.mistake("you take the slope for the curvature", "Which derivative does β bound?",
     lambda x: 2 / abs(2 * x + 4 * x**3))
 promised_rate.mistake("you evaluate the curvature at the height f(x)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -29,57 +30,47 @@ def script_inputs(rng: np.random.Generator, shape: tuple[int, int, int, int]) ->
             round(float(rng.uniform(0.3, 0.9)), 2), round(float(rng.uniform(0.1, 0.4)), 2), steps)
 
 
-def _descent(
-    rate: Answer = lambda k: 0.5 ** (k // 2), probabilities: Answer = lambda Z: softmax(Z, axis=1), size: Answer = len,
-    penalty: Answer = lambda W: W, penalty_of_b: Answer = np.zeros_like, new_W_for_b: bool = False,
-) -> Answer:
-    """Return the translated script with parts replaced; `size` of Y divides the sum over a batch."""
-
-    def answer(W: Matrix, b: Vector, X: Matrix, Y: Matrix, eta: float, decay: float, steps: int) -> Any:
-        for k in range(steps):
-            E = (probabilities(X @ W + b) - Y) / size(Y)
-            W_next = W - eta * rate(k) * (X.T @ E + decay * penalty(W))
-            if new_W_for_b:
-                E = (probabilities(X @ W_next + b) - Y) / size(Y)
-            W, b = W_next, b - eta * rate(k) * (E.sum(axis=0) + decay * penalty_of_b(b))
-        return W, b
-
-    return answer
-
-
 @task("Task 1, the translated script", returns="W, b", points=3,
       draw=script_inputs, shapes=((3, 2, 3, 3), (5, 4, 3, 4), (7, 3, 4, 6)))
-def translated(W, b, X, Y, eta, decay, steps):
-    return _descent()(W, b, X, Y, eta, decay, steps)
+def translated(W, b, X, Y, eta, decay, steps, *, rate=lambda k: 0.5 ** (k // 2),
+        probabilities=lambda Z: softmax(Z, axis=1), size=len, penalty=lambda W: W, penalty_of_b=np.zeros_like,
+        new_W_for_b=False):
+    """`size` of Y divides the sum over a batch."""
+    for k in range(steps):
+        E = (probabilities(X @ W + b) - Y) / size(Y)
+        W_next = W - eta * rate(k) * (X.T @ E + decay * penalty(W))
+        if new_W_for_b:
+            E = (probabilities(X @ W_next + b) - Y) / size(Y)
+        W, b = W_next, b - eta * rate(k) * (E.sum(axis=0) + decay * penalty_of_b(b))
+    return W, b
 
 
 translated.mistake("the losses of a batch are added", "What does `reduce_mean` do with the losses of the samples?",
-    _descent(size=lambda Y: 1))
+    size=lambda Y: 1)
 translated.mistake("you take the mean over the classes as well",
-    "The cross-entropy of a sample is one number. Over how many numbers does `reduce_mean` run?",
-    _descent(size=np.size))
-translated.mistake("the penalty is missing", "Which two terms does `C` have?", _descent(penalty=np.zeros_like))
+    "The cross-entropy of a sample is one number. Over how many numbers does `reduce_mean` run?", size=np.size)
+translated.mistake("the penalty is missing", "Which two terms does `C` have?", penalty=np.zeros_like)
 translated.mistake("your penalty is twice as large", "Look up what `l2_loss` returns; there is a factor in front.",
-    _descent(penalty=lambda W: 2 * W))
+    penalty=lambda W: 2 * W)
 translated.mistake("your penalty is the norm and not its square", "Does `l2_loss` take a root?",
-    _descent(penalty=lambda W: W / np.sqrt((W**2).sum())))
+    penalty=lambda W: W / np.sqrt((W**2).sum()))
 translated.mistake("the biases are penalised, too", "Of which variable does the script take the penalty?",
-    _descent(penalty_of_b=lambda b: b))
-translated.mistake("your learning rate is constant", "What is `rate`, and who counts `k`?", _descent(rate=lambda k: 1))
+    penalty_of_b=lambda b: b)
+translated.mistake("your learning rate is constant", "What is `rate`, and who counts `k`?", rate=lambda k: 1)
 translated.mistake("your learning rate falls a little in every step", "What does `staircase=True` change?",
-    _descent(rate=lambda k: 0.5 ** (k / 2)))
+    rate=lambda k: 0.5 ** (k / 2))
 translated.mistake("your learning rate is halved in every step",
-    "After how many steps is it halved? The third argument says it.", _descent(rate=lambda k: 0.5**k))
+    "After how many steps is it halved? The third argument says it.", rate=lambda k: 0.5**k)
 translated.mistake("your steps are counted from 1", "Which value has `global_step` in the first step?",
-    _descent(rate=lambda k: 0.5 ** ((k + 1) // 2)))
+    rate=lambda k: 0.5 ** ((k + 1) // 2))
 translated.mistake("your softmax is taken over the samples", "A row of `Z` belongs to a sample. What should sum to 1?",
-    _descent(probabilities=lambda Z: softmax(Z, axis=0)))
+    probabilities=lambda Z: softmax(Z, axis=0))
 translated.mistake("the gradient of b is taken at the new W",
-    "One call of `session.run(step)` takes all gradients at the old values.", _descent(new_W_for_b=True))
+    "One call of `session.run(step)` takes all gradients at the old values.", new_W_for_b=True)
 translated.mistake("one step is missing", "How often does the last line of the script run?",
-    lambda W, b, X, Y, eta, decay, steps: _descent()(W, b, X, Y, eta, decay, steps - 1))
+    steps=lambda steps: steps - 1)
 translated.mistake("you treat the scores as probabilities",
-    "What do the words `softmax` and `logits` in the name of the loss say?", _descent(probabilities=lambda Z: Z))
+    "What do the words `softmax` and `logits` in the name of the loss say?", probabilities=lambda Z: Z)
 
 
 # ---------------------------------------------------------------- Task 2: a tape loop on the engine
@@ -114,24 +105,15 @@ def _descended(weights: list[Matrix], slopes: list[Matrix], eta: float) -> list[
     return [value - eta * g for value, g in zip(weights, slopes)]
 
 
-def _tape_loop(step: Callable[[list[Matrix], list[Matrix], float], list[Matrix]] = _descended) -> Answer:
-    """Return the loop with another step of (weights, slopes, eta)."""
-
-    def answer(cost: Cost, weights: list[Matrix], eta: float, steps: int) -> tuple[list[Matrix], Vector]:
-        costs = []
-        for _ in range(steps):
-            C, slopes = _taped(cost, weights)
-            costs.append(C)
-            weights = step(weights, slopes, eta)
-        return weights, np.array(costs)
-
-    return answer
-
-
 @task("Task 2, a tape loop", returns="weights, costs", points=2,
       draw=tape_inputs, shapes=((2, 2), (3, 3), (4, 5)), rtol=DOUBLE, double=True)
-def tape_loop(cost, weights, eta, steps):
-    return _tape_loop()(cost, weights, eta, steps)
+def tape_loop(cost, weights, eta, steps, *, step=_descended):
+    costs = []
+    for _ in range(steps):
+        C, slopes = _taped(cost, weights)
+        costs.append(C)
+        weights = step(weights, slopes, eta)
+    return weights, np.array(costs)
 
 
 @tape_loop.mistake("all steps use the gradient of the first", "Where in the loop is the cost computed anew?")
@@ -148,7 +130,7 @@ def _(cost, weights, eta, steps):
 
 
 tape_loop.mistake("you go uphill", "Which sign has a descent?",
-    _tape_loop(lambda weights, slopes, eta: _descended(weights, slopes, -eta)))
+    step=lambda weights, slopes, eta: _descended(weights, slopes, -eta))
 
 
 @tape_loop.mistake("one weight moves before the gradient of the next is taken",
@@ -176,27 +158,27 @@ def _(cost, weights, eta, steps):
 @tape_loop.mistake("your costs are those after the steps",
     "The cost of a step is the one that its gradient belongs to.")
 def _(cost, weights, eta, steps):
-    new, costs = _tape_loop()(cost, weights, eta, steps)
+    new, costs = unwrap(tape_loop.reference)(cost, weights, eta, steps)
     return new, np.append(costs[1:], _taped(cost, new)[0])
 
 
 @tape_loop.mistake("you return one cost more than there are steps", "The cost of the final weights is not asked for.")
 def _(cost, weights, eta, steps):
-    new, costs = _tape_loop()(cost, weights, eta, steps)
+    new, costs = unwrap(tape_loop.reference)(cost, weights, eta, steps)
     return new, np.append(costs, _taped(cost, new)[0])
 
 
 tape_loop.mistake("only the first weight moves", "`gradients` returns a list. What happens to its other entries?",
-    _tape_loop(lambda weights, slopes, eta: [weights[0] - eta * slopes[0], *weights[1:]]))
+    step=lambda weights, slopes, eta: [weights[0] - eta * slopes[0], *weights[1:]])
 tape_loop.mistake("the learning rate is missing", "How long is a step?",
-    _tape_loop(lambda weights, slopes, eta: _descended(weights, slopes, 1.0)))
+    step=lambda weights, slopes, eta: _descended(weights, slopes, 1.0))
 tape_loop.mistake("you return the last cost only", "A list with the cost of every step is asked for.",
     result=lambda parts: (parts[0], parts[1][-1]))
 tape_loop.mistake("your costs are kept in float32", "Which type has the array in which you collect them?",
     result=lambda parts: (parts[0], parts[1].astype(np.float32)))
 tape_loop.mistake("your weights are rounded to float32",
     "The arrays that come in have sixteen digits. Which line leaves seven of them?",
-    _tape_loop(lambda weights, slopes, eta: [value.astype(np.float32) for value in _descended(weights, slopes, eta)]))
+    step=lambda weights, slopes, eta: [value.astype(np.float32) for value in _descended(weights, slopes, eta)])
 
 
 # ---------------------------------------------------------------- Task 3: the compare-all loop
@@ -268,22 +250,15 @@ def _most_wins(table: Matrix) -> int:
     return int(np.bincount(table.argmax(axis=0), minlength=len(table)).argmax())
 
 
-def _race(choose: Answer = _best_mean, tested: Answer = lambda models, winner: models[winner]) -> Answer:
-    """Return the loop that chooses a method by the table of validation scores, and tests some of the models."""
-
-    def answer(new_model: New, train: Train, score: Score, methods: int, seeds: int) -> tuple[int, Matrix, Vector]:
-        models = _models(new_model, train, methods, seeds)
-        table = _table(models, score)
-        winner = int(choose(table))
-        return winner, table, _tested(tested(models, winner), score)
-
-    return answer
-
-
 @task("Task 3, the repaired loop", returns="winner, validation, test", points=3,
       draw=race_inputs, shapes=((3, 2), (4, 3), MISLEADING, (6, 5)))
-def fair_race(new_model, train, score, methods, seeds):
-    return _race()(new_model, train, score, methods, seeds)
+def fair_race(new_model, train, score, methods, seeds, *, choose=_best_mean,
+        tested=lambda models, winner: models[winner]):
+    """`choose` a method by the table of validation scores; the models that are `tested` are those of the winner."""
+    models = _models(new_model, train, methods, seeds)
+    table = _table(models, score)
+    winner = int(choose(table))
+    return winner, table, _tested(tested(models, winner), score)
 
 
 @fair_race.mistake("one model is trained by all methods in turn", "With which weights does the second method begin?")
@@ -311,7 +286,7 @@ def _(new_model, train, score, methods, seeds):
 
 
 fair_race.mistake("all runs have the same seed", "What does `new_model` take?",
-    lambda new_model, *others: _race()(lambda seed: new_model(0), *others))
+    lambda new_model, *others: unwrap(fair_race.reference)(lambda seed: new_model(0), *others))
 
 
 @fair_race.mistake("the winner is chosen by its test scores", "Which data may a choice look at?")
@@ -331,21 +306,21 @@ def _(new_model, train, score, methods, seeds):
 
 
 fair_race.mistake("the best single run wins", "One lucky start is no method. What do you compare over the seeds?",
-    _race(lambda table: table.max(axis=1).argmax()))
+    choose=lambda table: table.max(axis=1).argmax())
 fair_race.mistake("the worst method wins", "Is a score better when it is larger or smaller?",
-    _race(lambda table: table.mean(axis=1).argmin()))
+    choose=lambda table: table.mean(axis=1).argmin())
 fair_race.mistake("you count in how many seeds a method is ahead", "What does the statement compare over the seeds?",
-    _race(_most_wins))
+    choose=_most_wins)
 fair_race.mistake("the first seed decides", "How do the other seeds enter the choice?",
-    _race(lambda table: table[:, 0].argmax()))
+    choose=lambda table: table[:, 0].argmax())
 fair_race.mistake("you test the models of the last method", "Whose models are left in your variables after the loop?",
-    _race(tested=lambda models, winner: models[-1]))
+    tested=lambda models, winner: models[-1])
 fair_race.mistake("your test scores are validation scores", "What does the second argument of `score` say?",
     result=lambda parts: (*parts[:2], parts[1][parts[0]]))
 fair_race.mistake("your table has a row for each seed", "The methods are the rows.",
     result=lambda parts: (parts[0], parts[1].T, parts[2]))
 fair_race.mistake("nothing is trained", "Who calls `train`?",
-    lambda new_model, train, *others: _race()(new_model, lambda model, method: None, *others))
+    lambda new_model, train, *others: unwrap(fair_race.reference)(new_model, lambda model, method: None, *others))
 
 
 @fair_race.mistake("the winner is trained a second time before its test",
@@ -447,9 +422,9 @@ matching_eps.mistake("the root is missing", "It is the root of v that stands bes
 matching_eps.mistake("your eps is that of the first step", "The correction depends on k.",
     lambda eps, beta2, k: eps / math.sqrt(1 - beta2))
 matching_eps.mistake("you count steps from 0", "In the first step k is 1, and the correction is that of one gradient.",
-    lambda eps, beta2, k: eps / math.sqrt(1 - beta2 ** (k - 1)))
+    k=lambda k: k - 1)
 matching_eps.mistake("you are one step ahead", "In the first step k is 1, and the correction is that of one gradient.",
-    lambda eps, beta2, k: eps / math.sqrt(1 - beta2 ** (k + 1)))
+    k=lambda k: k + 1)
 matching_eps.mistake("you multiply β₂ by k", "After k steps the share that is left of the start is a power.",
     lambda eps, beta2, k: eps / math.sqrt(abs(1 - beta2 * k)))
 matching_eps.mistake("you take the share of the start",

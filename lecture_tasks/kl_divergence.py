@@ -137,14 +137,8 @@ saving.mistake("the second leg has the wrong sign", "Is there a bracket missing 
     lambda p, q, r: kl(p, r) - kl(p, q) + kl(q, r))
 saving.mistake("you return the length of the detour", "Asked is the difference between the direct way and the detour.",
     lambda p, q, r: kl(p, q) + kl(q, r))
-
-
-@saving.mistake("you divide by the direct way", "The saving in nats is asked for, not the share.")
-def _(p, q, r):
-    direct = kl(p, r)
-    return (direct - kl(p, q) - kl(q, r)) / np.where(direct > 0, direct, 1)
-
-
+saving.mistake("you divide by the direct way", "The saving in nats is asked for, not the share.",
+    lambda p, q, r: (kl(p, r) - kl(p, q) - kl(q, r)) / np.where(kl(p, r) > 0, kl(p, r), 1))
 saving.mistake("your answer is in bits", "Which base has the logarithm of Task 1?",
     result=lambda saved: saved / np.log(2))
 saving.mistake("you say whether, and not how much", "A number for each column, positive or negative.",
@@ -187,11 +181,13 @@ smooth_labels.mistake("ε and 1 − ε have changed places",
     lambda y, K, epsilon: epsilon * _one_hot(y, K) + (1 - epsilon) / K)
 smooth_labels.mistake("you divide by the number of samples", "Among how many is ε shared, samples or classes?",
     lambda y, K, epsilon: (1 - epsilon) * _one_hot(y, K) + epsilon / len(y))
+smooth_labels.mistake("you raise whole rows",
+    "`p[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of indices "
+    "has it?", lambda y, K, epsilon: (1 - epsilon) * np.isin(np.arange(K), y)[:, None] * np.ones(len(y)) + epsilon / K)
 smooth_labels.mistake("your targets are rows", "One class a row, one sample a column: the shape is (K, M).",
     result=np.transpose)
 smooth_labels.mistake("your labels count from 1",
-    "The labels are 0 … K − 1, and NumPy takes the index −1 without complaint.",
-    lambda y, K, epsilon: (1 - epsilon) * _one_hot(y - 1, K) + epsilon / K)
+    "The labels are 0 … K − 1, and NumPy takes the index −1 without complaint.", y=lambda y: y - 1)
 smooth_labels.mistake("nothing is smoothed", "You return one-hot vectors. Is ε used?",
     lambda y, K, epsilon: _one_hot(y, K))
 smooth_labels.mistake("what is taken from the right class goes nowhere",
@@ -227,7 +223,10 @@ score_gradient.mistake("your softmax runs over the samples",
     lambda z, p: softmax(z, axis=1) - p)
 score_gradient.mistake("the probabilities of all samples together sum to 1",
     "Each column is a distribution of its own. Along which axis does the sum of the denominator run?",
-    lambda z, p: np.exp(z) / np.exp(z).sum() - p)
+    lambda z, p: softmax(z.ravel()).reshape(z.shape) - p)
+score_gradient.mistake("the probabilities of all samples together sum to 1, and large scores overflow",
+    "Each column is a distribution of its own. And what is `np.exp(1000)`?",
+    np.errstate(over="ignore", invalid="ignore")(lambda z, p: np.exp(z) / np.exp(z).sum() - p))
 score_gradient.mistake("the scores were not turned into probabilities", "Two distributions are compared. Is z one?",
     lambda z, p: z - p)
 score_gradient.mistake("you squeeze each score by itself",
@@ -238,7 +237,7 @@ score_gradient.mistake("you divide by the number of samples",
     result=lambda gradient: gradient / gradient.shape[1])
 score_gradient.mistake("you turn the target into a single label",
     "A target of (0.6, 0.4) says more than its largest entry. The formula needs all of p.",
-    lambda z, p: softmax(z) - _one_hot(p.argmax(axis=0), len(p)))
+    p=lambda p: _one_hot(p.argmax(axis=0), len(p)))
 score_gradient.mistake("you multiply by the target",
     "Then a class with the target 0 feels nothing, however high its score is. Where has the weight p gone when the "
     "sum was taken?", lambda z, p: p * (softmax(z) - p))
@@ -285,13 +284,9 @@ def picture(p, n):
     return _picture(p, np.linspace(0, 1, n + 1))
 
 
-@picture.mistake("the two curves have changed places",
-    "Which of the two is infinite at the ends? Ask whether an outcome that is declared impossible happens.")
-def _(p, n):
-    q, there, back, top = _picture(p, np.linspace(0, 1, n + 1))
-    return q, back, there, top
-
-
+picture.mistake("the two curves have changed places",
+    "Which of the two is infinite at the ends? Ask whether an outcome that is declared impossible happens.",
+    result=lambda parts: (parts[0], parts[2], parts[1], parts[3]))
 picture.mistake("you have n places", "From 0 to 1 there are n steps. How many ends of steps are there?",
     lambda p, n: _picture(p, np.linspace(0, 1, n)))
 
@@ -303,11 +298,9 @@ def _(p, n):
     return q, *_picture(p, np.clip(q, 1e-9, 1 - 1e-9))[1:]
 
 
-@picture.mistake("your lower curve is nan at its ends",
-    "What should 0·log 0 count? Which of your earlier functions knows?")
-def _(p, n):
-    q, there, back, _ = _picture(p, np.linspace(0, 1, n + 1))
-    return q, there, np.where((q > 0) & (q < 1), back, np.nan), np.nan
+picture.mistake("your lower curve is nan at its ends",
+    "What should 0·log 0 count? Which of your earlier functions knows?",
+    result={"back": lambda back: np.r_[np.nan, back[1:-1], np.nan], "top": lambda top: np.nan})
 
 
 @picture.mistake("you count the heads and forget the tails",

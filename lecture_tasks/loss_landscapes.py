@@ -42,15 +42,8 @@ twin.mistake("the incoming weights stay behind", "Row j of W₁ belongs to hidde
 twin.mistake("rows and columns are ordered in opposite directions",
     "New unit j is old unit `order[j]`, for its row and for its column.",
     lambda W1, b1, W2, b2, order: (W1[order], b1[order], W2[:, np.argsort(order)], b2))
-
-
-@twin.mistake("your order is the inverse of the one that is asked for",
-    "Your twin is a good one, only another: new unit j is to be old unit `order[j]`.")
-def _(W1, b1, W2, b2, order):
-    inverse = np.argsort(order)
-    return W1[inverse], b1[inverse], W2[:, inverse], b2
-
-
+twin.mistake("your order is the inverse of the one that is asked for",
+    "Your twin is a good one, only another: new unit j is to be old unit `order[j]`.", order=np.argsort)
 twin.mistake("nothing has moved", "Is your result another point of the parameter space?",
     lambda W1, b1, W2, b2, order: (W1, b1, W2, b2))
 twin.mistake("the biases go the other way round", "New unit j is old unit `order[j]`, its bias included.",
@@ -73,69 +66,45 @@ def hessians(rng: np.random.Generator, P: int) -> tuple[Matrix]:
     return ((H + H.T) / 2,)
 
 
-def _signs(H: Matrix, tolerance: float = 1e-8) -> tuple[int, int]:
+def _signs(H: Matrix, tolerance: float) -> tuple[int, int]:
     """Return how many eigenvalues are positive and how many are negative."""
     eigenvalues = np.linalg.eigvalsh(H)
     zero = tolerance * np.abs(eigenvalues).max()
     return (eigenvalues > zero).sum(), (eigenvalues < -zero).sum()
 
 
-def _kind(H: Matrix, tolerance: float = 1e-8) -> int:
-    up, down = _signs(H, tolerance)
+def _kind(up: int, down: int, H: Matrix) -> int:
     if up and down:
         return SADDLE
     return MINIMUM if up == len(H) else MAXIMUM if down == len(H) else DEGENERATE
 
 
 @task("Task 2, kinds of critical points", returns="number", points=3, draw=hessians, shapes=(2, 3, 4, 5), seeds=12)
-def kind(H):
-    return _kind(H)
+def kind(H, *, tolerance=1e-8, of=_kind):
+    return of(*_signs(H, tolerance), H)
 
 
-@kind.mistake("a zero eigenvalue beside positive ones counts as a minimum for you",
-    "x⁴ and x³ have the same second derivative at 0.")
-def _(H):
-    up, down = _signs(H)
-    return SADDLE if up and down else MINIMUM if up or not down else MAXIMUM
-
-
-@kind.mistake("a zero eigenvalue makes every point degenerate for you",
-    "If it goes up on one line and down on another, does a third line matter?")
-def _(H):
-    up, down = _signs(H)
-    return DEGENERATE if up + down < len(H) else MAXIMUM if not up else MINIMUM if not down else SADDLE
-
-
+kind.mistake("a zero eigenvalue beside positive ones counts as a minimum for you",
+    "x⁴ and x³ have the same second derivative at 0.",
+    of=lambda up, down, H: SADDLE if up and down else MINIMUM if up or not down else MAXIMUM)
+kind.mistake("a zero eigenvalue makes every point degenerate for you",
+    "If it goes up on one line and down on another, does a third line matter?",
+    of=lambda up, down, H: DEGENERATE if up + down < len(H) else MAXIMUM if not up else SADDLE if down else MINIMUM)
 kind.mistake("rounding errors count as signs for you",
     "An eigenvalue that is zero on paper comes out as 1e-17 or −1e-17. Compare with a small number, relative to the "
-    "largest eigenvalue.", lambda H: _kind(H, tolerance=0))
+    "largest eigenvalue.", tolerance=0)
 kind.mistake("you look at the diagonal of H", "The signs of the *eigenvalues* decide. [[1, 5], [5, 1]] has both.",
-    lambda H: _kind(np.diag(np.diag(H))))
-
-
-@kind.mistake("you use the rule with the determinant",
-    "That rule is for two dimensions. diag(−1, −1, 1) has a positive determinant.")
-def _(H):
-    up, down = _signs(H)
-    if up + down < len(H):
-        return DEGENERATE
-    return SADDLE if down % 2 else MINIMUM if H[0, 0] > 0 else MAXIMUM
-
-
-@kind.mistake("you look at the trace", "The sum of the eigenvalues says little about their signs.")
-def _(H):
-    up, down = _signs(H)
-    return SADDLE if up and down else MINIMUM if np.trace(H) > 0 else MAXIMUM
-
-
-kind.mistake("minimum and maximum are exchanged", "Does x² curve up or down?", lambda H: _kind(-H))
-
-
-@kind.mistake("you call every other point a saddle",
-    "A saddle needs both signs. What remains if there is a zero among positive ones?")
-def _(H):
-    up, down = _signs(H)
-    return MINIMUM if up == len(H) else MAXIMUM if down == len(H) else SADDLE
+    H=lambda H: np.diag(np.diag(H)))
+kind.mistake("you use the rule with the determinant",
+    "That rule is for two dimensions. diag(−1, −1, 1) has a positive determinant.",
+    of=lambda up, down, H:
+        DEGENERATE if up + down < len(H) else SADDLE if down % 2 else MINIMUM if H[0, 0] > 0 else MAXIMUM)
+kind.mistake("you look at the trace", "The sum of the eigenvalues says little about their signs.",
+    of=lambda up, down, H: SADDLE if up and down else MINIMUM if np.trace(H) > 0 else MAXIMUM)
+kind.mistake("minimum and maximum are exchanged", "Does x² curve up or down?", H=np.negative)
+kind.mistake("you call every other point a saddle",
+    "A saddle needs both signs. What remains if there is a zero among positive ones?",
+    of=lambda up, down, H: MINIMUM if up == len(H) else MAXIMUM if down == len(H) else SADDLE)
 
 
 # ---------------------------------------------------------------- Task 3: the largest eigenvalue by differences
@@ -176,7 +145,7 @@ def _(gradient, theta, delta):
 hessian_by_differences.mistake("the matrix is not made symmetric", "Take the mean of the matrix and its transpose.",
     _differences)
 hessian_by_differences.mistake("you use a Δ of your own", "The third argument says how far to step.",
-    lambda gradient, theta, delta: _symmetric(_differences(gradient, theta, 1e-5)))
+    delta=lambda delta: 1e-5)
 hessian_by_differences.mistake("every entry is twice too large",
     "How far apart are the two points? And does the mean of the matrix and its transpose have its ½?",
     result=lambda H: 2 * H)
@@ -192,8 +161,7 @@ def _(gradient, theta, delta):
 
 hessian_by_differences.mistake("only the diagonal is computed",
     "A step in one coordinate changes all entries of the gradient.", result=lambda H: np.diag(np.diag(H)))
-hessian_by_differences.mistake("the differences are taken at 0", "They belong at θ.",
-    lambda gradient, theta, delta: _symmetric(_differences(gradient, 0 * theta, delta)))
+hessian_by_differences.mistake("the differences are taken at 0", "They belong at θ.", theta=lambda theta: 0 * theta)
 hessian_by_differences.mistake("you divide by Δ once too often",
     "These are differences of the gradient, not second differences of the cost.",
     lambda gradient, theta, delta: _symmetric(_differences(gradient, theta, delta)) / delta)
@@ -217,7 +185,7 @@ delay.mistake("you round down", "After that many steps, has |x₂| reached 1?",
 delay.mistake("the curvature is always 2 for you", "C = … − ½λx₂². What is its slope in x₂?",
     lambda x2, eta, lam: ceil(log(1 / x2) / log(1 + 2 * eta)))
 delay.mistake("the curvature is doubled", "C = … − ½λx₂², with the ½. What is its slope in x₂?",
-    lambda x2, eta, lam: ceil(log(1 / x2) / log(1 + 2 * eta * lam)))
+    eta=lambda eta: 2 * eta)
 delay.mistake("you take the growth of a continuous flow", "A step multiplies by 1 + ηλ. Is that e to the power ηλ?",
     lambda x2, eta, lam: ceil(log(1 / x2) / (eta * lam)))
 delay.mistake("two kinds of logarithm are mixed", "Numerator and denominator need the same base.",

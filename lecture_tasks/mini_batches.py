@@ -24,22 +24,20 @@ def _pieces(order: Vector, M: int) -> list[Vector]:
     return [order[start : start + M] for start in range(0, len(order), M)]
 
 
-def _epoch(slope: Slope) -> Answer:
-    """Return the function (theta, X, y, eta, M, order) ↦ θ after one epoch."""
-
-    def answer(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, order: Vector) -> Matrix:
-        for B in _pieces(order, M):
-            theta = theta - eta * slope(theta, X[B], y[B])
-        return theta
-
-    return answer
+def _epoch(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, order: Vector, slope: Slope) -> Matrix:
+    """Return θ after one epoch."""
+    for B in _pieces(order, M):
+        theta = theta - eta * slope(theta, X[B], y[B])
+    return theta
 
 
 def _epoch_mistakes(epoch: Task, slope: Slope) -> None:
     """Add what goes wrong in an epoch, whatever the gradient is."""
-    right, added = _epoch(slope), _epoch(lambda theta, X, y: len(y) * slope(theta, X, y))
+    def added(*given: Any) -> Matrix:
+        return _epoch(*given, lambda theta, X, y: len(y) * slope(theta, X, y))
+
     epoch.mistake("you walk uphill", "Does one step with a tiny rate raise or lower the loss of its batch?",
-        lambda theta, X, y, eta, M, order: right(theta, X, y, -eta, M, order))
+        eta=np.negative)
     epoch.mistake("you add the gradients of a batch",
         "Compare M = 1 with M = 2. What stands in front of the sum in the mini-batch gradient?", added)
     epoch.mistake("you divide by M in the last batch, too, which may be shorter",
@@ -49,19 +47,15 @@ def _epoch_mistakes(epoch: Task, slope: Slope) -> None:
         lambda theta, X, y, eta, M, order: added(theta, X, y, eta / len(X), M, order))
     epoch.mistake("you leave out the last batch where it is shorter",
         "In an epoch every sample is used once. How many steps are that if M does not divide N?",
-        lambda theta, X, y, eta, M, order: right(theta, X, y, eta, M, order[: len(order) // M * M]))
-    epoch.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?",
-        lambda theta, X, y, eta, M, order: right(theta, X, y, eta, M, np.arange(len(order))))
-
-    @epoch.mistake("every step uses the θ from before the epoch",
-        "The second batch should see the θ that the first one has moved.")
-    def _(theta, X, y, eta, M, order):
-        return theta - eta * sum(slope(theta, X[B], y[B]) for B in _pieces(order, M))
-
+        lambda theta, X, y, eta, M, order: _epoch(theta, X, y, eta, M, order[: len(order) // M * M], slope))
+    epoch.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?", order=np.sort)
+    epoch.mistake("every step uses the θ from before the epoch",
+        "The second batch should see the θ that the first one has moved.", lambda theta, X, y, eta, M, order:
+            theta - eta * sum(slope(theta, X[B], y[B]) for B in _pieces(order, M)))
     epoch.mistake("you take one step with all samples", "How many steps does an epoch have?",
         lambda theta, X, y, eta, M, order: theta - eta * slope(theta, X, y))
     epoch.mistake("you stop after the first batch", "Is your `return` inside the loop?",
-        lambda theta, X, y, eta, M, order: right(theta, X, y, eta, M, order[:M]))
+        lambda theta, X, y, eta, M, order: _epoch(theta, X, y, eta, M, order[:M], slope))
 
 
 # ---------------------------------------------------------------- Task 1: least squares, and the absolute loss
@@ -78,15 +72,15 @@ def _squared(theta: Vector, X: Matrix, y: Vector) -> Vector:
 
 @task("Task 1a, least squares", returns="theta", points=3,
       draw=_regression, shapes=((2, 1, 1), (3, 1, 2), (5, 2, 2), (6, 3, 3), (7, 2, 4)))
-def least_squares_epoch(theta, X, y, eta, M, order):
-    return _epoch(_squared)(theta, X, y, eta, M, order)
+def least_squares_epoch(theta, X, y, eta, M, order, *, slope=_squared):
+    return _epoch(theta, X, y, eta, M, order, slope)
 
 
 least_squares_epoch.mistake("your gradient is twice too large",
-    "Which factor stands in front of the square in this loss?", _epoch(lambda theta, X, y: 2 * _squared(theta, X, y)))
+    "Which factor stands in front of the square in this loss?", slope=lambda theta, X, y: 2 * _squared(theta, X, y))
 least_squares_epoch.mistake("the inner derivative is missing",
     "The residual depends on θ through θᵀx. What is the gradient of θᵀx?",
-    _epoch(lambda theta, X, y: np.full_like(theta, (X @ theta - y).mean())))
+    slope=lambda theta, X, y: np.full_like(theta, (X @ theta - y).mean()))
 _epoch_mistakes(least_squares_epoch, _squared)
 
 
@@ -177,11 +171,12 @@ reported_cost.mistake("you divide by the number of places, not of samples",
     lambda costs, N, M: _sum_of_losses(costs, N, M) / (len(costs) * M))
 reported_cost.mistake("the division by the number of samples is missing",
     "Put in costs that are all 1. Which mean cost do you expect?", _sum_of_losses)
+reported_cost.mistake("the last batch is all that is left of the sum", "Is there an `=` where a `+=` should be?",
+    lambda costs, N, M: costs[-1] / len(costs))
 reported_cost.mistake("the last batch is missing", "Its samples belong to the test set, too.",
     lambda costs, N, M: costs[:-1].mean())
 reported_cost.mistake("your short batch is the first one",
-    "The order is cut from its beginning. Which piece is what is left over?",
-    lambda costs, N, M: _sum_of_losses(costs[::-1], N, M) / N)
+    "The order is cut from its beginning. Which piece is what is left over?", costs=lambda costs: costs[::-1])
 
 
 # ---------------------------------------------------------------- Task 3: softmax regression, and a study
@@ -213,27 +208,27 @@ def _with_softmax_slope(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
 
 @task("Task 3a, mini-batch softmax regression", returns="theta", points=4,
       draw=_labelled, shapes=((2, 1, 2, 1), (3, 2, 2, 2), (5, 2, 3, 2), (6, 3, 3, 3), (7, 4, 3, 4)))
-def softmax_epoch(theta, X, y, eta, M, order):
-    return _epoch(_cross_entropy)(theta, X, y, eta, M, order)
+def softmax_epoch(theta, X, y, eta, M, order, *, slope=_cross_entropy):
+    return _epoch(theta, X, y, eta, M, order, slope)
 
 
 softmax_epoch.mistake("your softmax runs over the samples",
     "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
-    _epoch(lambda theta, X, y: (softmax(theta @ X.T, axis=1) - _one_hot(y, len(theta))) @ X / len(y)))
+    slope=lambda theta, X, y: (softmax(theta @ X.T, axis=1) - _one_hot(y, len(theta))) @ X / len(y))
 softmax_epoch.mistake("the scores were not turned into probabilities",
     "Which function stands between θx and the probabilities?",
-    _epoch(lambda theta, X, y: (theta @ X.T - _one_hot(y, len(theta))) @ X / len(y)))
+    slope=lambda theta, X, y: (theta @ X.T - _one_hot(y, len(theta))) @ X / len(y))
 softmax_epoch.mistake("you subtract the number of the class", "A label is a name, not a quantity. What is e(y)?",
-    _epoch(lambda theta, X, y: (softmax(theta @ X.T) - y) @ X / len(y)))
+    slope=lambda theta, X, y: (softmax(theta @ X.T) - y) @ X / len(y))
 softmax_epoch.mistake("you subtract 1 from whole rows",
     "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of "
-    "indices has it?", _epoch(_one_hot_of_whole_rows))
+    "indices has it?", slope=_one_hot_of_whole_rows)
 softmax_epoch.mistake("only the row of the right class moves",
     "What happens to the scores of the other classes, whose probabilities are too large?",
-    _epoch(lambda theta, X, y: _one_hot(y, len(theta)) * (softmax(theta @ X.T) - 1) @ X / len(y)))
+    slope=lambda theta, X, y: _one_hot(y, len(theta)) * (softmax(theta @ X.T) - 1) @ X / len(y))
 softmax_epoch.mistake("there is a factor p(1 − p) too many",
     "That is σ' of the squared error with a sigmoid. In this loss the logarithm has cancelled it.",
-    _epoch(_with_softmax_slope))
+    slope=_with_softmax_slope)
 _epoch_mistakes(softmax_epoch, _cross_entropy)
 
 
@@ -266,8 +261,7 @@ choose.mistake("you report the accuracy by which you chose",
     lambda validation, test, rates, sizes: _choice(validation, validation, rates, sizes))
 choose.mistake("you report the best test accuracy of the grid", "It belongs to another pair than the one you return.",
     lambda validation, test, rates, sizes: (*_choice(validation, test, rates, sizes)[:2], test.max()))
-choose.mistake("you choose the worst pair", "Are these errors or accuracies?",
-    lambda validation, test, rates, sizes: _choice(-validation, test, rates, sizes))
+choose.mistake("you choose the worst pair", "Are these errors or accuracies?", validation=np.negative)
 
 
 @choose.mistake("you choose the rate and the batch size separately",
@@ -306,8 +300,7 @@ stratified_error.mistake("you treat the batch as one drawn from all samples",
     "That is V/M. A stratified batch never has too many samples of one class: which errors can it not make?",
     lambda G, label, M: _spread(G) / M)
 stratified_error.mistake("your error is twice too large",
-    "Write g as half the sum of two means. What does the ½ become in a squared length?",
-    result=lambda error: 2 * error)
+    "Write g as half the sum of two means. What does the ½ become in a squared length?", result=lambda error: 2 * error)
 stratified_error.mistake("your error is half as large as it should be",
     "Over how many samples does each of the two means run?", result=lambda error: error / 2)
 stratified_error.mistake("you divide by one less than the number of samples in a class",

@@ -87,7 +87,7 @@ count_parameters.mistake("you count one bias a layer", "b is a column with an en
 count_parameters.mistake("the inputs are counted as parameters", "Inputs are data.",
     lambda widths: _count(widths) + widths[0])
 count_parameters.mistake("the last layer is left out", "Which layer has the matrix that makes the outputs?",
-    lambda widths: _count(widths[:-1]))
+    widths=lambda widths: widths[:-1])
 count_parameters.mistake("the biases of the output are missing", "Output units have biases as all others.",
     lambda widths: _count(widths) - widths[-1])
 count_parameters.mistake("you count units, not parameters", "How many weights has one unit?", sum)
@@ -190,38 +190,27 @@ def layer_and_input(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[M
 
 
 @task("Task 4, the broken derivative", returns="J", points=2, draw=layer_and_input, shapes=((2, 3), (3, 2), (4, 5)))
-def repaired_jacobian(W, b, x, is_tanh):
-    return (tanh if is_tanh else sigmoid).derivative(W @ x + b) * W
+def repaired_jacobian(W, b, x, is_tanh, *, slope=lambda sigma, z: sigma.derivative(z)):
+    return slope(tanh if is_tanh else sigmoid, W @ x + b) * W
 
 
-@repaired_jacobian.mistake("this is still what the given function does", "The formula a(1 − a) is right. What is a?")
-def _(W, b, x, is_tanh):
-    z = W @ x + b
-    return (1 - z**2 if is_tanh else z * (1 - z)) * W
-
-
-@repaired_jacobian.mistake("tanh gets the derivative of the sigmoid",
-    "a(1 − a) belongs to one of the two functions only.")
-def _(W, b, x, is_tanh):
-    a = (tanh if is_tanh else sigmoid)(W @ x + b)
-    return a * (1 - a) * W
-
-
+repaired_jacobian.mistake("this is still what the given function does", "The formula a(1 − a) is right. What is a?",
+    slope=lambda sigma, z: 1 - z**2 if sigma is tanh else z * (1 - z))
+repaired_jacobian.mistake("tanh is repaired, and the sigmoid still has z(1 − z)", "Which of the two is a in a(1 − a)?",
+    slope=lambda sigma, z: tanh.derivative(z) if sigma is tanh else z * (1 - z))
+repaired_jacobian.mistake("the sigmoid is repaired, and tanh still has 1 − z²", "Which of the two is a in 1 − a²?",
+    slope=lambda sigma, z: 1 - z**2 if sigma is tanh else sigmoid.derivative(z))
+repaired_jacobian.mistake("tanh gets the derivative of the sigmoid",
+    "a(1 − a) belongs to one of the two functions only.", slope=lambda sigma, z: sigma(z) * (1 - sigma(z)))
 repaired_jacobian.mistake("the kind of activation is not used", "Half of the inputs are tanh layers.",
-    lambda W, b, x, is_tanh: sigmoid.derivative(W @ x + b) * W)
+    is_tanh=lambda is_tanh: False)
 repaired_jacobian.mistake("every layer gets tanh", "Half of the inputs are sigmoid layers.",
-    lambda W, b, x, is_tanh: tanh.derivative(W @ x + b) * W)
-
-
-@repaired_jacobian.mistake("the activation is applied twice",
-    "`derivative` wants z; you give it a, and it applies σ once more.")
-def _(W, b, x, is_tanh):
-    sigma = tanh if is_tanh else sigmoid
-    return sigma.derivative(sigma(W @ x + b)) * W
-
-
+    is_tanh=lambda is_tanh: True)
+repaired_jacobian.mistake("the activation is applied twice",
+    "`derivative` wants z; you give it a, and it applies σ once more.",
+    slope=lambda sigma, z: sigma.derivative(sigma(z)))
 repaired_jacobian.mistake("the bias is forgotten", "Where is the slope taken: at Wx, or somewhere else?",
-    lambda W, b, x, is_tanh: (tanh if is_tanh else sigmoid).derivative(W @ x) * W)
+    b=lambda b: 0 * b)
 repaired_jacobian.mistake("your matrix is transposed", "Row j is the gradient of output j.", result=np.transpose)
 repaired_jacobian.mistake("the weights are missing", "The chain rule has two factors.",
     lambda W, b, x, is_tanh: (tanh if is_tanh else sigmoid).derivative(W @ x + b))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from inspect import unwrap
 
 import numpy as np
 
 from lecture_code.activations import relu
-from lecture_code.feedback import Answer, task
+from lecture_code.feedback import task
 
 Vector = np.ndarray
 Matrix = np.ndarray
-Gradients = tuple[Matrix, Matrix, Matrix, Matrix]
 
 
 # ---------------------------------------------------------------- Task 1: a network read off its graph
@@ -107,78 +106,59 @@ def batch(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tuple[M
     return W, b_1, V, b_2, X, Y
 
 
-def _backward(
-    W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, *, of_residual: Answer = np.sign,
-    slope: Answer = lambda z: 1 - np.tanh(z) ** 2, way_back: Answer = np.transpose,
-) -> Gradients:
-    """Return the gradients; ∂C_i/∂f is a function of the residual, and the way back is the transpose of V."""
-    z, M = W @ X + b_1, X.shape[1]
-    df = of_residual(V @ np.tanh(z) + b_2 - Y)
-    delta = way_back(V) @ df * slope(z)
-    return (delta @ X.T / M, delta.sum(axis=1, keepdims=True) / M, df @ np.tanh(z).T / M,
-            df.sum(axis=1, keepdims=True) / M)
-
-
 @task("Task 3, the ℓ¹ loss", returns="dW, db_1, dV, db_2", points=3,
       draw=batch, shapes=((2, 3, 2, 4), (3, 5, 4, 6), (4, 2, 3, 5)))
-def absolute_gradients(W, b_1, V, b_2, X, Y):
-    return _backward(W, b_1, V, b_2, X, Y)
+def absolute_gradients(W, b_1, V, b_2, X, Y, *, of_residual=np.sign, slope=lambda z: 1 - np.tanh(z) ** 2,
+                       way_back=np.transpose, over=lambda M, K: (M, M)):
+    """∂C_i/∂f is a function of the residual, and the way back is the transpose of V; the sums over the samples are
+    divided by `over`: those for the weights, and those for the biases."""
+    z, (by_W, by_b) = W @ X + b_1, over(X.shape[1], len(Y))
+    df = of_residual(V @ np.tanh(z) + b_2 - Y)
+    delta = way_back(V) @ df * slope(z)
+    return (delta @ X.T / by_W, delta.sum(axis=1, keepdims=True) / by_b, df @ np.tanh(z).T / by_W,
+            df.sum(axis=1, keepdims=True) / by_b)
 
 
 absolute_gradients.mistake("you differentiate the half squared loss", "The slope of |r| does not know how large r is.",
-    lambda *given: _backward(*given, of_residual=lambda r: r))
+    of_residual=lambda r: r)
 absolute_gradients.mistake("all signs are turned round",
     "If the output is too high, which way does the loss go when it rises?",
     result=lambda parts: tuple(-part for part in parts))
 absolute_gradients.mistake("a residual of 0 counts as positive",
     "The task fixes the derivative at 0. Which function of NumPy takes that value?",
-    lambda *given: _backward(*given, of_residual=lambda r: np.where(r >= 0, 1.0, -1.0)))
+    of_residual=lambda r: np.where(r >= 0, 1.0, -1.0))
 absolute_gradients.mistake("a residual of 0 counts as negative",
     "The task fixes the derivative at 0. Which function of NumPy takes that value?",
-    lambda *given: _backward(*given, of_residual=lambda r: np.where(r > 0, 1.0, -1.0)))
+    of_residual=lambda r: np.where(r > 0, 1.0, -1.0))
 absolute_gradients.mistake("the factor σ′ is missing", "The signal has to go through the activation on its way back.",
-    lambda *given: _backward(*given, slope=np.ones_like))
+    slope=np.ones_like)
 
 
 @absolute_gradients.mistake("the factor σ′ is missing in db_1",
     "A bias acts through the activation, as the weights do.")
 def _(*given):
-    dW, _, dV, db_2 = _backward(*given)
-    return dW, _backward(*given, slope=np.ones_like)[1], dV, db_2
+    dW, _, dV, db_2 = unwrap(absolute_gradients.reference)(*given)
+    return dW, unwrap(absolute_gradients.reference)(*given, slope=np.ones_like)[1], dV, db_2
 
 
 @absolute_gradients.mistake("the factor σ′ is missing in dW",
     "A weight acts through the activation, as the biases do.")
 def _(*given):
-    return _backward(*given, slope=np.ones_like)[0], *_backward(*given)[1:]
+    _, db_1, dV, db_2 = unwrap(absolute_gradients.reference)(*given)
+    return unwrap(absolute_gradients.reference)(*given, slope=np.ones_like)[0], db_1, dV, db_2
 
 
 absolute_gradients.mistake("the activation is applied twice in σ′", "1 − h² is σ′(z) already. What is 1 − tanh²(h)?",
-    lambda *given: _backward(*given, slope=lambda z: 1 - np.tanh(np.tanh(z)) ** 2))
+    slope=lambda z: 1 - np.tanh(np.tanh(z)) ** 2)
 absolute_gradients.mistake("your σ′ is 1 − z²", "tanh′ = 1 − tanh². Which of z and h is the tanh?",
-    lambda *given: _backward(*given, slope=lambda z: 1 - z**2))
-
-
-@absolute_gradients.mistake("you sum over the batch", "The cost is a mean over the samples.")
-def _(W, b_1, V, b_2, X, Y):
-    return tuple(X.shape[1] * part for part in _backward(W, b_1, V, b_2, X, Y))
-
-
-@absolute_gradients.mistake("the gradients of the biases are sums",
-    "The cost is a mean over the samples, for biases too.")
-def _(W, b_1, V, b_2, X, Y):
-    dW, db_1, dV, db_2 = _backward(W, b_1, V, b_2, X, Y)
-    return dW, X.shape[1] * db_1, dV, X.shape[1] * db_2
-
-
-@absolute_gradients.mistake("you take the mean over the outputs, too",
-    "The loss of a sample is a sum over its outputs; only the samples are averaged.")
-def _(W, b_1, V, b_2, X, Y):
-    return tuple(part / len(Y) for part in _backward(W, b_1, V, b_2, X, Y))
-
-
+    slope=lambda z: 1 - z**2)
+absolute_gradients.mistake("you sum over the batch", "The cost is a mean over the samples.", over=lambda M, K: (1, 1))
+absolute_gradients.mistake("the gradients of the biases are sums",
+    "The cost is a mean over the samples, for biases too.", over=lambda M, K: (M, 1))
+absolute_gradients.mistake("you take the mean over the outputs, too",
+    "The loss of a sample is a sum over its outputs; only the samples are averaged.", over=lambda M, K: (M * K, M * K))
 absolute_gradients.mistake("the way back does not use V", "By how much does output k change when unit m does?",
-    lambda *given: _backward(*given, way_back=lambda V: np.ones_like(V.T)))
+    way_back=lambda V: np.ones_like(V.T))
 
 
 # ---------------------------------------------------------------- Task 4: three bugs in a step
@@ -195,9 +175,13 @@ def _clipped_slope(z: Matrix, t: float) -> Matrix:
     return (z > 0) & (z < t)
 
 
-def _step(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, eta: float, t: float, *,
-          v_first: bool = False, slope: Answer = _clipped_slope, sums: tuple[str, ...] = ()) -> Gradients:
-    """Return the parameters after one step, with the chosen bugs; `sums` names the biases without a mean."""
+ORDER, SLOPE, MEANS = {"v_first": True}, {"slope": lambda z, t: z > 0}, {"sums": ("b_1", "b_2")}
+
+
+@task("Task 4, three bugs", returns="W, b_1, V, b_2", points=3,
+      draw=step_input, shapes=((2, 3, 2, 4), (3, 5, 2, 6), (4, 6, 3, 7)))
+def repaired_step(W, b_1, V, b_2, X, Y, eta, t, *, v_first=False, slope=_clipped_slope, sums=()):
+    """The keywords are the bugs; `sums` names the biases without a mean."""
     z, M = W @ X + b_1, X.shape[1]
     h = np.clip(z, 0, t)
     df = V @ h + b_2 - Y
@@ -208,42 +192,26 @@ def _step(W: Matrix, b_1: Matrix, V: Matrix, b_2: Matrix, X: Matrix, Y: Matrix, 
             b_2 - eta * df.sum(axis=1, keepdims=True) / by_2)
 
 
-def _with_bugs(**bugs: Any) -> Answer:
-    return lambda *given: _step(*given, **bugs)
-
-
-ORDER, SLOPE, MEANS = {"v_first": True}, {"slope": lambda z, t: z > 0}, {"sums": ("b_1", "b_2")}
-
-
-@task("Task 4, three bugs", returns="W, b_1, V, b_2", points=3,
-      draw=step_input, shapes=((2, 3, 2, 4), (3, 5, 2, 6), (4, 6, 3, 7)))
-def repaired_step(W, b_1, V, b_2, X, Y, eta, t):
-    return _step(W, b_1, V, b_2, X, Y, eta, t)
-
-
 repaired_step.mistake("this is still what the given function does",
-    "There are three bugs: one is about order, one about σ′, one about means.", _with_bugs(**ORDER, **SLOPE, **MEANS))
+    "There are three bugs: one is about order, one about σ′, one about means.", **ORDER, **SLOPE, **MEANS)
 repaired_step.mistake("two bugs are left, the order and the slope",
-    "The means are right now. Which V does the way back need, and where is the clipped ReLU flat?",
-    _with_bugs(**ORDER, **SLOPE))
+    "The means are right now. Which V does the way back need, and where is the clipped ReLU flat?", **ORDER, **SLOPE)
 repaired_step.mistake("two bugs are left, the order and the means",
-    "The slope is right now. Which V does the way back need, and what is averaged?", _with_bugs(**ORDER, **MEANS))
+    "The slope is right now. Which V does the way back need, and what is averaged?", **ORDER, **MEANS)
 repaired_step.mistake("two bugs are left, the slope and the means",
-    "The order is right now. Where is the clipped ReLU flat, and what is averaged?", _with_bugs(**SLOPE, **MEANS))
+    "The order is right now. Where is the clipped ReLU flat, and what is averaged?", **SLOPE, **MEANS)
 repaired_step.mistake("one bug is left, the order", "Which V does the signal on its way back have to go through?",
-    _with_bugs(**ORDER))
-repaired_step.mistake("one bug is left, the slope", "What does the clipped ReLU do with a z a little above t?",
-    _with_bugs(**SLOPE))
+    **ORDER)
+repaired_step.mistake("one bug is left, the slope", "What does the clipped ReLU do with a z a little above t?", **SLOPE)
 repaired_step.mistake("one bug is left, the means",
-    "A bias is a weight of a constant input 1. What would its gradient be?", _with_bugs(**MEANS))
+    "A bias is a weight of a constant input 1. What would its gradient be?", **MEANS)
 repaired_step.mistake("the means are repaired for b_2 only", "There are two biases. How is the step of b_1 averaged?",
-    _with_bugs(sums=("b_1",)))
+    sums=("b_1",))
 repaired_step.mistake("the means are repaired for b_1 only", "There are two biases. How is the step of b_2 averaged?",
-    _with_bugs(sums=("b_2",)))
+    sums=("b_2",))
 repaired_step.mistake("the slope is left out", "Where does a unit not react to a small change of its z?",
-    _with_bugs(slope=lambda z, t: 1))
-repaired_step.mistake("you step uphill", "The gradient points to higher costs.",
-    lambda W, b_1, V, b_2, X, Y, eta, t: _step(W, b_1, V, b_2, X, Y, -eta, t))
+    slope=lambda z, t: 1)
+repaired_step.mistake("you step uphill", "The gradient points to higher costs.", eta=np.negative)
 
 
 # ---------------------------------------------------------------- Task 5: where the kinks start
@@ -262,10 +230,8 @@ def biases_for_kinks(W, kinks):
 biases_for_kinks.mistake("the weights are not used", "relu(Wx + b) has its kink at −b only if W = 1.",
     lambda W, kinks: -kinks)
 biases_for_kinks.mistake("the kinks lie on the other side of 0", "Solve W·x + b = 0 for b.", result=np.negative)
-biases_for_kinks.mistake("you divide by the weight", "Solve W·x + b = 0 for b, not for x.",
-    lambda W, kinks: -kinks / W)
-biases_for_kinks.mistake("units with negative weights are wrong", "The equation holds for both signs of W.",
-    lambda W, kinks: -np.abs(W) * kinks)
+biases_for_kinks.mistake("you divide by the weight", "Solve W·x + b = 0 for b, not for x.", lambda W, kinks: -kinks / W)
+biases_for_kinks.mistake("units with negative weights are wrong", "The equation holds for both signs of W.", W=np.abs)
 biases_for_kinks.mistake("your biases are the places themselves", "At the kink the pre-activation is 0.",
     lambda W, kinks: kinks)
 biases_for_kinks.mistake("you divide by the place", "Solve W·x + b = 0 for b.", lambda W, kinks: -W / kinks)

@@ -159,6 +159,8 @@ def adagrad_step(theta, g, r, eta, eps):
 
 
 adagrad_step.mistake("r forgets all gradients but the last", "What is added to what?", _per_entry(lambda r, g: g**2))
+adagrad_step.mistake("your r begins with 1", "It is 0 before the first step. What does a 1 make of gradients of 10⁻⁶?",
+    _per_entry(lambda r, g: np.where(r == 0, 1, r) + g**2))
 adagrad_step.mistake("you add up sizes, not squares", "Which unit has r, if √r has that of g?",
     _per_entry(lambda r, g: r + np.abs(g)))
 adagrad_step.mistake("all parameters share one rate",

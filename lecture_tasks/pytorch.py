@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
 
-from lecture_code.feedback import Answer, NotRight, task
+from lecture_code.feedback import NotRight, task
 from lecture_code.lazy import lazy
 
 torch = lazy("torch")
@@ -83,7 +83,7 @@ same_network.mistake("there is no activation between the layers", "What do two l
 same_network.mistake("your activation is ReLU", "Which one does the statement name?",
     lambda W, b: _network(W, b, "ReLU"))
 same_network.mistake("the biases are 0", "A column has to become a vector of n entries; which values does it have?",
-    lambda W, b: _network(W, [None] + [0 * column for column in b[1:]]))
+    b=lambda b: [None] + [0 * column for column in b[1:]])
 same_network.mistake("an activation stands behind two linear layers", "In which order do the parts follow each other?",
     result=lambda model: nn.Sequential(model[0], model[2], model[1], *model[3:]))
 
@@ -127,8 +127,7 @@ gradients_of.mistake("you return what grad held before", "Is backward called, an
     lambda model, X, y: [p.grad.clone() for p in model.parameters()])
 gradients_of.mistake("your cost is the sum over the batch", "The cost of the chapter is a mean.",
     lambda model, X, y: _slopes(model, F.cross_entropy(model(X), y, reduction="sum")))
-gradients_of.mistake("a softmax is applied before cross_entropy",
-    "What does cross_entropy do with its argument first?",
+gradients_of.mistake("a softmax is applied before cross_entropy", "What does cross_entropy do with its argument first?",
     lambda model, X, y: _slopes(model, F.cross_entropy(F.softmax(model(X), dim=1), y)))
 gradients_of.mistake("nll_loss is given logits", "Which of the three forms does it want?",
     lambda model, X, y: _slopes(model, F.nll_loss(model(X), y)))
@@ -165,40 +164,32 @@ def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tu
         return model(X), sum(p.numel() for p in model.parameters()), len(used[0])
 
 
-def _longer(W: Callable[[int], Array], bias: float = 0.0) -> Answer:
-    """Return the function that puts a layer with the weights W(n) and equal biases before the last one."""
-
-    def answer(model: Model) -> Model:
-        n = model[-1].in_features
-        return nn.Sequential(*model[:-1], linear_layer(W(n), np.full(n, bias)), nn.ReLU(), model[-1])
-
-    return answer
-
-
 @task("Task 2a, one layer more and the same function", points=3, view=_grown_view, double=True,
       returns="outputs, number of parameters, parts of the given model afterwards",
       draw=lambda rng, widths: (_network(*arrays(rng, widths), "ReLU"),), shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)))
-def deeper(model):
-    return _longer(np.eye)(model)
+def deeper(model, *, W=np.eye, bias=0.0):
+    """The new layer has the weights W(n) and equal biases, and stands before the last one."""
+    n = model[-1].in_features
+    return nn.Sequential(*model[:-1], linear_layer(W(n), np.full(n, bias)), nn.ReLU(), model[-1])
 
 
 deeper.mistake("nothing gets through the new layer",
-    "Its weights are zeros or negative, and activations after ReLU are ≥ 0.", _longer(lambda n: np.zeros((n, n))))
+    "Its weights are zeros or negative, and activations after ReLU are ≥ 0.", W=lambda n: np.zeros((n, n)))
 deeper.mistake("the new weights are all 1", "Every new unit adds up all of the old ones. Which unit should it copy?",
-    _longer(lambda n: np.ones((n, n))))
+    W=lambda n: np.ones((n, n)))
 deeper.mistake("every new unit takes the mean of the old ones", "Which of them should it copy?",
-    _longer(lambda n: np.ones((n, n)) / n))
-deeper.mistake("the new biases are 1", "What do they add to each activation?", _longer(np.eye, bias=1.0))
+    W=lambda n: np.ones((n, n)) / n)
+deeper.mistake("the new biases are 1", "What do they add to each activation?", bias=1.0)
 deeper.mistake("the new layer halves the activations", "How large is the weight of a unit that copies?",
-    _longer(lambda n: np.eye(n) / 2))
+    W=lambda n: np.eye(n) / 2)
 deeper.mistake("the new layer puts the units into the opposite order", "The head knows them by their places.",
-    _longer(lambda n: np.eye(n)[::-1].copy()))
+    W=lambda n: np.eye(n)[::-1].copy())
 
 
 @deeper.mistake("you put the new layer into the given model",
     "insert and append work in place. Of which parts can a new nn.Sequential be made?")
 def _(model):
-    longer = _longer(np.eye)(model)
+    longer = unwrap(deeper.reference)(model)
     for place in (-3, -2):
         model.insert(len(model) - 1, longer[place])
     return model
@@ -215,35 +206,26 @@ def curvature_and_rate(rng: np.random.Generator, shape: tuple[float, int]) -> tu
     return theta, beta, float(rng.uniform(reach - 1.2, reach) / beta), steps
 
 
-def _walk(slope: Callable[[list[float]], float]) -> Answer:
-    """Return the walk whose steps use slope(gradients so far)."""
-
-    def answer(theta: float, beta: float, eta: float, steps: int) -> list[float]:
-        path, gradients = [theta], []
-        for _ in range(steps):
-            gradients.append(beta * path[-1])
-            path.append(path[-1] - eta * slope(gradients))
-        return path
-
-    return answer
-
-
 @task("Task 3a, a loop without zero_grad", returns="path", points=2,
       draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)), double=True)
-def forgetful_path(theta, beta, eta, steps):
-    return _walk(sum)(theta, beta, eta, steps)
+def forgetful_path(theta, beta, eta, steps, *, slope=sum):
+    """The steps use slope(gradients so far)."""
+    path, gradients = [theta], []
+    for _ in range(steps):
+        gradients.append(beta * path[-1])
+        path.append(path[-1] - eta * slope(gradients))
+    return path
 
 
 forgetful_path.mistake("each of your steps uses the newest gradient alone",
     "zero_grad does that. The task is to leave it out.",
     lambda theta, beta, eta, steps: [theta * (1 - eta * beta) ** k for k in range(steps + 1)])
-forgetful_path.mistake("you take the mean of the gradients so far", "backward adds; nobody divides.", _walk(np.mean))
+forgetful_path.mistake("you take the mean of the gradients so far", "backward adds; nobody divides.", slope=np.mean)
 forgetful_path.mistake("old gradients fade in your loop", "That is momentum with friction. What does grad hold?",
-    _walk(lambda gradients: sum(0.9**age * g for age, g in enumerate(reversed(gradients)))))
+    slope=lambda gradients: sum(0.9**age * g for age, g in enumerate(reversed(gradients))))
 forgetful_path.mistake("your gradient is twice too large, or your rate", "What is the derivative of ½βθ²?",
-    lambda theta, beta, eta, steps: _walk(sum)(theta, 2 * beta, eta, steps))
-forgetful_path.mistake("the starting value is missing", "The path has steps + 1 entries.",
-    result=lambda path: path[1:])
+    beta=lambda beta: 2 * beta)
+forgetful_path.mistake("the starting value is missing", "The path has steps + 1 entries.", result=lambda path: path[1:])
 forgetful_path.mistake("you return the end only", "The whole path is asked for, the start included.",
     result=lambda path: path[-1])
 forgetful_path.mistake("θ never moves: the step is not taken, or finds a gradient of 0",
@@ -262,31 +244,27 @@ def _angle(beta: float, eta: float) -> float:
     return math.acos(1 - eta * beta / 2)
 
 
-def _swing(angle: Callable[[float, float], float], border: float = 4) -> Answer:
-    return lambda beta, eta: 2 * math.pi / angle(beta, eta) if eta * beta < border else math.inf
-
-
 @task("Task 3c, the time of one swing", returns="period", points=2,
       draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), double=True)
-def period(beta, eta):
-    return _swing(_angle)(beta, eta)
+def period(beta, eta, *, angle=_angle, border=4):
+    return 2 * math.pi / angle(beta, eta) if eta * beta < border else math.inf
 
 
 period.mistake("your cosine is 1 − ηβ", "The sum of the two roots is 2 − ηβ. What is their real part?",
-    _swing(lambda beta, eta: math.acos(max(-1.0, 1 - eta * beta))))
+    angle=lambda beta, eta: math.acos(max(-1.0, 1 - eta * beta)))
 period.mistake("you return half a swing", "After one period the path is where it was, with the same direction.",
     result=lambda period: period / 2)
 period.mistake("you return the angle of one step", "How many steps does a full turn have?",
     lambda beta, eta: _angle(beta, eta) if eta * beta < 4 else math.inf)
 period.mistake("your angle is in degrees", "2π belongs to radians.",
-    _swing(lambda beta, eta: math.degrees(_angle(beta, eta))))
-period.mistake("your formula holds for small rates only",
-    "It is the limit. The arc cosine has no approximation in it.", _swing(lambda beta, eta: math.sqrt(eta * beta)))
-period.mistake("you stop at ηβ = 2", "That is the limit of gradient descent with zero_grad.", _swing(_angle, border=2))
+    angle=lambda beta, eta: math.degrees(_angle(beta, eta)))
+period.mistake("your formula holds for small rates only", "It is the limit. The arc cosine has no approximation in it.",
+    angle=lambda beta, eta: math.sqrt(eta * beta))
+period.mistake("you stop at ηβ = 2", "That is the limit of gradient descent with zero_grad.", border=2)
 period.mistake("ηβ = 4 still swings in your answer", "There both roots are −1. Does the path stay bounded?",
     lambda beta, eta: 2 * math.pi / _angle(beta, eta) if eta * beta <= 4 else math.inf)
 period.mistake("β is missing", "A steeper parabola swings faster.",
-    _swing(lambda beta, eta: math.acos(max(-1.0, 1 - eta / 2))))
+    angle=lambda beta, eta: math.acos(max(-1.0, 1 - eta / 2)))
 
 
 # ---------------------------------------------------------------- Task 4: four cost curves
@@ -367,43 +345,6 @@ def _share(model: Model, X: Tensor, y: Tensor) -> float:
     return (model(X).argmax(dim=1) == y).double().mean().item()
 
 
-def _loop(bugs: str = "") -> Answer:
-    """Return the loop with some of the five bugs, one letter each, or with others that somebody may add.
-
-    The five are g, gradients that are kept; s, softmax twice; m, the mode; c, costs with their graph; t, a choice by
-    the test data. Others are e, training in the mode in which a model comes; w, costs weighted by the sizes of the
-    batches; n, costs not divided by their number; v, the accuracy on the validation data.
-    """
-
-    def answer(models: list[Model], data: Parts, eta: float, batches: list[Tensor]) -> tuple[list, int, float]:
-        whole = sum(len(B) for B in batches) / len(batches)   # samples in a batch, on average
-        costs, scores, accuracies = [], [], []
-        for model in models:
-            optimizer = torch.optim.SGD(model.parameters(), lr=eta)
-            if "e" not in bugs:
-                model.train()
-            total = 0.0
-            for B in batches:
-                z = model(data.X_train[B])
-                loss = F.cross_entropy(F.softmax(z, dim=1) if "s" in bugs else z, data.y_train[B])
-                if "g" not in bugs:
-                    optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                weight = len(B) / whole if "w" in bugs else 1
-                total = total + weight * (loss if "c" in bugs else loss.item())
-            costs.append(total if "n" in bugs else total / len(batches))
-            if "m" not in bugs:
-                model.eval()
-            validation, test = _share(model, data.X_valid, data.y_valid), _share(model, data.X_test, data.y_test)
-            scores.append(test if "t" in bugs else validation)
-            accuracies.append(validation if "v" in bugs else test)
-        chosen = int(np.argmax(scores))
-        return costs, chosen, accuracies[chosen]
-
-    return answer
-
-
 def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the three results, and how many of the costs still hold a graph."""
     if not isinstance(value, (tuple, list)) or len(value) != 3:
@@ -418,31 +359,59 @@ def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> t
 
 @task("Task 5a, five bugs", returns="costs, chosen, accuracy, costs that keep their graph", points=5,
       draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs)
-def repaired_loop(models, data, eta, batches):
-    return _loop()(models, data, eta, batches)
+def repaired_loop(models, data, eta, batches, *, bugs=""):
+    """Train with some of the five bugs, one letter each, or with others that somebody may add.
+
+    The five are g, gradients that are kept; s, softmax twice; m, the mode; c, costs with their graph; t, a choice by
+    the test data. Others are e, training in the mode in which a model comes; w, costs weighted by the sizes of the
+    batches; n, costs not divided by their number; v, the accuracy on the validation data.
+    """
+    whole = sum(len(B) for B in batches) / len(batches)   # samples in a batch, on average
+    costs, scores, accuracies = [], [], []
+    for model in models:
+        optimizer = torch.optim.SGD(model.parameters(), lr=eta)
+        if "e" not in bugs:
+            model.train()
+        total = 0.0
+        for B in batches:
+            z = model(data.X_train[B])
+            loss = F.cross_entropy(F.softmax(z, dim=1) if "s" in bugs else z, data.y_train[B])
+            if "g" not in bugs:
+                optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            weight = len(B) / whole if "w" in bugs else 1
+            total = total + weight * (loss if "c" in bugs else loss.item())
+        costs.append(total if "n" in bugs else total / len(batches))
+        if "m" not in bugs:
+            model.eval()
+        validation, test = _share(model, data.X_valid, data.y_valid), _share(model, data.X_test, data.y_test)
+        scores.append(test if "t" in bugs else validation)
+        accuracies.append(validation if "v" in bugs else test)
+    chosen = int(np.argmax(scores))
+    return costs, chosen, accuracies[chosen]
 
 
-repaired_loop.mistake("all five bugs are still there", "Begin with the five lines that every loop has.",
-    _loop("gsmct"))
+repaired_loop.mistake("all five bugs are still there", "Begin with the five lines that every loop has.", bugs="gsmct")
 repaired_loop.mistake("gradients of earlier batches are in every step",
-    "Which line does the loop of the chapter have before backward?", _loop("g"))
-repaired_loop.mistake("a softmax is applied twice", "What does cross_entropy expect?", _loop("s"))
+    "Which line does the loop of the chapter have before backward?", bugs="g")
+repaired_loop.mistake("a softmax is applied twice", "What does cross_entropy expect?", bugs="s")
 repaired_loop.mistake("a model is trained in the mode in which it comes",
-    "Some of them come in eval mode. Which line of the broken loop takes care of that?", _loop("e"))
+    "Some of them come in eval mode. Which line of the broken loop takes care of that?", bugs="e")
 repaired_loop.mistake("the models answer in train mode", "Does the answer to an image depend on the images beside it?",
-    _loop("m"))
+    bugs="m")
 repaired_loop.mistake("the costs keep their graphs", "What is added to total, a number or a tensor with a history?",
-    _loop("c"))
-repaired_loop.mistake("the model is chosen by the test data", "Which images are there for choices?", _loop("t"))
+    bugs="c")
+repaired_loop.mistake("the model is chosen by the test data", "Which images are there for choices?", bugs="t")
 repaired_loop.mistake("both the mode and the data of the choice are wrong",
-    "Two of the five are still there, both after training.", _loop("mt"))
+    "Two of the five are still there, both after training.", bugs="mt")
 repaired_loop.mistake("large batches count more in your costs",
     "The mean over all samples is another one than the mean over the batches. Which one does the statement ask for?",
-    _loop("w"))
+    bugs="w")
 repaired_loop.mistake("your costs are sums over the batches",
-    "The broken loop divides by the number of batches, and that is right.", _loop("n"))
+    "The broken loop divides by the number of batches, and that is right.", bugs="n")
 repaired_loop.mistake("you return the accuracy on the validation data",
-    "They have chosen. What is reported is the test data.", _loop("v"))
+    "They have chosen. What is reported is the test data.", bugs="v")
 
 #: In the order of the notebook.
 ALL = (same_network, gradients_of, deeper, forgetful_path, period, floor, repaired_loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -30,14 +31,13 @@ def batch_gradient(gradients, sizes):
 batch_gradient.mistake("you take the plain average", "Whose samples count too much if one shard has 3 of 4 samples?",
     lambda gradients, sizes: gradients.mean(axis=0))
 batch_gradient.mistake("you add the means as they are",
-    "Each of them is a mean over a shard. Which sum does it stand for?",
-    lambda gradients, sizes: gradients.sum(axis=0))
+    "Each of them is a mean over a shard. Which sum does it stand for?", lambda gradients, sizes: gradients.sum(axis=0))
 batch_gradient.mistake("the last division is missing", "Now you have the sum over all samples.",
     lambda gradients, sizes: sizes @ gradients)
 batch_gradient.mistake("you divide by the number of workers", "The sum runs over samples. How many are there?",
     lambda gradients, sizes: sizes @ gradients / len(sizes))
 batch_gradient.mistake("your weights are upside down", "A larger shard has to count more.",
-    lambda gradients, sizes: (1 / sizes) @ gradients / np.sum(1 / sizes))
+    sizes=lambda sizes: 1 / sizes)
 batch_gradient.mistake("you divide by the largest shard", "The weights have to add up to 1.",
     lambda gradients, sizes: sizes @ gradients / np.max(sizes))
 batch_gradient.mistake("sizes and gradients are in opposite order", "Row r belongs to sizes[r].",
@@ -178,7 +178,7 @@ completed.mistake("you only look at the lengths", "A barrier and an all_reduce d
 completed.mistake("you go on after the first call that differs", "Who waits there waits for ever.",
     lambda calls: sum(len(set(together)) == 1 for together in zip(*calls)))
 completed.mistake("you compare two workers only", "A call is complete when *all* have made it.",
-    lambda calls: _completed(calls[:2]))
+    calls=lambda calls: calls[:2])
 completed.mistake("you count the call in which they wait", "That one is never completed.",
     result=lambda count: count + 1)
 completed.mistake("you count the longest program", "The others never make the last of its calls.",
@@ -218,36 +218,27 @@ def _pieces(M: int, size: int) -> list[slice]:
     return [slice(k, min(k + size, M)) for k in range(0, M, size)]
 
 
-def _added(weight: Callable[..., float], whole_only: bool = False) -> Answer:
-    """Return the sum of weight(m, M, size, number of pieces) times the gradient of a piece of m samples."""
-
-    def answer(gradient: Gradient, theta: Vector, x: Matrix, y: Vector, size: int) -> Vector:
-        M = len(y)
-        pieces = _pieces(M // size * size if whole_only else M, size)
-        return sum(weight(len(y[p]), M, size, len(pieces)) * gradient(theta, x[:, p], y[p]) for p in pieces)
-
-    return answer
-
-
 @task("Task 4, an accumulation repaired", returns="g", points=2,
       draw=least_squares, shapes=((2, 5, 3), (3, 7, 2), (2, 8, 4), (4, 11, 3)))
-def accumulated(gradient, theta, x, y, size):
-    return _added(lambda m, M, size, pieces: m / M)(gradient, theta, x, y, size)
+def accumulated(gradient, theta, x, y, size, *, weight=lambda m, M, size, pieces: m / M, whole_only=False):
+    """The gradient of a piece of m samples counts weight(m, M, size, number of pieces) times."""
+    M = len(y)
+    pieces = _pieces(M // size * size if whole_only else M, size)
+    return sum(weight(len(y[p]), M, size, len(pieces)) * gradient(theta, x[:, p], y[p]) for p in pieces)
 
 
 accumulated.mistake("nothing has been changed", "Follow g through the loop with three pieces, by hand.", broken)
 accumulated.mistake("the samples after the last whole piece are lost",
-    "With 7 samples in pieces of 2, who looks at the seventh?",
-    _added(lambda m, M, size, pieces: 1 / pieces, whole_only=True))
+    "With 7 samples in pieces of 2, who looks at the seventh?", weight=lambda m, M, size, pieces: 1 / pieces,
+    whole_only=True)
 accumulated.mistake("you drop the last, smaller piece, and divide by all samples",
-    "With 7 samples in pieces of 2, who looks at the seventh?",
-    _added(lambda m, M, size, pieces: m / M, whole_only=True))
+    "With 7 samples in pieces of 2, who looks at the seventh?", whole_only=True)
 accumulated.mistake("every piece counts alike", "The last piece may be smaller. How much should it count?",
-    _added(lambda m, M, size, pieces: 1 / pieces))
+    weight=lambda m, M, size, pieces: 1 / pieces)
 accumulated.mistake("the means are added without weights", "Each call returns a mean over its piece.",
-    _added(lambda m, M, size, pieces: 1))
+    weight=lambda m, M, size, pieces: 1)
 accumulated.mistake("the last piece counts as much as a whole one", "How many samples are in it?",
-    _added(lambda m, M, size, pieces: size / M))
+    weight=lambda m, M, size, pieces: size / M)
 
 
 @accumulated.mistake("only the last piece is left", "Where does g become zero?")
@@ -270,45 +261,37 @@ def _ring(R: int, S: float, alpha: float, B: float) -> float:
     return 2 * (R - 1) * (alpha + S / (R * B))
 
 
-def _gain(added: Callable[..., float] = _ring, itemsize: int = 4, bias: int = 1, once: int = 1) -> Answer:
-    """Return the speed-up with what added(R, S, α, B) adds to a step; `once`: how often t₀ is counted."""
-
-    def answer(widths: tuple[int, ...], M: int, R: int, t0: float, t1: float, alpha: float, B: float) -> float:
-        S = itemsize * sum(n * (m + bias) for m, n in zip(widths[:-1], widths[1:]))
-        return (once * t0 + t1 * M) / (once * t0 + t1 * M / R + added(R, S, alpha, B))
-
-    return answer
-
-
 @task("Task 5a, a predicted speed-up", returns="speedup", points=2,
       draw=machine, shapes=((3, 4, 2), (20, 30, 10), (9, 5, 8, 6)))
-def predicted_speedup(widths, M, R, t0, t1, alpha, B):
-    return _gain()(widths, M, R, t0, t1, alpha, B)
+def predicted_speedup(widths, M, R, t0, t1, alpha, B, *, added=_ring, itemsize=4, bias=1, once=1):
+    """`added` is what a step with R workers takes besides; t₀ is counted `once`."""
+    S = itemsize * sum(n * (m + bias) for m, n in zip(widths[:-1], widths[1:]))
+    return (once * t0 + t1 * M) / (once * t0 + t1 * M / R + added(R, S, alpha, B))
 
 
 predicted_speedup.mistake("you return the slow-down", "A speed-up above 1 means: faster than one worker.",
     result=lambda speedup: 1 / speedup)
-predicted_speedup.mistake("the biases are missing in the gradient", "How many parameters has a layer?", _gain(bias=0))
-predicted_speedup.mistake("your numbers have eight bytes", "float32 has 32 bits.", _gain(itemsize=8))
-predicted_speedup.mistake("you count numbers, not bytes", "B is a number of bytes a second.", _gain(itemsize=1))
-predicted_speedup.mistake("t₀ is missing", "What is done once a step does not go away.", _gain(once=0))
+predicted_speedup.mistake("the biases are missing in the gradient", "How many parameters has a layer?", bias=0)
+predicted_speedup.mistake("your numbers have eight bytes", "float32 has 32 bits.", itemsize=8)
+predicted_speedup.mistake("you count numbers, not bytes", "B is a number of bytes a second.", itemsize=1)
+predicted_speedup.mistake("t₀ is missing", "What is done once a step does not go away.", once=0)
 predicted_speedup.mistake("t₀ is shared among the workers",
     "Each worker calls its functions and updates all parameters.",
-    lambda widths, M, R, t0, t1, alpha, B: _gain()(widths, M, R, 0, t1 + t0 / M, alpha, B))
+    lambda widths, M, R, t0, t1, alpha, B: unwrap(predicted_speedup.reference)(widths, M, R, 0, t1 + t0 / M, alpha, B))
 predicted_speedup.mistake("you forget most of the latencies",
     "How many rounds has a ring, and what begins each of them?",
-    _gain(lambda R, S, alpha, B: (2 if R > 2 else 1) * alpha + 2 * (R - 1) * S / (R * B)))
+    added=lambda R, S, alpha, B: (2 if R > 2 else 1) * alpha + 2 * (R - 1) * S / (R * B))
 predicted_speedup.mistake("whole vectors go around in your ring", "Into how many parts is a vector cut?",
-    _gain(lambda R, S, alpha, B: 2 * (R - 1) * (alpha + S / B)))
-predicted_speedup.mistake("the workers tell each other nothing", "Where is the ring?", _gain(lambda R, S, alpha, B: 0))
+    added=lambda R, S, alpha, B: 2 * (R - 1) * (alpha + S / B))
+predicted_speedup.mistake("the workers tell each other nothing", "Where is the ring?", added=lambda R, S, alpha, B: 0)
 predicted_speedup.mistake("you count as for a parameter server",
-    "There the vectors of all workers pass through one link. How many links does a ring use at a time, and how long "
-    "is a part?", _gain(lambda R, S, alpha, B: 2 * (alpha + R * S / B)))
+    "There the vectors of all workers pass through one link. How many links does a ring use at a time, and how long is "
+    "a part?", added=lambda R, S, alpha, B: 2 * (alpha + R * S / B))
 predicted_speedup.mistake("one worker collects all vectors and sends the sum",
     "Then they pass through one link. How many links does a ring use at a time, and how long is a part?",
-    _gain(lambda R, S, alpha, B: 2 * (alpha + (R - 1) * S / B)))
+    added=lambda R, S, alpha, B: 2 * (alpha + (R - 1) * S / B))
 predicted_speedup.mistake("your ring has half of its rounds", "First the sums are made, then they travel on.",
-    _gain(lambda R, S, alpha, B: _ring(R, S, alpha, B) / 2))
+    added=lambda R, S, alpha, B: _ring(R, S, alpha, B) / 2)
 
 #: In the order of the notebook.
 ALL = (batch_gradient, loss_factors, server_workers, completed, accumulated, predicted_speedup)

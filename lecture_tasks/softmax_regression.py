@@ -6,18 +6,17 @@ in place of softmax(z) − e(y); a wrong walk of SGD has such a gradient, or goe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
 
 from lecture_code.activations import sigmoid
-from lecture_code.feedback import Answer, Task, task
+from lecture_code.feedback import Task, task
 from lecture_code.numerics import logsumexp, softmax
 
 Vector = np.ndarray
 Matrix = np.ndarray
-Signal = Callable[[Matrix, Vector], Matrix]     # (scores, labels) ↦ the error signal, one sample a column
 
 _silently = np.errstate(over="ignore", divide="ignore", invalid="ignore")
 
@@ -48,17 +47,20 @@ softmax_columns.mistake("your softmax runs over the samples",
     "Each column is to be a distribution. Along which axis do your entries sum to 1?", lambda z: softmax(z, axis=1))
 softmax_columns.mistake("all entries of your matrix together sum to 1",
     "Each column is a sample with a distribution of its own.", lambda z: softmax(z.ravel()).reshape(z.shape))
+softmax_columns.mistake("all entries of your matrix together sum to 1, and large scores overflow",
+    "Each column is a sample with a distribution of its own. And what is `np.exp(1000)`?",
+    _silently(lambda z: np.exp(z) / np.exp(z).sum()))
 softmax_columns.mistake("the division is missing", "Do the entries of a column sum to 1?",
     lambda z: np.exp(z - z.max(axis=0)))
 softmax_columns.mistake("you squeeze each score by itself",
     "A sigmoid gives numbers between 0 and 1. Do those of one column sum to 1?", sigmoid)
 softmax_columns.mistake("your powers have the base 2", "Which number is raised to the power z?",
-    lambda z: softmax(z * np.log(2)))
+    z=lambda z: z * np.log(2))
 softmax_columns.mistake("the sign of the scores is turned round",
-    "Should a high score mean a high or a low probability?", lambda z: softmax(-z))
+    "Should a high score mean a high or a low probability?", z=np.negative)
 softmax_columns.mistake("you cut off large scores",
-    "Clipping avoids the overflow and makes 1000 and 1002 equal. Which change of the scores leaves softmax exactly "
-    "as it is?", lambda z: softmax(np.clip(z, -500, 500)))
+    "Clipping avoids the overflow and makes 1000 and 1002 equal. Which change of the scores leaves softmax exactly as "
+    "it is?", z=lambda z: np.clip(z, -500, 500))
 softmax_columns.mistake("you return logarithms of probabilities", "Probabilities are positive.",
     lambda z: z - logsumexp(z))
 softmax_columns.mistake("you return 1 for the largest score and 0 for the others",
@@ -94,7 +96,7 @@ log_sum_exp.mistake("the largest term is counted twice", "`log1p` adds a 1. Is e
     lambda z: z.max(axis=0) + np.log1p(np.exp(z - z.max(axis=0)).sum(axis=0)))
 log_sum_exp.mistake("you cut off large scores",
     "Clipping avoids the overflow and changes the answer. What can be taken out of the sum without changing it?",
-    lambda z: logsumexp(np.clip(z, -500, 500)))
+    z=lambda z: np.clip(z, -500, 500))
 log_sum_exp.mistake("your logarithm has the base 2", "Which function undoes e to the power z?",
     lambda z: z.max(axis=0) + np.log2(np.exp(z - z.max(axis=0)).sum(axis=0)))
 log_sum_exp.mistake("your answer has an axis too many", "One number a column: the shape is (M,).",
@@ -113,40 +115,37 @@ def _one_hot(z: Matrix, y: Vector) -> Matrix:
 
 
 def _signal(z: Matrix, y: Vector) -> Matrix:
+    """Return the error signal of scores and labels, one sample a column."""
     return softmax(z) - _one_hot(z, y)
 
 
-def _signal_mistakes(task: Task, finish: Callable[[Signal], Answer]) -> None:
+def _signal_mistakes(task: Task) -> None:
     """Add what goes wrong between the scores and the error signal, whatever is made of it."""
     task.mistake("the scores were not turned into probabilities",
         "What was observed is compared with what was expected. Which function makes expectations of scores?",
-        finish(lambda z, y: z - _one_hot(z, y)))
+        signal=lambda z, y: z - _one_hot(z, y))
     task.mistake("you squeeze each score by itself",
         "A sigmoid for each class is another model. Do the entries of the push of one sample sum to 0?",
-        finish(lambda z, y: sigmoid(z) - _one_hot(z, y)))
+        signal=lambda z, y: sigmoid(z) - _one_hot(z, y))
     task.mistake("you subtract the number of the class", "A label is a name, not a quantity. What is e(y)?",
-        finish(lambda z, y: softmax(z) - y))
+        signal=lambda z, y: softmax(z) - y)
     task.mistake("the label has no part in your gradient",
         "What was observed has to be compared with what was expected. Which of the two is missing?",
-        finish(lambda z, y: softmax(z)))
+        signal=lambda z, y: softmax(z))
     task.mistake("only the row of the right class gets a gradient",
         "What happens to the scores of the other classes, whose probabilities are too large?",
-        finish(lambda z, y: _one_hot(z, y) * _signal(z, y)))
+        signal=lambda z, y: _one_hot(z, y) * _signal(z, y))
     task.mistake("there is a factor p(1 − p) too many",
         "That belongs to the squared error with a sigmoid. In this loss the logarithm has cancelled it.",
-        finish(lambda z, y: softmax(z) * (1 - softmax(z)) * _signal(z, y)))
+        signal=lambda z, y: softmax(z) * (1 - softmax(z)) * _signal(z, y))
 
 
 # ---------------------------------------------------------------- Task 3: the gradient of a batch
 
-def _gradient(signal: Signal) -> Answer:
-    return lambda theta, x, y: signal(theta @ x, y) @ x.T / len(y)
-
-
 @task("Task 3, the gradient", returns="gradient", points=3,
       draw=_batch, shapes=((2, 1, 1), (2, 2, 1), (3, 2, 2), (3, 4, 3), (4, 3, 6)))
-def cross_entropy_gradient(theta, x, y):
-    return _gradient(_signal)(theta, x, y)
+def cross_entropy_gradient(theta, x, y, *, signal=_signal):
+    return signal(theta @ x, y) @ x.T / len(y)
 
 
 cross_entropy_gradient.mistake("this is the gradient of the log-likelihood",
@@ -160,16 +159,16 @@ cross_entropy_gradient.mistake("your gradient is transposed",
     "A gradient has the shape of what it differentiates by. Which shape has θ?", result=np.transpose)
 cross_entropy_gradient.mistake("your softmax runs over the samples",
     "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
-    _gradient(lambda z, y: softmax(z, axis=1) - _one_hot(z, y)))
+    signal=lambda z, y: softmax(z, axis=1) - _one_hot(z, y))
 cross_entropy_gradient.mistake("you subtract 1 from whole rows",
-    "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of "
-    "indices has it?", _gradient(lambda z, y: softmax(z) - np.isin(np.arange(len(z)), y)[:, np.newaxis]))
+    "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of indices "
+    "has it?", signal=lambda z, y: softmax(z) - np.isin(np.arange(len(z)), y)[:, np.newaxis])
 cross_entropy_gradient.mistake("you multiply the means",
     "The mean of the products is asked for. Does the product of the means equal it?",
     lambda theta, x, y: np.outer(_signal(theta @ x, y).mean(axis=1), x.mean(axis=1)))
 cross_entropy_gradient.mistake("you stop at the scores",
     "That is the derivative with respect to z. How does z depend on θ?", lambda theta, x, y: _signal(theta @ x, y))
-_signal_mistakes(cross_entropy_gradient, _gradient)
+_signal_mistakes(cross_entropy_gradient)
 
 
 # ---------------------------------------------------------------- Task 4: SGD
@@ -179,35 +178,27 @@ def _walk(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Any, .
     return theta, x.T.copy(), y, round(float(rng.uniform(0.1, 1)), 2), rng.permutation(len(y))
 
 
-def _sgd(signal: Signal) -> Answer:
-    def answer(theta: Matrix, X: Matrix, y: Vector, eta: float, order: Vector) -> Matrix:
-        for i in order:
-            theta = theta - eta * _gradient(signal)(theta, X[[i]].T, y[[i]])
-        return theta
-
-    return answer
-
-
 @task("Task 4a, SGD", returns="theta", points=3, draw=_walk, shapes=((2, 1, 1), (2, 1, 2), (3, 2, 2), (3, 4, 5)))
-def sgd_walk(theta, X, y, eta, order):
-    return _sgd(_signal)(theta, X, y, eta, order)
+def sgd_walk(theta, X, y, eta, order, *, signal=_signal):
+    for i in order:
+        theta = theta - eta * signal(theta @ X[[i]].T, y[[i]]) @ X[[i]]
+    return theta
 
 
 sgd_walk.mistake("you walk uphill",
-    "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have "
-    "cancelled.", _sgd(lambda z, y: -_signal(z, y)))
+    "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have cancelled.",
+    signal=lambda z, y: -_signal(z, y))
 sgd_walk.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?",
-    lambda theta, X, y, eta, order: _sgd(_signal)(theta, X, y, eta, np.arange(len(y))))
+    lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta, np.arange(len(y))))
 sgd_walk.mistake("every step uses the θ from before the walk",
     "The second sample should see the θ that the first one has moved.",
-    lambda theta, X, y, eta, order: theta - eta * len(y) * _gradient(_signal)(theta, X.T, y))
+    lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X)
 sgd_walk.mistake("you take one step with the mean of all gradients",
     "How many steps does a walk through N samples have?",
-    lambda theta, X, y, eta, order: theta - eta * _gradient(_signal)(theta, X.T, y))
-sgd_walk.mistake("you stop after the first sample", "Is your `return` inside the loop?",
-    lambda theta, X, y, eta, order: _sgd(_signal)(theta, X, y, eta, order[:1]))
+    lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X / len(y))
+sgd_walk.mistake("you stop after the first sample", "Is your `return` inside the loop?", order=lambda order: order[:1])
 sgd_walk.mistake("you divide by the number of samples", "The loss of one sample has no mean in it.",
-    lambda theta, X, y, eta, order: _sgd(_signal)(theta, X, y, eta / len(y), order))
+    lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta / len(y), order))
 
 
 @sgd_walk.mistake("some rows of θ have moved before the probabilities of the step are computed",
@@ -220,7 +211,7 @@ def _(theta, X, y, eta, order):
     return theta
 
 
-_signal_mistakes(sgd_walk, _sgd)
+_signal_mistakes(sgd_walk)
 
 
 # ---------------------------------------------------------------- Task 5: a training loop with two bugs
@@ -232,64 +223,52 @@ def _epochs(rng: np.random.Generator, shape: tuple[int, int, int, int, int]) -> 
     return theta, x.T.copy(), y, round(float(rng.uniform(0.5, 2)), 2), M, rng.permuted([np.arange(N)] * epochs, axis=1)
 
 
-def _training(
-    samples: str = "order", labels: str = "order", share: str = "batch", whole: bool = False, stale: bool = False,
-    epochs: int | None = None,
-) -> Answer:
-    """Return a loop: which samples make a batch, what the sum of their gradients is divided by, which θ they see."""
-
-    def answer(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, orders: Matrix) -> Matrix:
-        N, together = len(y), np.arange(len(y))
-        for order in orders[:epochs]:
-            together = together[order]      # all shuffles so far, one on top of the other
-            places = {"order": order, "none": np.arange(N), "together": together}
-            seen = theta
-            for k in range(0, N // M * M if whole else N, M):
-                x, y_batch = X[places[samples][k:k + M]].T, y[places[labels][k:k + M]]
-                step = _signal((seen if stale else theta) @ x, y_batch) @ x.T
-                theta = theta - eta * step / {"batch": len(y_batch), "M": M, "none": 1}[share]
-        return theta
-
-    return answer
-
-
 @task("Task 5, the training loop", returns="theta", points=3,
       draw=_epochs, shapes=((2, 1, 3, 2, 1), (3, 2, 5, 2, 2), (3, 4, 7, 3, 3), (4, 3, 11, 4, 2)))
-def repaired_training(theta, X, y, eta, M, orders):
-    return _training()(theta, X, y, eta, M, orders)
+def repaired_training(theta, X, y, eta, M, orders, *, samples="order", labels="order", share="batch", whole=False,
+        stale=False, epochs=None):
+    """The keywords say which samples make a batch, what divides the sum of their gradients, and which θ they see."""
+    N, together = len(y), np.arange(len(y))
+    for order in orders[:epochs]:
+        together = together[order]      # all shuffles so far, one on top of the other
+        places = {"order": order, "none": np.arange(N), "together": together}
+        seen = theta
+        for k in range(0, N // M * M if whole else N, M):
+            x, y_batch = X[places[samples][k:k + M]].T, y[places[labels][k:k + M]]
+            step = _signal((seen if stale else theta) @ x, y_batch) @ x.T
+            theta = theta - eta * step / {"batch": len(y_batch), "M": M, "none": 1}[share]
+    return theta
 
 
 repaired_training.mistake("this is still what the broken loop does",
-    "Give it two samples in the order (1, 0), and follow each sample and its label by hand.",
-    _training(labels="none", share="M"))
+    "Give it two samples in the order (1, 0), and follow each sample and its label by hand.", labels="none", share="M")
 repaired_training.mistake("the labels are right and the last batch still takes a step that is too short",
-    "Of how many samples is it made when M does not divide N? Of how many is its mean?", _training(share="M"))
+    "Of how many samples is it made when M does not divide N? Of how many is its mean?", share="M")
 repaired_training.mistake("the last batch is right and the labels still stay behind",
-    "The samples are shuffled. Which label does the first one of a batch meet?", _training(labels="none"))
+    "The samples are shuffled. Which label does the first one of a batch meet?", labels="none")
 repaired_training.mistake("no order is used any more",
-    "Now samples and labels fit together, but every epoch goes through the samples as they lie there. What is "
-    "`orders` for?", _training(samples="none", labels="none"))
+    "Now samples and labels fit together, but every epoch goes through the samples as they lie there. What is `orders` "
+    "for?", samples="none", labels="none")
 repaired_training.mistake("each epoch shuffles what the epoch before has shuffled",
     "A row of `orders` numbers the samples of the X that was given. Is X still that X in the second epoch?",
-    _training(samples="together", labels="together"))
+    samples="together", labels="together")
 repaired_training.mistake(
     "each epoch shuffles what the epoch before has shuffled, and the last batch takes too short a step",
     "A row of `orders` numbers the samples of the X that was given. And of how many samples is the last mean?",
-    _training(samples="together", labels="together", share="M"))
+    samples="together", labels="together", share="M")
 repaired_training.mistake("the labels are shuffled again from epoch to epoch, and the samples are not",
     "In the second epoch, is your y still the y that was given? Give the shuffled labels another name.",
-    _training(labels="together"))
+    labels="together")
 repaired_training.mistake(
     "the labels are shuffled again from epoch to epoch, and the last batch takes a step that is too short",
     "In the second epoch, is your y still the y that was given? And of how many samples is the last mean?",
-    _training(labels="together", share="M"))
+    labels="together", share="M")
 repaired_training.mistake("the last samples of an epoch are left out",
-    "If M does not divide N, what is left is a batch, too, a smaller one.", _training(whole=True))
-repaired_training.mistake("you add the gradients of a batch", "The cost of a batch is a mean.",
-    _training(share="none"))
+    "If M does not divide N, what is left is a batch, too, a smaller one.", whole=True)
+repaired_training.mistake("you add the gradients of a batch", "The cost of a batch is a mean.", share="none")
 repaired_training.mistake("all batches of an epoch see the θ from before the epoch",
-    "After each step there is a new θ. Which one has the next batch to use?", _training(stale=True))
-repaired_training.mistake("you stop after the first epoch", "Is your `return` inside the loop?", _training(epochs=1))
+    "After each step there is a new θ. Which one has the next batch to use?", stale=True)
+repaired_training.mistake("you stop after the first epoch", "Is your `return` inside the loop?", epochs=1)
 
 #: In the order of the notebook.
 ALL = (softmax_columns, log_sum_exp, cross_entropy_gradient, sgd_walk, repaired_training)

@@ -5,13 +5,13 @@ Probabilities have one class a row and one sample a column, as everywhere; featu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
 import numpy as np
 
-from lecture_code.feedback import Answer, task
+from lecture_code.feedback import task
 
 Vector = np.ndarray
 Matrix = np.ndarray
@@ -29,42 +29,32 @@ def _slope(x: Vector, y: Vector) -> float:
     return (y[1] - y[0]) / (x[1] - x[0])
 
 
-def _parabola(
-    b_of: Callable[..., float] = lambda x, y, a: _slope(x, y) - a * (x[0] + x[1]),
-    c_of: Callable[..., float] = lambda x, y, a, b: y[0] - a * x[0] ** 2 - b * x[0],
-) -> Answer:
-    def answer(x: Vector, y: Vector, a: float) -> tuple[float, float]:
-        b = b_of(x, y, a)
-        return b, c_of(x, y, a, b)
-
-    return answer
-
-
 @task("Task 1, parabolas through two points", returns="b, c", points=2, draw=two_points, shapes=(1.0, 2.0, 0.5))
-def through_two_points(x, y, a):
-    return _parabola()(x, y, a)
+def through_two_points(x, y, a, *, b_of=lambda x, y, a: _slope(x, y) - a * (x[0] + x[1]),
+        c_of=lambda x, y, a, b: y[0] - a * x[0] ** 2 - b * x[0]):
+    b = b_of(x, y, a)
+    return b, c_of(x, y, a, b)
 
 
 through_two_points.mistake("your b is the slope of the line through the two points",
     "Put your b and c into the parabola at the second point. Which term is left over?",
-    _parabola(lambda x, y, a: _slope(x, y)))
+    b_of=lambda x, y, a: _slope(x, y))
 through_two_points.mistake("the term ax² is forgotten altogether",
     "You have the line through the points. With a·x² on top of it, does it still meet them?",
-    _parabola(lambda x, y, a: _slope(x, y), lambda x, y, a, b: y[0] - b * x[0]))
+    b_of=lambda x, y, a: _slope(x, y), c_of=lambda x, y, a, b: y[0] - b * x[0])
 through_two_points.mistake("the curvature enters b with the wrong sign",
     "Subtract the two equations from each other and solve for b once more.",
-    _parabola(lambda x, y, a: _slope(x, y) + a * (x[0] + x[1])))
+    b_of=lambda x, y, a: _slope(x, y) + a * (x[0] + x[1]))
 through_two_points.mistake("b has the difference of the two places where it should have another combination",
-    "What is (x₁² − x₀²)/(x₁ − x₀)?", _parabola(lambda x, y, a: _slope(x, y) - a * (x[1] - x[0])))
+    "What is (x₁² − x₀²)/(x₁ − x₀)?", b_of=lambda x, y, a: _slope(x, y) - a * (x[1] - x[0]))
 through_two_points.mistake("c leaves the square out",
-    "The parabola has to meet the first point. What is left for c there?",
-    _parabola(c_of=lambda x, y, a, b: y[0] - b * x[0]))
+    "The parabola has to meet the first point. What is left for c there?", c_of=lambda x, y, a, b: y[0] - b * x[0])
 through_two_points.mistake("c mixes the two points", "Which height belongs to which place?",
-    _parabola(c_of=lambda x, y, a, b: y[1] - a * x[0] ** 2 - b * x[0]))
+    c_of=lambda x, y, a, b: y[1] - a * x[0] ** 2 - b * x[0])
 through_two_points.mistake("b and c are returned in the wrong order", "First b, then c.",
     result=lambda right: right[::-1])
 through_two_points.mistake("a has the wrong sign", "Your parabola opens downward where it should open upward.",
-    lambda x, y, a: _parabola()(x, y, -a))
+    a=np.negative)
 
 
 # ---------------------------------------------------------------- Task 2: the negative log-likelihood
@@ -90,7 +80,7 @@ def _of_others(P: Matrix, y: Vector) -> Vector:
 
 
 @task("Task 2, the negative log-likelihood", returns="nll", points=2,
-      draw=probabilities, shapes=((2, 3, 1), (3, 5, 2), (4, 7, 9), (3, 3000, 2)), rtol=1e-9)
+      draw=probabilities, shapes=((2, 3, 1), (3, 5, 2), (4, 7, 30), (3, 3000, 2)), rtol=1e-9)
 def nll(P, y):
     return -np.log(_of_labels(P, y)).sum()
 
@@ -115,12 +105,13 @@ nll.mistake("all classes contribute", "Only one class of each sample did occur."
 nll.mistake("the classes that did not occur contribute, too",
     "You have added the logarithms of 1 − p. Do they stand in the likelihood?",
     _silently(lambda P, y: -np.log(_of_labels(P, y)).sum() - np.log1p(-_of_others(P, y)).sum()))
-nll.mistake("you add a small number to the probabilities",
-    "Against log 0? No probability is 0 here, and those near 1e-9 are changed by it.",
-    lambda P, y: -np.log(_of_labels(P, y) + 1e-8).sum())
-nll.mistake("you cut small probabilities off",
-    "A probability of 1e-9 is allowed, and its logarithm is finite. Only 0 would be trouble.",
-    lambda P, y: -np.log(np.clip(_of_labels(P, y), 1e-7, None)).sum())
+for tiny in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15):
+    nll.mistake(f"you add {tiny:g} to the probabilities",
+        "Against log 0? No probability is 0 here, and the small ones are changed by it.",
+        lambda P, y, tiny=tiny: -np.log(_of_labels(P, y) + tiny).sum())
+    nll.mistake(f"you cut off probabilities below {tiny:g}",
+        "A probability of 1e-20 is allowed, and its logarithm is finite. Only 0 would be trouble.",
+        lambda P, y, tiny=tiny: -np.log(np.maximum(_of_labels(P, y), tiny)).sum())
 nll.mistake("the logarithm is missing", "Which function turns a product into a sum?",
     lambda P, y: -_of_labels(P, y).sum())
 
@@ -194,45 +185,32 @@ def noise_features(rng: np.random.Generator, shape: tuple[int, int, int]) -> tup
     return rng.normal(size=(N, d)), rng.choice([-1, 1], size=N), train, count
 
 
-def _experiment(
-    choose: str = "train", fit: str = "train", score: str = "test", strength: Callable[[Vector], Vector] = np.abs
-) -> Answer:
-    """Return an experiment: which samples choose the features, which of them are fitted, which are scored."""
-
-    def answer(X: Matrix, y: Vector, train: np.ndarray, count: int) -> tuple[Vector, float]:
-        samples = {"train": train, "test": ~train, "all": np.ones(len(y), bool)}
-        chooses, fits, scores = samples[choose], samples[fit], samples[score]
-        chosen = np.sort(np.argsort(-strength(y[chooses] @ X[chooses]))[:count])
-        w = np.linalg.lstsq(X[fits][:, chosen], y[fits], rcond=None)[0]
-        return chosen, np.mean(np.sign(X[scores][:, chosen] @ w) == y[scores])
-
-    return answer
-
-
 @task("Task 4, the leak", returns="chosen, accuracy", points=3,
       draw=noise_features, shapes=((12, 6, 2), (30, 40, 3), (60, 100, 4), (60, 300, 5)))
-def repaired_experiment(X, y, train, count):
-    return _experiment()(X, y, train, count)
+def repaired_experiment(X, y, train, count, *, choose="train", fit="train", score="test", strength=np.abs):
+    """The keywords say which samples choose the features, which of them are fitted, and which are scored."""
+    samples = {"train": train, "test": ~train, "all": np.ones(len(y), bool)}
+    chooses, fits, scores = samples[choose], samples[fit], samples[score]
+    chosen = np.sort(np.argsort(-strength(y[chooses] @ X[chooses]))[:count])
+    w = np.linalg.lstsq(X[fits][:, chosen], y[fits], rcond=None)[0]
+    return chosen, np.mean(np.sign(X[scores][:, chosen] @ w) == y[scores])
 
 
 repaired_experiment.mistake("this is still what the given function does",
-    "Go through it line by line and ask of each: which samples does it look at?", _experiment(choose="all"))
-repaired_experiment.mistake("the test samples choose the features", "You have turned the mask round.",
-    _experiment(choose="test"))
+    "Go through it line by line and ask of each: which samples does it look at?", choose="all")
+repaired_experiment.mistake("the test samples choose the features", "You have turned the mask round.", choose="test")
 repaired_experiment.mistake("the weights are fitted to all samples",
-    "You have moved the leak: the selection is honest now, and the fit is not.", _experiment(fit="all"))
-repaired_experiment.mistake("you score on the training samples", "Which samples has the fit not seen?",
-    _experiment(score="train"))
-repaired_experiment.mistake("you score on all samples", "Which samples has the fit not seen?",
-    _experiment(score="all"))
+    "You have moved the leak: the selection is honest now, and the fit is not.", fit="all")
+repaired_experiment.mistake("you score on the training samples", "Which samples has the fit not seen?", score="train")
+repaired_experiment.mistake("you score on all samples", "Which samples has the fit not seen?", score="all")
 repaired_experiment.mistake("the sign of the correlation decides",
     "A feature that always has the opposite sign of the answer is as useful as one that agrees with it.",
-    _experiment(strength=np.positive))
+    strength=np.positive)
 repaired_experiment.mistake("you take the first features without a choice",
     "The experiment may choose its features; it may not choose them by the test samples.",
-    _experiment(strength=lambda products: -np.arange(len(products))))
+    strength=lambda products: -np.arange(len(products)))
 repaired_experiment.mistake("you choose the features that say least", "In which direction does `argsort` order?",
-    _experiment(strength=lambda products: -np.abs(products)))
+    strength=lambda products: -np.abs(products))
 
 
 # ---------------------------------------------------------------- Task 5: how many samples

@@ -416,6 +416,24 @@ def test_a_task_is_written_around_its_right_answer():
     assert too_large(np.arange(3)) == 1.5                       # decorated, and still a function
 
 
+def test_a_mistake_may_change_an_argument_a_part_of_the_reference_or_of_the_result():
+    @task("Task 0, a step", returns="theta, length", draw=lambda rng, n: (rng.normal(size=n), rng.normal(size=n), 0.3),
+          shapes=(2, 5))
+    def step(theta, g, eta, *, length=lambda v: np.sqrt(v @ v)):
+        return theta - eta * g, eta * length(g)
+
+    step.mistake("you walk uphill", "Which sign has a step?", eta=np.negative, length=lambda v: -np.sqrt(v @ v))
+    step.mistake("the root is missing", "The length of (3, 4) is 5.", length=lambda v: v @ v)
+    step.mistake("you return the step", "Where does it lead?", g=lambda g: -g, theta=np.zeros_like)
+    step.mistake("the length is negative", "Look at it.", result={"length": np.negative})
+    assert step.takes == "theta, g, eta"                        # and not what the reference takes by keyword
+    g, eta = np.array([3.0, 4.0]), 0.1
+    got = [[part.round(9).tolist() for part in mistake.answer(g, g, eta)] for mistake in step.mistakes]
+    assert got == [[[3.3, 4.4], 0.5], [[2.7, 3.6], 2.5], [[0.3, 0.4], 0.5], [[2.7, 3.6], -0.5]]
+    for mistake in step.mistakes:
+        assert verdict(step, mistake.answer).mistake is mistake
+
+
 def test_long_sentences_are_broken_between_words_and_code_is_not():
     sentence, code = "It looks as if " + "you forgot a word " * 6, "in line 3 of the cell:  x = " + "1 + " * 30 + "1"
     first, *more = NotRight(f"Task 0: not right yet.\n{sentence}\n{code}\n  x = 3")._render_traceback_()

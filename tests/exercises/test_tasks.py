@@ -3,29 +3,12 @@
 import inspect
 
 import pytest
+from every_task import MODULES, TASKS, parameters
 
 from lecture_code.feedback import verdict
-from tools.attempts import modules
-from tools.notebooks import of_tasks, solutions, why_not
+from tools.notebooks import of_tasks, solutions
 
-MODULES = modules()
-
-
-def name(module, task):
-    """Return the name of a task with its module's, by which `make test CHAPTER=NN` knows it."""
-    return f"{module.__name__.split('.')[-1]}.{task.name}"
-
-
-def marks(module):
-    """Skip the tasks that need a package which is absent: those whose notebook needs it."""
-    reason = why_not(of_tasks(module.__name__.split(".")[-1]))
-    return [pytest.mark.skip(reason=reason)] if reason else []
-
-
-TASKS = [pytest.param(module, task, id=name(module, task), marks=marks(module))
-         for module in MODULES for task in module.ALL]
-MISTAKES = [pytest.param(task, mistake, id=f"{name(module, task)}: {mistake.name}", marks=marks(module))
-            for module in MODULES for task in module.ALL for mistake in task.mistakes]
+MISTAKES = parameters(lambda module, task: [(task, mistake, f": {mistake.name}") for mistake in task.mistakes])
 
 
 def test_every_set_has_its_module_of_tasks():
