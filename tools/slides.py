@@ -26,7 +26,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ LEFT_OUT = (".headerlink, .section-number, .formula-mark, .formula-check, .live-
             "span[id]:empty, .blank-answer label")
 NO_SLIDES = {"exercises", "in-your-lecture-notes", "further-reading"}
 SUMMARY = "what-to-remember"
-#: Of what a slide holds: pixels of its height, letters of a line, and the lines of code and of output that can be read.
-ROOM, LINE, CODE, OUTPUT = 480, 72, 12, 8
+#: Of what a slide holds: pixels of its height, letters of a line, lines of code and of output, and letters of such a line.
+ROOM, LINE, CODE, OUTPUT, WIDE = 480, 72, 12, 8, 92
 FEW = 200                                    # pixels: words that need no more get no slide of their own
 #: Letters of a sentence: no longer one gets onto a slide, and a shorter one needs the sentence before it.
 LONG, SHORT = 260, 32
@@ -76,12 +76,15 @@ def sentences(paragraph: Tag) -> list[str]:
         for part in ended:
             found, current = [*found, current + escape(part, quote=False)], ""
         current += escape(rest, quote=False)
-    return [sentence.strip() for sentence in [*found, current] if sentence.strip()]
+    found = [sentence.strip() for sentence in [*found, current] if sentence.strip()]
+    if len(found) > 1 and re.fullmatch("<strong>[^<]*</strong>", found[0]) and letters(found[0]) < SHORT:     # a heading of its own
+        found[:2] = [" ".join(found[:2])]
+    return found
 
 
 def letters(html: str) -> int:
     """Return how long a piece of HTML is to a reader."""
-    return len(" ".join(BeautifulSoup(html, "lxml").get_text().split()))
+    return len(" ".join(unescape(re.sub("<[^>]+>", "", html)).split()))
 
 
 def height(html: str) -> int:
@@ -149,7 +152,7 @@ def fill(deck: Deck, section: Tag) -> None:
         if block.name == "p":
             said = sentences(block)
             if shown and said:
-                shown.after, said, first = said[0], said[1:], False
+                shown.after, said, first = shortened(said[0]), said[1:], False
             elif asked and said:
                 asked.body.append(f'<p class="fragment">{said.pop(0)}</p>')
             for sentence in chosen(said, first, is_formula(follows)):
@@ -180,11 +183,24 @@ def fill(deck: Deck, section: Tag) -> None:
                 shown, asked = deck.slide("picture", str(block.select_one(".cell_output"))), None
             elif asked and output and lines(output) <= OUTPUT:
                 asked.body.append(f'<div class="fragment">{block.select_one(".cell_output")}</div>')
-            elif code and output and lines(code) <= CODE and lines(output) <= (OUTPUT if not calls_show(code) else CODE):
+            elif code and output and max(map(len, block.get_text().splitlines())) <= WIDE and lines(code) <= CODE and lines(output) <= (OUTPUT if not calls_show(code) else CODE):
                 hidden = "" if calls_show(code) else "fragment"
                 deck.slide("code", "" if calls_show(code) else str(code), f'<div class="{hidden}">{block.select_one(".cell_output")}</div>')
         elif block.name == "figure" or block.find("table"):
             shown = deck.slide("picture", str(block))
+
+
+def shortened(words: str) -> str:
+    """Return an instruction, which is one emphasis of several sentences, without those that make it long."""
+    emphasis = BeautifulSoup(words, "lxml").em
+    if letters(words) <= LONG or emphasis is None or not words.startswith("<em>"):
+        return words
+    kept = ""
+    for sentence in sentences(emphasis):
+        if kept and letters(kept + sentence) > LONG:
+            break
+        kept += f" {sentence}"
+    return f"<em>{kept.strip()}</em>"
 
 
 def chosen(said: Sequence[str], first: bool, leads: bool) -> list[str]:
@@ -198,6 +214,8 @@ def chosen(said: Sequence[str], first: bool, leads: bool) -> list[str]:
 
 
 def without_sources(sentence: str) -> str:
+    if "bibtex-citation" not in sentence:
+        return sentence
     parsed = BeautifulSoup(f"<p>{sentence}</p>", "lxml").p
     for source in parsed.select(".bibtex-citation"):
         source.decompose()
@@ -234,6 +252,9 @@ def deck_of(page: BeautifulSoup, picture: str) -> tuple[str, list[list[Slide]]]:
     number = article.select_one("h1 .section-number").get_text(strip=True).rstrip(".")
     for element in article.select(LEFT_OUT):
         element.decompose()
+    for comment in article.select(".c1"):
+        if comment.get_text().startswith("# check"):         # which formula the cell checks: no matter of the lecture
+            comment.string = ""
     chapter, deck = article.find("section"), Deck()
     title = chapter.h1.decode_contents().strip()
     question = next((strong for strong in chapter.select(":scope > p > strong") if strong.get_text().endswith("?")), None)
@@ -241,7 +262,7 @@ def deck_of(page: BeautifulSoup, picture: str) -> tuple[str, list[list[Slide]]]:
     asks = question.decode_contents() if question else ""
     deck.slide("title", f'<div class="chapter-picture">{picture}</div><p class="number">{number}</p><h1>{title}</h1><p class="asks">{asks[:1].upper() + asks[1:]}</p>')
     for aims in chapter.find_all("ul", recursive=False)[:1]:
-        deck.open("aims", aims.find_previous_sibling("p").get_text().rstrip(":"), stack=False)
+        deck.open("aims", sentences(aims.find_previous_sibling("p"))[-1].rstrip(":"), stack=False)
         deck.slide("points", str(aims))
     for section in chapter.find_all("section"):
         heading = section.find(["h2", "h3", "h4"], recursive=False)
@@ -258,10 +279,10 @@ def gather(stack: list[Slide]) -> list[Slide]:
     result: list[Slide] = []
     for place, slide in enumerate(stack):
         follows = stack[place + 1] if place + 1 < len(stack) else None
-        alone = slide.kind == "points" and slide.room >= ROOM - FEW and all(part.startswith("<p>") for part in slide.body)
+        alone = slide.kind == "points" and slide.room >= ROOM - FEW and all(re.fullmatch("<p>.*</p>", part, re.DOTALL) for part in slide.body)
         if alone and follows and follows.title == slide.title:
             follows.before = " ".join(map(unwrapped, slide.body))
-        elif alone and result and result[-1].title == slide.title and not result[-1].after:
+        elif alone and result and result[-1].title == slide.title and result[-1].kind in ("box", "code"):
             result[-1].after = " ".join(map(unwrapped, slide.body))
         else:
             result.append(slide)
@@ -295,7 +316,8 @@ def change(stacks: list[list[Slide]], wishes: Mapping[str, Any], name: str) -> l
 
 def html_of(site: Path, name: str, wishes: Mapping[str, Any]) -> str:
     """Return the slides of the chapter `name`, 04-gradient-descent, as a page of the folder slides."""
-    page = BeautifulSoup((site / "book" / f"{name}.html").read_text(encoding="utf-8"), "lxml")
+    formulas = Formulas()
+    page = BeautifulSoup(formulas.out((site / "book" / f"{name}.html").read_text(encoding="utf-8")), "lxml")
     picture = ROOT / "book" / "images" / "chapters" / f"{name}.svg"
     title, stacks = deck_of(page, picture.read_text(encoding="utf-8") if picture.exists() else "")
     stacks = change(stacks, wishes, name)
@@ -313,22 +335,37 @@ def html_of(site: Path, name: str, wishes: Mapping[str, Any]) -> str:
     sheets = [*(link["href"] for link in page.find_all("link", rel="stylesheet")), "../_static/front.css"]     # of the chapter's picture
     styles = "".join(f'<style>@import url("{sheet}") layer(site);</style>' for sheet in sheets)
     walk = next((script for script in page.find_all("script") if "function explorerWalk" in (script.string or "")), "")
-    typeset = "$" in str(wishes.get("add", "")) or not body.find("mjx-container")
-    formulas = [script for script in page.find_all("script") if "mathjax" in str(script).lower()] if typeset else []
-    if typeset and not formulas:
-        formulas = [BeautifulSoup(MATHJAX, "lxml").head]
+    own = MATHJAX if "$" in str(wishes.get("add", "")) or not formulas.kept else ""
     return f"""<!doctype html>
 <html lang="en" data-content_root="../"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Slides: {BeautifulSoup(title, "lxml").get_text()}</title><link rel="icon" href="../_static/favicon.svg">
 {styles}<link rel="stylesheet" href="../_static/vendor/reveal/reveal.css"><link rel="stylesheet" href="../_static/slides.css">
-{"".join(str(each) if each.name == "script" else each.decode_contents() for each in formulas)}
-{walk}<script defer src="../_static/vendor/reveal/reveal.js"></script><script defer src="../_static/slides.js"></script><script defer src="../_static/widgets.js"></script>
-</head><body class="bd-content"><article class="bd-article reveal"><div class="slides">{body.decode_contents()}</div></article></body></html>
+{own}{walk}<script defer src="../_static/vendor/reveal/reveal.js"></script><script defer src="../_static/slides.js"></script><script defer src="../_static/widgets.js"></script>
+</head><body class="bd-content"><article class="bd-article reveal"><div class="slides">{formulas.back(body.decode_contents())}</div></article></body></html>
 """
 
 
-MATHJAX = r"""<script>window.MathJax = {options: {enableMenu: false}, tex: {inlineMath: [["$", "$"]]}};</script>
+#: For formulas that somebody has added, and for a site that was built without Node.
+MATHJAX = r"""<script>window.MathJax = {options: {enableMenu: false}, tex: {inlineMath: [["\\(", "\\)"], ["$", "$"]]}};</script>
 <script defer src="../_static/vendor/mathjax/tex-chtml.js"></script>"""
+
+
+class Formulas:
+    """Typeset formulas are most of a page: they are taken out while it is read, and put back at the end."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+
+    def out(self, html: str) -> str:
+        return re.sub("<mjx-container.*?</mjx-container>", self._words, html, flags=re.DOTALL)
+
+    def _words(self, formula: re.Match[str]) -> str:
+        """Return what stands for a formula: its letters, since the length of a sentence counts."""
+        self.kept.append(formula[0])
+        return f'<mjx-container data-kept="{len(self.kept) - 1}">{re.sub("<[^>]+>", "", formula[0])}</mjx-container>'
+
+    def back(self, html: str) -> str:
+        return re.sub(r'<mjx-container data-kept="(\d+)">.*?</mjx-container>', lambda mark: self.kept[int(mark[1])], html, flags=re.DOTALL)
 
 
 def _from_slides(link: str, name: str) -> str:
@@ -355,7 +392,7 @@ def wishes_of(name: str) -> Mapping[str, Any]:
 
 def names(site: Path) -> list[str]:
     """Return the chapters that the site has."""
-    return [path.stem for path in chapters() if (site / "book" / f"{path.stem}.html").exists()]
+    return [path.stem for path in chapters() if path.stem[0].isdigit() and (site / "book" / f"{path.stem}.html").exists()]
 
 
 def links(made: Iterable[str]) -> str:
