@@ -193,7 +193,7 @@ def fill(deck: Deck, section: Tag) -> None:
 def shortened(words: str) -> str:
     """Return an instruction, which is one emphasis of several sentences, without those that make it long."""
     emphasis = BeautifulSoup(words, "lxml").em
-    if letters(words) <= LONG or emphasis is None or not words.startswith("<em>"):
+    if letters(words) <= LONG or emphasis is None or not words.startswith("<em"):
         return words
     kept = ""
     for sentence in sentences(emphasis):
@@ -210,7 +210,7 @@ def chosen(said: Sequence[str], first: bool, leads: bool) -> list[str]:
     last = len(said) - 1
     return [sentence for place, sentence in enumerate(said)
             if leads and (place == last or place == last - 1 and letters(said[last]) < SHORT)
-            or (place == opening or re.search("<(em|strong)>", plain[place])) and letters(sentence) <= LONG]
+            or (place == opening or re.search("<(em|strong)[ >]", plain[place])) and letters(sentence) <= LONG]
 
 
 def without_sources(sentence: str) -> str:
