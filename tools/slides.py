@@ -333,7 +333,7 @@ def html_of(site: Path, name: str, wishes: Mapping[str, Any]) -> str:
     for image in body.find_all("img"):
         image["src"] = _from_slides(image["src"], name)
     sheets = [*(link["href"] for link in page.find_all("link", rel="stylesheet")), "../_static/front.css"]     # of the chapter's picture
-    styles = "".join(f'<style>@import url("{sheet}") layer(site);</style>' for sheet in sheets)
+    styles = "<style>@layer shown, site;</style>" + "".join(f'<style>@import url("{sheet}") layer(site);</style>' for sheet in sheets)
     walk = next((script for script in page.find_all("script") if "function explorerWalk" in (script.string or "")), "")
     own = MATHJAX if "$" in str(wishes.get("add", "")) or not formulas.kept else ""
     return f"""<!doctype html>
@@ -341,7 +341,7 @@ def html_of(site: Path, name: str, wishes: Mapping[str, Any]) -> str:
 <title>Slides: {BeautifulSoup(title, "lxml").get_text()}</title><link rel="icon" href="../_static/favicon.svg">
 {styles}<link rel="stylesheet" href="../_static/vendor/reveal/reveal.css"><link rel="stylesheet" href="../_static/slides.css">
 {own}{walk}<script defer src="../_static/vendor/reveal/reveal.js"></script><script defer src="../_static/slides.js"></script><script defer src="../_static/widgets.js"></script>
-</head><body class="bd-content"><article class="bd-article reveal"><div class="slides">{formulas.back(body.decode_contents())}</div></article></body></html>
+</head><body><article class="bd-article bd-content reveal"><div class="slides">{formulas.back(body.decode_contents())}</div></article></body></html>
 """
 
 

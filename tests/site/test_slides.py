@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from tools import slides
 MODEL = "04-gradient-descent"
 #: What leaves its slide, stands on other parts of it, or has become too small to be read.
 CUT = """() => {
-  document.querySelectorAll(".slides [hidden]").forEach((stack) => { stack.hidden = false; });
   const found = [], box = (element) => element.getBoundingClientRect();
   const within = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
   for (const slide of document.querySelectorAll(".slides > section > section")) {
@@ -31,13 +31,13 @@ CUT = """() => {
 
 
 @contextmanager
-def shown(browser, site, address: str, name: str, wishes: Mapping = {}, **how) -> Iterator[Visit]:
+def shown(browser, site, address: str, name: str, wishes: Mapping = {}, query: str = "") -> Iterator[Visit]:
     """Open the slides of a chapter as they are now, without writing them into the site."""
     html = slides.html_of(site, name, wishes)
-    with visit(browser, f"{address}/_static/favicon.svg", **how) as visited:
+    with visit(browser, f"{address}/_static/favicon.svg") as visited:
         visited.page.set_viewport_size({"width": 1280, "height": 720})
-        visited.page.route("**/slides/*.html", lambda route: route.fulfill(body=html, content_type="text/html"))
-        visited.page.goto(f"{address}/slides/{name}.html")
+        visited.page.route(re.compile("/slides/[^/]+[.]html"), lambda route: route.fulfill(body=html, content_type="text/html"))
+        visited.page.goto(f"{address}/slides/{name}.html{query}")
         visited.page.wait_for_selector("html[data-ready]")
         yield visited
         assert visited.refused == [] and visited.errors == []
@@ -85,6 +85,18 @@ def test_keys_turn_the_slides_and_the_answer_comes_after_the_question(browser, s
         keys.press("d")
         assert theme.get_attribute("data-theme") == "dark"
         assert visited.page.url.endswith("#/the-parabola-exactly-3")
+        seen = "[...document.querySelectorAll('.slides h2')].filter((title) => title.checkVisibility({ visibilityProperty: true })).length"
+        assert visited.page.evaluate(seen) == 1
+        keys.press("Escape")                         # all of them
+        assert visited.page.evaluate(seen) > 30
+
+
+def test_slides_are_printed_one_a_page(browser, site, address):
+    pikepdf = pytest.importorskip("pikepdf", reason="pikepdf is not installed")
+    with shown(browser, site, address, MODEL, query="?view=print") as visited:
+        visited.page.wait_for_selector(".pdf-page")
+        with pikepdf.open(io.BytesIO(visited.page.pdf(prefer_css_page_size=True))) as printed:
+            assert len(printed.pages) == visited.page.locator(".pdf-page").count() > 30
 
 
 def test_a_widget_moves_on_its_slide_and_keeps_its_arrow_keys(browser, site, address):

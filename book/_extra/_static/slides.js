@@ -15,8 +15,6 @@
 
   // Pictures grow to what the slide holds; text shrinks if it must. A formula that is too wide shrinks alone.
   function fit() {
-    const hidden = [...document.querySelectorAll(".slides [hidden]")];      // by reveal.js: it has no size
-    hidden.forEach((stack) => { stack.hidden = false; });
     for (const room of document.querySelectorAll(".room")) {
       const content = room.firstElementChild;
       content.style.zoom = 1;
@@ -38,7 +36,6 @@
       while (high - low > 0.01) if (fits((low + high) / 2)) low = (low + high) / 2; else high = (low + high) / 2;
       fits(low);
     }
-    hidden.forEach((stack) => { stack.hidden = true; });
   }
 
   // A control that has the focus keeps its arrow keys. A presenter's PageUp and PageDown always turn the slide, and
