@@ -95,6 +95,8 @@ def test_slides_are_printed_one_a_page(browser, site, address):
     pikepdf = pytest.importorskip("pikepdf", reason="pikepdf is not installed")
     with shown(browser, site, address, MODEL, query="?view=print") as visited:
         visited.page.wait_for_selector(".pdf-page")
+        titles = "[...document.querySelectorAll('.pdf-page h2')].every((title) => title.checkVisibility({ visibilityProperty: true }))"
+        assert visited.page.evaluate(titles) and visited.page.evaluate(CUT.replace(".slides > section > section", ".pdf-page > section")) == []
         with pikepdf.open(io.BytesIO(visited.page.pdf(prefer_css_page_size=True))) as printed:
             assert len(printed.pages) == visited.page.locator(".pdf-page").count() > 30
 

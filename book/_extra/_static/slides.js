@@ -52,7 +52,7 @@
 
   Reveal.initialize({
     width: 1280, height: 720, margin: 0, maxScale: 4, center: false, hash: true, history: true, transition: "none", backgroundTransition: "none",
-    navigationMode: "linear", slideNumber: "c/t", viewDistance: 1000, controls: false, progress: true, pdfSeparateFragments: false,
+    navigationMode: "linear", slideNumber: "c/t", viewDistance: 1000, controls: false, progress: true, pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1,
     keyboardCondition: ({ key, target }) => !(target.matches("a, button, summary") && [" ", "Enter"].includes(key)),
     keyboard: { 68: () => { root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark"; } },
   }).then(async () => {
