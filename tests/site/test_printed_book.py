@@ -79,7 +79,7 @@ def test_chapters_and_parts_begin_on_the_right_and_the_pages_are_numbered_from_t
     number = {page.objgen: at for at, page in enumerate(printed.pages)}
     with printed.open_outline() as outline:
         opening = [*outline.root, outline.root[0].children[0]]
-        assert [number[item.destination[0].objgen] % 2 for item in opening] == [0, 0, 0]
+        assert [number[item.destination[0].objgen] % 2 for item in opening] == [0, 0, 0, 0]
         assert number[outline.root[0].destination[0].objgen] == first
 
 
