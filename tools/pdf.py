@@ -5,7 +5,8 @@
 
 The pages come in the order of the contents, solutions last (`make pdf SOLUTIONS=no` prints a site without them). The
 numbers of chapters, formulas and figures are those of the site. tools/paper.py makes what moves on a page stand still;
-print/print.css is the design. Chromium prints twice, since the contents name pages that the first print finds. It has
+print/print.css is the design. Chromium prints twice, since contents and index name pages that the first print
+finds. It has
 no running heads and ignores `break-before: right`, so heads and empty pages are put in afterwards.
 """
 

@@ -183,9 +183,12 @@ def fill(deck: Deck, section: Tag) -> None:
                 shown, asked = deck.slide("picture", str(block.select_one(".cell_output"))), None
             elif asked and output and lines(output) <= OUTPUT:
                 asked.body.append(f'<div class="fragment">{block.select_one(".cell_output")}</div>')
-            elif code and output and max(map(len, block.get_text().splitlines())) <= WIDE and lines(code) <= CODE and lines(output) <= (OUTPUT if not calls_show(code) else CODE):
-                hidden = "" if calls_show(code) else "fragment"
-                deck.slide("code", "" if calls_show(code) else str(code), f'<div class="{hidden}">{block.select_one(".cell_output")}</div>')
+            elif code and output and max(map(len, block.get_text().splitlines())) <= WIDE:
+                listing, result = calls_show(code), block.select_one(".cell_output")
+                if listing and lines(output) <= CODE:
+                    deck.slide("code", str(result))
+                elif not listing and lines(code) <= CODE and lines(output) <= OUTPUT:
+                    deck.slide("code", str(code), f'<div class="fragment">{result}</div>')
         elif block.name == "figure" or block.find("table"):
             shown = deck.slide("picture", str(block))
 
