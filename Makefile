@@ -33,7 +33,7 @@ export OPENBLAS_NUM_THREADS := 1
 export SOLUTIONS REPOSITORY
 
 .DEFAULT_GOAL := help
-.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks pdf clean distclean
+.PHONY: help book live check test serve lab execute exercises formulas reading release grade bench coverage mutants mutants-latex frameworks pdf slides clean distclean
 
 help:           ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -56,6 +56,9 @@ live: $(LIVE)/.made book      ## add the folder in which readers run the chapter
 
 pdf: $(VENV)/.pdf book        ## print the whole book into one file, book.pdf of the site; it needs a Chromium
 	$(BIN)/python -m tools.pdf $(SITE)
+
+slides: $(VENV)/.pdf book     ## make slides of every chapter, in the folder slides of the site
+	$(BIN)/python -m tools.slides $(SITE)
 
 check: $(VENV)/.test         ## the tests of three minutes: library, exercises, formulas, form of the notebooks
 	$(BIN)/python -m pytest $(filter-out $(LONG) %conftest.py %__pycache__,$(wildcard tests/*)) -m 'not slow' -n 2 --dist loadfile

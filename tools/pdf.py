@@ -5,7 +5,8 @@
 
 The pages come in the order of the contents, solutions last (`make pdf SOLUTIONS=no` prints a site without them). The
 numbers of chapters, formulas and figures are those of the site. tools/paper.py makes what moves on a page stand still;
-print/print.css is the design. Chromium prints twice, since the contents name pages that the first print finds. It has
+print/print.css is the design. Chromium prints twice, since contents and index name pages that the first print
+finds. It has
 no running heads and ignores `break-before: right`, so heads and empty pages are put in afterwards.
 """
 
@@ -26,6 +27,7 @@ from bs4 import BeautifulSoup
 from pikepdf import Array, Dictionary, Name, OutlineItem
 from playwright.sync_api import Browser, Page, Route
 
+from tools import index_of_terms
 from tools.browser import chromium, find_chromium
 from tools.notebooks import ROOT
 from tools.paper import LINK, ORIGIN, PLACE_OF_LINK, Sheet, link, read
@@ -67,7 +69,7 @@ CUT = """([width, height]) => [...document.querySelectorAll("main *")].filter((e
 
 @dataclass
 class Entry:
-    """A line of the contents: a part (level 0), a page of the site (1), a section of a chapter (2)."""
+    """A line of the contents: a part (level 0), a page of the site (1), a section of a chapter (2); or a place of a term (3)."""
 
     level: int
     id: str
@@ -92,6 +94,7 @@ def reading_order(site: Path) -> list[tuple[str, str]]:
 def assemble(sheets: Sequence[tuple[str, Sheet]], about: dict[str, str]) -> tuple[str, list[Entry]]:
     """Return the book as HTML, and the entries of its contents."""
     link(sheet for _, sheet in sheets)
+    terms = index_of_terms.find([sheet for _, sheet in sheets])
     entries, body, last = [], [], ""
     for part, sheet in sheets:
         if part != last:
@@ -106,6 +109,10 @@ def assemble(sheets: Sequence[tuple[str, Sheet]], about: dict[str, str]) -> tupl
             entries += [Entry(2, *section) for section in sheet.sections]
         kind = "chapter" if chapter else "other"
         body.append(f'<div class="{kind}" data-page="{sheet.name}">{sheet.article}</div>')
+    if terms:
+        entries.append(Entry(0, "index", "Index", opens=True))
+        entries += [Entry(3, place, "") for place in dict.fromkeys(sum(terms.values(), []))]
+        body.append(index_of_terms.html_of(terms))
     styles = dict.fromkeys(style for _, sheet in sheets for style in sheet.styles)
     mathjax = next((sheet.mathjax for _, sheet in sheets if sheet.mathjax), None)
     return f"""<!doctype html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">
@@ -115,7 +122,7 @@ def assemble(sheets: Sequence[tuple[str, Sheet]], about: dict[str, str]) -> tupl
 <header class="title-page"><p class="book-title">{escape(about["title"])}</p><p class="book-author">{escape(about["author"])}</p></header>
 <section class="imprint"><p>© {escape(about["copyright"])} {escape(about["author"])}. The code is under the BSD 3-Clause licence, text and figures are under CC BY 4.0.</p>
 <p>This is the printed form of an interactive book. Its pages have what paper cannot hold: pictures that move, code that runs, exercises that say which mistake they see, and under every formula the program that checks it. Left out here are the cells that import, draw, and check. Links in blue lead to a place in this book, links in grey to a page of the site.</p></section>
-<nav class="contents"><h2 class="contents-title">Contents</h2>{"".join(map(_line, entries))}</nav>
+<nav class="contents"><h2 class="contents-title">Contents</h2>{"".join(_line(entry) for entry in entries if entry.level < 3)}</nav>
 <main>{"".join(body)}</main></body></html>""", entries
 
 
@@ -209,7 +216,7 @@ class Plan:
     def heads(self) -> str:
         """Return a page of HTML for each page: the chapter on the left, the section on the right, nothing where one opens."""
         starts: dict[int | None, list[Entry]] = {}
-        for entry in self.entries:
+        for entry in (entry for entry in self.entries if entry.level < 3):
             starts.setdefault(self.places[entry.id], []).append(entry)
         chapter = section = ""
         sheets = []
@@ -217,8 +224,8 @@ class Plan:
             begin = starts.get(number, [])
             sections = [entry.title for entry in begin if entry.level == 2]
             if opening := next((entry for entry in begin if entry.level < 2), None):
-                chapter = section = next((entry.title for entry in begin if entry.level == 1), "")
-                numbered = number != 0 and opening.level == 1
+                chapter = section = next((entry.title for entry in begin if entry.level == 1), opening.title)
+                numbered = number != 0 and (opening.level == 1 or opening.id == "index")
                 sheets.append(f'<p class="foot">{self.label(at)}</p>' if numbered else "")
             elif number is None or number < min(starts):
                 sheets.append("")
@@ -258,7 +265,7 @@ def bind(book: bytes, heads: bytes, plan: Plan, about: dict[str, str], address: 
     targets = destinations(pdf)
     with pdf.open_outline() as outline:
         above: list[list[OutlineItem]] = [outline.root]
-        for entry in plan.entries:
+        for entry in (entry for entry in plan.entries if entry.level < 3):
             depth = min(entry.level, len(above) - 1)     # the front page stands in no part
             item = OutlineItem(entry.title, destination=targets[entry.id])
             item.is_closed = True

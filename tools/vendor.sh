@@ -18,6 +18,7 @@ unpack() {  # unpack NAME@VERSION FOLDER
 }
 unpack mathjax@3.2.2 mathjax
 unpack @fortawesome/fontawesome-free@5.15.4 fontawesome   # its licence; the icons are those of the theme
+unpack reveal.js@6.0.2 reveal
 unpack source-serif@4.5.1 serif
 unpack source-sans@3.52.0 sans
 
@@ -31,6 +32,10 @@ cp "$work/mathjax/es5/adaptors/liteDOM.js" "$target/mathjax/adaptors/"
 cp -r "$work/mathjax/es5/output/chtml/fonts/woff-v2" "$target/mathjax/output/chtml/fonts/"
 cp -r "$work/mathjax/es5/input/tex/extensions" "$target/mathjax/input/tex/"
 rm "$target/mathjax/input/tex/extensions/all-packages.js"  # the others once more, in one file
+
+# What turns the slides (tools/slides.py); pages of the book do not load it.
+mkdir "$target/reveal"
+cp "$work/reveal/dist/reveal.js" "$work/reveal/dist/reveal.css" "$work/reveal/LICENSE" "$target/reveal/"
 
 # The letters of the text, and the theme's icons: what the book needs of each font.
 icons=$("$python" -c 'import pydata_sphinx_theme as t; print(t.__path__[0])')/theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts/fa-solid-900.woff2
@@ -58,6 +63,7 @@ find "$target" -type f -exec chmod 644 {} +
 mv "$work/sums" "$target/SHA256SUMS"
 cat > "$target/README.md" <<'MARKDOWN'
 `mathjax`: MathJax 3.2.2, Apache 2.0.
+`reveal`: reveal.js 6.0.2, MIT.
 `fonts`: Source Serif 4.5.1 and Source Sans 3.52 of Adobe, and icons of Font Awesome Free 6, all SIL OFL 1.1, reduced to what the book needs and renamed (`tools/vendor_fonts.py`).
 All others are unchanged files of the npm packages, copied by `tools/vendor.sh`; the sha256 of each is in `SHA256SUMS`.
 MARKDOWN

@@ -10,7 +10,7 @@ import pytest
 from built_site import pages
 
 pikepdf = pytest.importorskip("pikepdf", reason="pikepdf is not installed")
-from tools import paper, pdf  # noqa: E402
+from tools import index_of_terms, paper, pdf  # noqa: E402
 
 PRINTED = ["book/02-calculus.html", "exercises/02-calculus/calculus.html", "book/notation.html"]
 CHAPTER, EXERCISES, NOTATION = PRINTED
@@ -41,7 +41,7 @@ def test_the_bookmarks_are_the_titles_of_the_site_in_order(printed, site):
     chapter, exercises, notation = (headings(site, page) for page in PRINTED)
     with printed.open_outline() as outline:
         parts = {part.title: part.children for part in outline.root}
-    assert list(parts) == ["From data to models", "Appendices"]
+    assert list(parts) == ["From data to models", "Appendices", "Index"]
     assert [item.title for item in parts["From data to models"]] == [chapter[0], exercises[0]]
     assert [item.title for item in parts["From data to models"][0].children] == chapter[1:]
     assert [item.title for item in parts["Appendices"]] == [notation[0]]
@@ -79,7 +79,7 @@ def test_chapters_and_parts_begin_on_the_right_and_the_pages_are_numbered_from_t
     number = {page.objgen: at for at, page in enumerate(printed.pages)}
     with printed.open_outline() as outline:
         opening = [*outline.root, outline.root[0].children[0]]
-        assert [number[item.destination[0].objgen] % 2 for item in opening] == [0, 0, 0]
+        assert [number[item.destination[0].objgen] % 2 for item in opening] == [0, 0, 0, 0]
         assert number[outline.root[0].destination[0].objgen] == first
 
 
@@ -155,3 +155,19 @@ def test_formulas_and_figures_have_the_numbers_of_the_site(site):
 def test_the_first_page_offers_the_printed_book_where_there_is_one(site):
     front = (site / pdf.FRONT).read_text(encoding="utf-8")
     assert (paper.LINK in front, paper.PLACE_OF_LINK in front) == ((True, False) if (site / "book.pdf").exists() else (False, True))
+
+
+# ---------------------------------------------------------------- the index
+
+def test_the_index_leads_to_definitions_and_to_sections_under_their_other_names(printed):
+    places, numbers = pdf.destinations(printed), {page.objgen: number for number, page in enumerate(printed.pages)}
+    first = numbers[places["index"][0].objgen]
+    linked = [str(link.Dest).removeprefix("/") for page in list(printed.pages)[first:] for link in page.get("/Annots", [])]
+    assert first > numbers[places["book-notation"][0].objgen]
+    assert "book-02-calculus--the-derivative-and-its-rules" in linked          # "derivative"
+    assert [place for place in linked if place.startswith("book-02-calculus--term-")] != []
+
+
+def test_every_word_of_the_index_is_emphasised_by_a_chapter(site):
+    text = "".join((site / page).read_text(encoding="utf-8").lower() for page in pages() if re.match(r"book/\d", page))
+    assert [word for word in index_of_terms.words() if not re.search(f"<em[^>]*>{word}</em>", text)] == []
