@@ -7,7 +7,7 @@ import re
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from browser import visit  # noqa: E402
+from browser import see_all, visit  # noqa: E402
 from built_site import SITE, pages  # noqa: E402
 from test_in_browser import accessibility_faults  # noqa: E402
 
@@ -107,6 +107,7 @@ def test_an_open_page_is_readable(browser, site, width, dark):
     with visit(browser, uri(site, PAGE), width=width, dark=dark) as visited:
         page = visited.page
         page.get_by_role("button", name="Show everything").click()
+        see_all(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert accessibility_faults(page) == []
         heights = page.evaluate("[...document.querySelectorAll('details.fold > summary')].map((line) => line.getBoundingClientRect().height)")
@@ -139,6 +140,7 @@ def test_the_line_of_a_check_covers_no_mark(browser, site):
 def test_a_box_that_goes_on_has_a_shadow_on_that_side(browser, site):
     with visit(browser, uri(site, PAGE), width=390) as visited:
         page = visited.page
+        see_all(page)
         wide = page.wait_for_selector(".bd-article pre[data-cut=right]:visible")
         shadow = "box => getComputedStyle(box).boxShadow"
         at_the_start = wide.evaluate(shadow)

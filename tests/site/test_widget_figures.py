@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import visit
+from browser import see_all, visit
 from ipywidgets import HTML, VBox
 from ipywidgets.embed import dependency_state
 
@@ -97,6 +97,7 @@ def test_parts_stand_side_by_side_or_below_each_other(browser, site, width, stac
 @pytest.mark.parametrize("page_with_widgets", [PAGE, ONE_PANEL])
 def test_writing_in_pictures_can_be_read_on_a_phone(browser, site, page_with_widgets):
     with visit(browser, (site / page_with_widgets).as_uri(), width=390, unfolded=True) as visited:
+        see_all(visited.page)
         for widget in visited.page.locator(".explorer").all():
             scale = min(part["scale"] for part in widget.evaluate(PARTS))
             source = widget.locator("image").first.get_attribute("href")
@@ -144,7 +145,7 @@ def test_formulas_go_on_in_the_next_line_on_a_phone(browser, site):
     formulas = []
     for name in ("03-neurons", "09-softmax-regression"):
         with visit(browser, (site / f"book/{name}.html").as_uri(), width=390, unfolded=True) as visited:
-            visited.page.wait_for_timeout(500)
+            see_all(visited.page)
             formulas += visited.page.evaluate(WIDE)
     assert sum(formula["broken"] for formula in formulas) > 5
     assert all(formula["cut"] for formula in formulas if formula["wide"]), "a formula is cut without a sign"
