@@ -125,6 +125,16 @@ def test_controls_are_as_wide_as_the_picture_and_nothing_below_moves(browser, si
         assert visited.errors == []
 
 
+@pytest.mark.parametrize("name", ["book/index.html", PAGE])
+def test_a_finger_meets_every_control(browser, site, name):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto((site / name).as_uri())
+    controls = ".explorer-control :is(button, input), .race :is(button, input), .fold > summary, #unfold-all"
+    heights = page.locator(controls).evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().height)")
+    page.close()
+    assert len(heights) > 2 and min(height for height in heights if height) >= 44
+
+
 def test_on_paper_a_widget_is_its_picture_with_what_is_chosen(browser, site):
     with visit(browser, (site / PAGE).as_uri(), unfolded=True) as visited:
         visited.page.emulate_media(media="print")
