@@ -27,7 +27,7 @@ def test_page_is_whole_and_readable_without_a_network(browser, address, page_nam
 
 
 TOO_WIDE = """() => [...document.querySelectorAll("article section")]
-    .filter((section) => section.scrollWidth > section.clientWidth).map((section) => section.id)"""
+    .filter((section) => getComputedStyle(section).contentVisibility === "auto" && section.scrollWidth > section.clientWidth).map((section) => section.id)"""
 
 
 BAD_PICTURES = """() => [...document.querySelectorAll("article img")]

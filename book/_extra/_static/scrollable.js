@@ -22,22 +22,28 @@
     return [...(line?.children ?? [])];
   }
 
+  const codeOf = (sign) => sign?.querySelector("mjx-c")?.className.match(/mjx-c([0-9A-F]+)/)?.[1];
+  // Of a bracket with an exponent, the bracket.
+  const baseOf = (part) => part.matches("mjx-msup, mjx-msub, mjx-msubsup") ? part.querySelector(":scope > mjx-mo, :scope > mjx-texatom > mjx-mo") : null;
+
   // Marks where a formula may be broken: 1 where that is best, 4 where it is a last resort.
   function markBreaks(formula) {
     const chance = (rank) => Object.assign(document.createElement(rank === 1 ? "span" : "wbr"), { className: `break-${rank}` });
-    let depth = 0;
+    let depth = 0, before = null;
     for (const part of partsOf(formula).slice(1)) {
       const big = part.matches("mjx-texatom") && part.children.length === 1;       // as \big( makes it
       const sign = part.matches("mjx-mo") ? part : big ? part.querySelector(":scope > mjx-mo") : null;
-      const code = sign?.querySelector("mjx-c")?.className.match(/mjx-c([0-9A-F]+)/)?.[1];
+      const code = codeOf(sign);
       if (OPENING.has(code)) {
         if (big && depth === 0) part.before(chance(4));
         depth += 1;
-      } else if (CLOSING.has(code)) depth -= 1;
+      } else if (CLOSING.has(code) || CLOSING.has(codeOf(baseOf(part)))) depth -= 1;
       else if (RELATIONS.has(code)) part.before(chance(depth ? 4 : 2));
       else if (SIGNS.has(code) && part.hasAttribute("space")) part.before(chance(depth ? 4 : 3));
       else if (code === COMMA) part.after(chance(4));
+      else if (RELATIONS.has(before)) { /* the space behind an arrow: the break is before it */ }
       else if (part.querySelector(QUAD)) part.after(chance(depth ? 4 : 1));
+      before = code;
     }
   }
 
