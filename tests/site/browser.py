@@ -91,3 +91,15 @@ def wait_until_ready(page: Page) -> None:
     page.evaluate("() => window.MathJax?.startup?.promise")
     page.evaluate("() => document.fonts.ready.then(() => true)")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def see_all(page: Page) -> None:
+    """Scroll through a page, as its reader does: what is far from what is seen is not laid out."""
+    page.evaluate("""async () => {
+        for (const section of document.querySelectorAll("article section")) {
+            section.scrollIntoView({ behavior: "instant" });
+            await new Promise(requestAnimationFrame);
+        }
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        scrollTo({ top: 0, behavior: "instant" });
+    }""")

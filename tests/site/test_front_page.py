@@ -112,12 +112,13 @@ def test_it_runs_by_itself_once_and_when_the_reader_wants(browser, address):
         page.clock.run_for(1000)
         state = look(page)
         assert 5 < state["step"] < last / 2 and state["button"] == "Reset"
+        assert state["says"].endswith("on their way."), "how it ends is said before the end"
         assert [len(points(line)) for line in state["lines"]] == [state["step"] + 1] * 3
         button.press("Enter")
         assert look(page)["step"] == 0 and look(page)["button"] == "Play"
         button.click()
         page.clock.run_for(5000)
-        assert look(page)["step"] == last and look(page)["button"] == "Play"
+        assert look(page)["step"] == last and look(page)["button"] == "Play" and "gradient descent" in look(page)["says"]
 
 
 def test_it_stands_still_for_readers_who_want_no_motion(browser, address):

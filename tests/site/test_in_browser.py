@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from browser import visit
+from browser import see_all, visit
 
 pytest.importorskip("axe_playwright_python", reason="axe is not installed")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
@@ -16,12 +16,18 @@ def test_page_is_whole_and_readable_without_a_network(browser, address, page_nam
         page = visited.page
         assert visited.refused == []
         assert visited.errors == []
+        see_all(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+        assert page.evaluate(TOO_WIDE) == [], "sections cut what is in them"
         assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
         formulas = page.locator("article .math").count()
         assert page.locator("article .math mjx-container").count() >= formulas, "a formula was not typeset"
         assert page.evaluate(BAD_PICTURES) == [], "pictures that are broken or have no alt text"
         assert accessibility_faults(page) == []
+
+
+TOO_WIDE = """() => [...document.querySelectorAll("article section")]
+    .filter((section) => getComputedStyle(section).contentVisibility === "auto" && section.scrollWidth > section.clientWidth).map((section) => section.id)"""
 
 
 BAD_PICTURES = """() => [...document.querySelectorAll("article img")]

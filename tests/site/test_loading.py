@@ -103,3 +103,43 @@ def test_letters_and_signs_come_with_the_page_and_greek_is_that_of_formulas(brow
             fonts = fonts_of(page, "#probe")
             assert [name for name, shipped in fonts.items() if not shipped] == [], place
             assert {name.replace(" ", "") for name in fonts} >= {"MathJax_Math", "MathJax_Main", text}, place
+
+
+# ---------------------------------------------------------------- only what is near is laid out
+
+WORK = ("LayoutDuration", "RecalcStyleDuration")
+ALL_AT_ONCE = "article section { content-visibility: visible !important; }"
+
+
+def seconds_of_layout(browser, url: str, style: str) -> float:
+    """Return how long the browser lays out a page until nothing happens any more."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.add_init_script(f"const sheet = new CSSStyleSheet(); sheet.replaceSync({style!r}); document.adoptedStyleSheets = [sheet];")
+    client = page.context.new_cdp_session(page)
+    client.send("Performance.enable")
+    page.goto(url, wait_until="networkidle")
+    measured = {each["name"]: each["value"] for each in client.send("Performance.getMetrics")["metrics"]}
+    page.close()
+    return sum(measured[name] for name in WORK)
+
+
+def test_a_long_page_is_laid_out_where_the_reader_is(browser, address):
+    """Also when scripts have run: one that asks every box how wide it is would have the whole page laid out."""
+    url = f"{address}/book/12-backpropagation.html"
+    once, near = (min(seconds_of_layout(browser, url, style) for _ in range(2)) for style in (ALL_AT_ONCE, ""))
+    assert near < 0.65 * once
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_leads_to_its_place_though_what_is_above_was_not_laid_out(browser, address, width):
+    places = ["what-a-backward-pass-costs", "equation-eq-row-activation", "equation-eq-merged-cost", "why-some-seeds-stall"]
+    with visit(browser, f"{address}/book/12-backpropagation.html#{places[0]}", width=width) as visited:
+        page = visited.page
+        for place in places:
+            page.evaluate("""(place) => { const link = Object.assign(document.createElement("a"), { href: "#" + place });
+                                          if (link.hash !== location.hash) { document.body.append(link); link.click(); } }""", place)
+            page.wait_for_function("""(place) => { const { top } = document.getElementById(place).getBoundingClientRect();
+                                                   return top >= 0 && top < 160; }""", arg=place, timeout=5000)
+            page.wait_for_timeout(200)
+            top = page.locator(f"#{place}").first.evaluate("(part) => part.getBoundingClientRect().top")
+            assert 0 <= top < 160, place

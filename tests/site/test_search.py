@@ -107,6 +107,7 @@ def test_the_first_result_is_the_place_that_a_reader_wants(browser, site):
         assert {query: (lines or [("",)])[0][0] for query, lines in found.items()} == {query: f"book/{place}" for query, place in WANTED.items()}
         lines = found["batch size"]
         assert all(excerpt for place, _, excerpt in lines if place.startswith("book/"))
+        assert visited.page.locator("#search-results li > a mark").count() > 0
         assert results(visited.page, "softm")[0][0].startswith("book/09-softmax-regression.html")
         assert results(visited.page, "qwzx") == []
         assert "No section has" in visited.page.locator("#search-results").inner_text()
@@ -136,6 +137,9 @@ def test_a_result_leads_to_the_words_and_marks_them(browser, site, address, serv
             const box = range.getBoundingClientRect();
             return box.height && box.top >= 0 && box.bottom <= innerHeight; })""")
         words = page.evaluate("[...CSS.highlights.get('found')].map(String)")
+        marks = page.evaluate("""() => { const { color, backgroundColor } = getComputedStyle(document.body, "::highlight(found)");
+                                         return [color, backgroundColor]; }""")
+        assert marks == ["rgb(0, 0, 0)", "rgb(255, 216, 77)"], "a mark has to be seen on the ground of a target, too"
         assert {word.lower()[:5] for word in words} <= {"saddl", "newto"}
         assert "find=" not in page.url
         assert visited.refused == [] and visited.errors == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import visit
+from browser import see_all, visit
 from ipywidgets import HTML, VBox
 from ipywidgets.embed import dependency_state
 
@@ -97,6 +97,7 @@ def test_parts_stand_side_by_side_or_below_each_other(browser, site, width, stac
 @pytest.mark.parametrize("page_with_widgets", [PAGE, ONE_PANEL])
 def test_writing_in_pictures_can_be_read_on_a_phone(browser, site, page_with_widgets):
     with visit(browser, (site / page_with_widgets).as_uri(), width=390, unfolded=True) as visited:
+        see_all(visited.page)
         for widget in visited.page.locator(".explorer").all():
             scale = min(part["scale"] for part in widget.evaluate(PARTS))
             source = widget.locator("image").first.get_attribute("href")
@@ -124,6 +125,16 @@ def test_controls_are_as_wide_as_the_picture_and_nothing_below_moves(browser, si
         assert visited.errors == []
 
 
+@pytest.mark.parametrize("name", ["book/index.html", PAGE])
+def test_a_finger_meets_every_control(browser, site, name):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto((site / name).as_uri())
+    controls = ".explorer-control :is(button, input), .race :is(button, input), .fold > summary, #unfold-all"
+    heights = page.locator(controls).evaluate_all("parts => parts.map((part) => part.getBoundingClientRect().height)")
+    page.close()
+    assert len(heights) > 2 and min(height for height in heights if height) >= 44
+
+
 def test_on_paper_a_widget_is_its_picture_with_what_is_chosen(browser, site):
     with visit(browser, (site / PAGE).as_uri(), unfolded=True) as visited:
         visited.page.emulate_media(media="print")
@@ -144,7 +155,7 @@ def test_formulas_go_on_in_the_next_line_on_a_phone(browser, site):
     formulas = []
     for name in ("03-neurons", "09-softmax-regression"):
         with visit(browser, (site / f"book/{name}.html").as_uri(), width=390, unfolded=True) as visited:
-            visited.page.wait_for_timeout(500)
+            see_all(visited.page)
             formulas += visited.page.evaluate(WIDE)
     assert sum(formula["broken"] for formula in formulas) > 5
     assert all(formula["cut"] for formula in formulas if formula["wide"]), "a formula is cut without a sign"

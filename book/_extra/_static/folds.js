@@ -1,10 +1,12 @@
 // Folds (book/_ext/folding.py) open and close by themselves. This adds three things:
 // 1. a switch in the header that opens all of them, on every page, until it is switched off;
 // 2. what a link leads to is opened: a check, a part of the text, what contains it;
-// 3. a printed page is whole.
+// 3. a printed page has all of its text; code is printed where the reader has opened it (folds.css).
 (() => {
   "use strict";
+  const CODE = ".fold-imports, .fold-drawing, .fold-check";
   const KEY = "everything-open";
+  const CLOSED = "Show everything", OPEN = "Fold again";      // what the switch offers
   const folds = [...document.querySelectorAll("details.fold")];
 
   // A browser may keep pages from storing anything: then the switch is for this page.
@@ -25,12 +27,12 @@
     const button = document.createElement("button");
     button.id = "unfold-all";
     button.type = "button";
-    button.textContent = "Show everything";
-    button.title = "Open all that is folded: code, checks, proofs, optional parts. Remembered on every page.";
-    button.setAttribute("aria-pressed", String(remembered()));
+    button.title = "All that is folded: code, checks, proofs, optional parts. Remembered on every page.";
+    const says = (open) => { button.textContent = open ? OPEN : CLOSED; };
+    says(remembered());
     button.addEventListener("click", () => {
-      const open = button.getAttribute("aria-pressed") !== "true";
-      button.setAttribute("aria-pressed", String(open));
+      const open = button.textContent === CLOSED;
+      says(open);
       remember(open);
       const anchor = atTop();
       const before = anchor?.getBoundingClientRect().top;
@@ -63,8 +65,8 @@
 
   let printed = [];
   window.addEventListener("beforeprint", () => {
-    printed = folds.filter((fold) => !fold.open);
-    setAll(true);
+    printed = folds.filter((fold) => !fold.open && !fold.matches(CODE));
+    printed.forEach((fold) => { fold.open = true; });
   });
   window.addEventListener("afterprint", () => printed.forEach((fold) => { fold.open = false; }));
 

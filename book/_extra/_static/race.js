@@ -47,7 +47,8 @@
     const cost = (theta) => theta.reduce((sum, x, i) => sum + (race.curvatures[i] * x * x) / 2, 0);
     const [button, number, slider] = box.querySelectorAll("button, input"), says = box.querySelector(".race-says");
     const names = { sgd: "gradient descent", momentum: "momentum", adam: "Adam" };
-    let paths = {}, frame = 0, eta = race.eta;
+    const rate = () => `η = ${+eta.toPrecision(3)}`;
+    let paths = {}, frame = 0, eta = race.eta, outcome = "";
 
     const near = (x) => Math.max(-1e4, Math.min(1e4, x));   // a browser draws in single precision
     const place = ([x, y]) => [near(middle + unit * x), near(height / 2 - unit * y)].map((p) => p.toFixed(1));
@@ -69,28 +70,34 @@
     function play() {
       const began = performance.now();
       button.textContent = "Reset";
+      says.textContent = `${rate()}: the three are on their way.`;      // how it ends is said at the end
       const next = () => {
         const k = Math.min(race.steps, Math.floor((performance.now() - began) / 70));
         show(k);
         if (k < race.steps) frame = requestAnimationFrame(next);
-        else stop();
+        else {
+          stop();
+          says.textContent = outcome;
+        }
       };
       next();
     }
-    function choose(rate) {
+    function choose(chosen) {
       stop();
-      eta = rate;
+      eta = chosen;
       slider.ariaValueText = String(eta);
       paths = Object.fromEntries(Object.keys(names).map((name) => [name, path(rule[name], race, eta)]));
       show(race.steps);
       const sentences = Object.keys(names).map((name) => `${names[name]} ${manner(paths[name], cost)}`);
-      says.textContent = `η = ${+eta.toPrecision(3)}: ${sentences.join("; ")}.`;
+      outcome = `${rate()}: ${sentences.join("; ")}.`;
+      says.textContent = outcome;
     }
 
     button.onclick = () => {
       if (!frame) return play();
       stop();
       show(0);
+      says.textContent = `${rate()}: all three stand at the start.`;
     };
     slider.oninput = () => {
       number.value = +(10 ** slider.value).toPrecision(3);

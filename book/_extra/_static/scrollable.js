@@ -5,6 +5,7 @@
 (() => {
   "use strict";
   const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .explorer-stage, .pst-scrollable-table-container";
+  const SECTION = ".bd-article, .bd-article section";
   const BLOCK = "p, li, dd, td, figcaption, summary, div";
 
   const RELATIONS = new Set("3D 3C 3E 2190 2192 21A6 21D2 21D4 223C 2245 2248 2260 2261 2264 2265 226A 226B 27F5 27F6 27F9 27FA".split(" "));
@@ -21,29 +22,35 @@
     return [...(line?.children ?? [])];
   }
 
+  const codeOf = (sign) => sign?.querySelector("mjx-c")?.className.match(/mjx-c([0-9A-F]+)/)?.[1];
+  // Of a bracket with an exponent, the bracket.
+  const baseOf = (part) => part.matches("mjx-msup, mjx-msub, mjx-msubsup") ? part.querySelector(":scope > mjx-mo, :scope > mjx-texatom > mjx-mo") : null;
+
   // Marks where a formula may be broken: 1 where that is best, 4 where it is a last resort.
   function markBreaks(formula) {
     const chance = (rank) => Object.assign(document.createElement(rank === 1 ? "span" : "wbr"), { className: `break-${rank}` });
-    let depth = 0;
+    let depth = 0, before = null;
     for (const part of partsOf(formula).slice(1)) {
       const big = part.matches("mjx-texatom") && part.children.length === 1;       // as \big( makes it
       const sign = part.matches("mjx-mo") ? part : big ? part.querySelector(":scope > mjx-mo") : null;
-      const code = sign?.querySelector("mjx-c")?.className.match(/mjx-c([0-9A-F]+)/)?.[1];
+      const code = codeOf(sign);
       if (OPENING.has(code)) {
         if (big && depth === 0) part.before(chance(4));
         depth += 1;
-      } else if (CLOSING.has(code)) depth -= 1;
+      } else if (CLOSING.has(code) || CLOSING.has(codeOf(baseOf(part)))) depth -= 1;
       else if (RELATIONS.has(code)) part.before(chance(depth ? 4 : 2));
       else if (SIGNS.has(code) && part.hasAttribute("space")) part.before(chance(depth ? 4 : 3));
       else if (code === COMMA) part.after(chance(4));
+      else if (RELATIONS.has(before)) { /* the space behind an arrow: the break is before it */ }
       else if (part.querySelector(QUAD)) part.after(chance(depth ? 4 : 1));
+      before = code;
     }
   }
 
   // One formula after the other would cost a layout each: all are looked at, then all are broken.
-  function breakFormulas() {
-    const formulas = [...document.querySelectorAll(".bd-article mjx-container")];
-    formulas.forEach((formula) => { if (formula.dataset.breaks) formula.dataset.breaks = ""; });
+  function breakFormulas(formulas) {
+    const before = formulas.filter((formula) => formula.dataset.breaks);
+    before.forEach((formula) => { formula.dataset.breaks = ""; });
     const tooWide = (formula) => formula.hasAttribute("display") ? formula.scrollWidth > formula.clientWidth + 1
       : formula.getBoundingClientRect().width > formula.parentElement.closest(BLOCK)?.clientWidth + 1;
     let wide = formulas.filter(tooWide);
@@ -61,19 +68,32 @@
     if (sides.length) box.dataset.cut = sides.join(" ");
     else delete box.dataset.cut;
   }
-  function update() {
-    breakFormulas();
-    document.querySelectorAll(BOXES).forEach((box) => {
+  function update(section) {
+    const within = (selector) => [...section.querySelectorAll(selector)].filter((part) => part.closest(SECTION) === section);
+    breakFormulas(within("mjx-container"));
+    within(BOXES).forEach((box) => {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       mark(box);
     });
   }
+  // A section is looked at when it is nearly in sight: all at once would keep a slow phone from doing anything else.
+  const near = new IntersectionObserver((seen) => {
+    seen.forEach(({ target, isIntersecting }) => {
+      if (!isIntersecting) return;
+      near.unobserve(target);
+      update(target);
+    });
+  }, { rootMargin: "100% 0px" });
+  const sections = [...document.querySelectorAll(SECTION)];
+  function anew(section) {                 // it may have become another since it was looked at
+    near.unobserve(section);
+    near.observe(section);
+  }
   document.addEventListener("scroll", ({ target }) => target.matches?.(BOXES) && mark(target), { capture: true, passive: true });
   window.addEventListener("load", () => {
-    update();
-    window.MathJax?.startup?.promise?.then(update);
-    document.fonts.ready.then(update);
+    Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => sections.forEach(anew));
   });
-  window.addEventListener("resize", update);
-  document.addEventListener("toggle", update, true);   // a fold: its boxes have a size only now
+  window.addEventListener("resize", () => sections.forEach(anew));
+  window.addEventListener("beforeprint", () => sections.forEach(update));
+  document.addEventListener("toggle", ({ target }) => sections.includes(target.closest(SECTION)) && anew(target.closest(SECTION)), true);   // a fold: its boxes have a size only now
 })();

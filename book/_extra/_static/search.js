@@ -130,18 +130,18 @@
     return (from && sentence < 0 ? "… " : "") + text.slice(from, to).trim() + (to < text.length ? " …" : "");
   }
 
+  // A text in parts, with its words of the query marked.
   function marked(text, forms) {
-    const box = document.createElement("p");
+    const parts = [];
     let at = 0;
     for (const word of text.matchAll(WORD)) {
       if (!forms.has(stem(word[0].toLowerCase()))) continue;
       const mark = document.createElement("mark");
       mark.textContent = word[0];
-      box.append(text.slice(at, word.index), mark);
+      parts.push(text.slice(at, word.index), mark);
       at = word.index + word[0].length;
     }
-    box.append(text.slice(at));
-    return box;
+    return [...parts, text.slice(at)];
   }
 
   const NAMES = { exercises: "Exercise", solutions: "Solution", api: "Library" };
@@ -149,10 +149,10 @@
   function item(each, forms) {
     const line = document.createElement("li");
     const link = document.createElement("a");
-    const words = new Set((each.text.toLowerCase().match(WORD) || []).filter((word) => forms.has(stem(word))));
+    const words = new Set((`${each.title} ${each.text}`.toLowerCase().match(WORD) || []).filter((word) => forms.has(stem(word))));
     const find = words.size ? `?find=${encodeURIComponent([...words].join(" "))}` : "";
     link.href = `${each.page}.html${find}${each.anchor ? "#" + each.anchor : ""}`;
-    link.textContent = each.title;
+    link.append(...marked(each.title, forms));
     line.append(link);
     if (NAMES[each.kind]) {
       const mark = document.createElement("span");
@@ -166,7 +166,11 @@
       where.textContent = each.above.join(" › ");
       line.append(where);
     }
-    if (each.text) line.append(marked(excerpt(each.text, forms), forms));
+    if (each.text) {
+      const said = document.createElement("p");
+      said.append(...marked(excerpt(each.text, forms), forms));
+      line.append(said);
+    }
     return line;
   }
 
