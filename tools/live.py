@@ -5,7 +5,7 @@
 Needs live/requirements.txt. What is put together: JupyterLite; Python itself (Pyodide, in
 live/pyodide); lecture_code of this very tree and the few pure-Python packages that the chapters use, in
 the versions of requirements.lock; the notebooks as plain Markdown, without outputs; MNIST, which a
-notebook fetches when it asks for it.
+notebook fetches when it asks for it; and what runs the cells of a page in the page (tools/run_in_page.py).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 import nbformat
 
-from tools import notebooks
+from tools import notebooks, run_in_page
 from tools.notebooks import ROOT
 from tools.plain_markdown import References, plain
 from tools.wheel import build as build_wheel
@@ -212,6 +212,7 @@ def build(site: Path) -> None:
     if log.returncode:
         raise SystemExit(log.stdout)
     add_toolbar(site)
+    run_in_page.build(site, work / "static" / "pyodide", live_notebooks())
     (site / "live" / "data").mkdir()
     shutil.copy(ROOT / "lecture_code" / "data" / "mnist.npz", site / "live" / "data")
     size = sum(file.stat().st_size for file in (site / "live").rglob("*") if file.is_file())

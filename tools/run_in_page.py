@@ -1,0 +1,160 @@
+"""What lets the cells of a page run in the page itself: the folder `live/run` of the site, part of `make live`.
+
+* `runtime`: Python and its packages once more, as little as the pages need, so that they start sooner. A notebook
+  front end is not among it, nor tests, spare fonts and, where Node is at hand, sources: there is byte code for them.
+* `cells`: the code of each page in the order in which it is run, that of cells which are not shown, too.
+* `worker.js` and `runner.py`: what runs in the worker (live/run in the repository).
+
+How page, worker and Python talk to each other is said at the top of live/run/worker.js.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tools.notebooks import ROOT
+
+SOURCES = ROOT / "live" / "run"
+CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+#: Fetched when Python starts, and when a cell imports them; what these need comes with them.
+AT_ONCE = ("numpy", "matplotlib", "tqdm", "lecture-code")
+LATER = ("scipy", "sympy", "pygments")
+#: What the packages name and the pages do not need: parts of a notebook front end, fonts for PDF, time zones.
+WITHOUT = {"fonttools", "pytz", "matplotlib-pyodide", "ipywidgets"}
+#: Kept as they are: a library of compiled code.
+WHOLE = {"openblas"}
+#: Chapters show the source of our own library.
+WITH_SOURCE = {"lecture-code"}
+UNUSED = re.compile(r"""
+      (^|/)tests?/ | /testing/tests/ | conftest\.py$
+    | \.(pyi|c|h|pxd|pyx|a)$
+    | ^numpy/distutils/ | /_distutils/ | ^scipy/misc/
+    | ^matplotlib/mpl-data/(sample_data|images|fonts/(afm|pdfcorefonts)|plot_directive)/
+    | /ttf/(STIX(?!General\.ttf|GeneralItalic|GeneralBol\.ttf)|cm|DejaVuSerif|DejaVuSansDisplay|DejaVuSans-BoldOblique|DejaVuSansMono-(Bold|Oblique))
+    | ^matplotlib/backends/(backend_(gtk|qt|tk|wx|mac|web|nbagg|pgf|ps|pdf|cairo)|web_backend|qt_)
+    | ^pygments/(styles|formatters)/(?!__init__|_mapping|default|html)[^/]*$
+    | ^pygments/lexers/(?!__init__|_mapping|python|_?unicode)[^/]*$
+""", re.VERBOSE)
+
+
+# ---------------------------------------------------------------- Python and its packages
+
+def write_runtime(pyodide: Path, target: Path, work: Path) -> None:
+    """Repack the packages of a distribution, with the core of Pyodide beside them.
+
+    Parameters
+    ----------
+    pyodide : the distribution, with a lock file that names our own packages, too
+    target : the folder to fill
+    work : a folder for what lies in between
+    """
+    lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
+    packages = {name: lock["packages"][name] for name in wanted(lock["packages"])}
+    shutil.rmtree(work, ignore_errors=True)
+    for name in packages.keys() - WHOLE:
+        unpack(pyodide / packages[name]["file_name"], work / name)
+    compiled = compile_below(pyodide, work)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in CORE:
+        shutil.copy(pyodide / name, target)
+    for name, entry in packages.items():
+        entry["depends"] = [need for need in entry["depends"] if need in packages]
+        archive = target / entry["file_name"]
+        if name in WHOLE:
+            shutil.copy(pyodide / entry["file_name"], archive)
+        else:
+            pack(work / name, archive, sources=name in WITH_SOURCE or not compiled)
+        entry["sha256"] = hashlib.sha256(archive.read_bytes()).hexdigest()
+    packages["lecture-code"]["depends"] = ["numpy"]       # the others are loaded with it anyhow
+    lock["packages"] = packages
+    (target / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+
+
+def wanted(packages: dict[str, Any]) -> list[str]:
+    """Name the packages of the runtime and what they need."""
+    found: dict[str, None] = {}
+    waiting = [*AT_ONCE, *LATER]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in WITHOUT:
+            found[name] = None
+            waiting += packages[name]["depends"]
+    return sorted(found)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder, [name for name in opened.namelist() if not name.endswith("/") and not UNUSED.search(name)])
+
+
+def compile_below(pyodide: Path, folder: Path) -> bool:
+    """Write byte code beside the sources, in the format of Pyodide's Python; False where there is no Node to run it."""
+    node = shutil.which("node")
+    if node is None:
+        return False
+    subprocess.run([node, SOURCES / "compile.cjs", pyodide, folder], check=True, stdout=subprocess.DEVNULL)
+    return True
+
+
+def pack(folder: Path, archive: Path, sources: bool) -> None:
+    """Put a folder into an archive, the same bytes at every build; without sources, byte code stands in their place."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = file.relative_to(folder)
+            if not sources and file.suffix == ".pyc":
+                name = name.parent.parent / f"{file.name.partition('.')[0]}.pyc"
+            elif not sources and file.suffix == ".py" and byte_code(file).exists():
+                continue
+            packed.writestr(zipfile.ZipInfo(name.as_posix(), (1980, 1, 1, 0, 0, 0)), file.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def byte_code(source: Path) -> Path:
+    return source.parent / "__pycache__" / f"{source.stem}.cpython-312.pyc"
+
+
+# ---------------------------------------------------------------- the code of the pages
+
+def cells(notebook: Path) -> list[dict[str, Any]]:
+    """Return the code cells of a notebook in their order: place in the notebook, source, and for exercises nbgrader's name."""
+    found = []
+    for index, cell in enumerate(json.loads(notebook.read_text(encoding="utf-8"))["cells"]):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code" and source.strip():
+            name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+            found.append({"index": index, "source": source, **({"name": name} if name else {})})
+    return found
+
+
+def write_cells(notebooks: list[Path], folder: Path, version: str) -> None:
+    """Write the code of each page as a script, which a page from disk can load, too."""
+    for path in notebooks:
+        target = folder / path.relative_to(ROOT).with_suffix(".js")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        kept = json.dumps({"version": version, "cells": cells(path)}, ensure_ascii=False)
+        target.write_text(f"python.take({kept})\n", encoding="utf-8")
+
+
+def build(site: Path, pyodide: Path, notebooks: list[Path]) -> None:
+    """Fill `live/run` of the site.
+
+    Parameters
+    ----------
+    site : the built site
+    pyodide : the distribution of JupyterLite, which is repacked
+    notebooks : those whose pages run
+    """
+    target = site / "live" / "run"
+    write_runtime(pyodide, target / "runtime", site.parent / "run-in-page")
+    for name in ("worker.js", "runner.py"):
+        shutil.copy(SOURCES / name, target)
+    everything = hashlib.sha256()
+    for file in sorted(path for path in target.rglob("*") if path.is_file()):
+        everything.update(file.read_bytes())
+    write_cells(notebooks, target / "cells", everything.hexdigest()[:12])
