@@ -47,10 +47,11 @@ def _open_data(name: str) -> BinaryIO:
 
 def _from_site(name: str) -> BinaryIO:  # pragma: no cover, only in a browser: tests/live
     """Fetch a data file from the site that this browser's Python came from."""
-    import js  # the page's JavaScript, seen from Pyodide
+    from js import XMLHttpRequest
+    from pyodide.code import run_js
 
-    live = str(js.location.href).rpartition("/live/")[0] + "/live"
-    request = js.XMLHttpRequest.new()
+    live = str(run_js("self.location.href")).rpartition("/live/")[0] + "/live"
+    request = XMLHttpRequest.new()
     request.open("GET", f"{live}/data/{name}", False)
     request.responseType = "arraybuffer"
     request.send()

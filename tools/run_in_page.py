@@ -122,13 +122,15 @@ def byte_code(source: Path) -> Path:
 # ---------------------------------------------------------------- the code of the pages
 
 def cells(notebook: Path) -> list[dict[str, Any]]:
-    """Return the code cells of a notebook in their order: place in the notebook, source, and for exercises nbgrader's name."""
+    """Return the code cells of a notebook in their order: source, and in exercises nbgrader's name and whether it may fail."""
     found = []
-    for index, cell in enumerate(json.loads(notebook.read_text(encoding="utf-8"))["cells"]):
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "code" and source.strip():
-            name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-            found.append({"index": index, "source": source, **({"name": name} if name else {})})
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code" and (source := "".join(cell["source"])).strip():
+            found.append({"source": source})
+            if name := cell["metadata"].get("nbgrader", {}).get("grade_id"):
+                found[-1]["name"] = name
+            if "raises-exception" in cell["metadata"].get("tags", []):
+                found[-1]["mayFail"] = True
     return found
 
 

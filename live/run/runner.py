@@ -286,12 +286,14 @@ def short(error: BaseException, cell: str) -> str:
     if isinstance(error, NotImplementedError) and not error.args and frames[-1].name != "<module>":
         return f"{frames[-1].name} is not yet done."
     mine = [frame for frame in frames if frame.filename.startswith("cell ")]
-    if frames[-1] not in mine:
+    if frames[-1] not in mine and frames[-1].line:      # what is byte code only has no lines to show
         mine.append(frames[-1])
     lines = [line.rstrip() for line in traceback.format_exception_only(error)]
     for frame in mine:
-        where = "" if frame.filename == cell else " above" if frame.filename.startswith("cell ") else frame.filename.rpartition("site-packages/")[2]
-        place = f"line {frame.lineno}" if not where else f"a cell above, line {frame.lineno}" if where == " above" else f"{where}, line {frame.lineno}"
+        place = f"line {frame.lineno}"
+        if frame.filename != cell:
+            file = "a cell above" if frame.filename.startswith("cell ") else frame.filename.rpartition("site-packages/")[2]
+            place = f"{file}, {place}"
         inside = "" if frame.name == "<module>" else f", in {frame.name}"
         lines += [f"{place}{inside}:", f"    {frame.line}"]
     return "\n".join(lines)

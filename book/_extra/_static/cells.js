@@ -3,7 +3,8 @@
 // `cells.list` has a Cell for each piece of code in the page, in its order. A Cell has
 //     input, bar, note      its code, the line of buttons below it, and what that line says
 //     source, original      its code as the reader has it, and as it is printed
-//     run(), edit(), reset()
+//     run(), edit(), change(text), reset()
+//     name                  in exercises what nbgrader calls it; known once Python has started
 // For each, an event "cell" is sent to the document, with the Cell as its detail: who wants more of it, adds it there.
 // When one has been run, "ran" follows, with { cell, ok }.
 (() => {
@@ -51,7 +52,6 @@
     }
 
     get holder() { return this.input.closest("div.cell"); }
-    get name() { return `cell ${this.place + 1}`; }
     get edited() { return this.source !== this.original; }
     get stored() {               // a cell may hold the code of earlier ones, which put nothing out: its last code is its own
       const codes = this.holder.querySelectorAll(".cell_input");
@@ -109,7 +109,9 @@
         load("python.js").then(() => python.start()).catch(() => {});     // who edits will run
       }
     }
+    // Give the cell another text, as if it had been typed.
     change(text) {
+      if (this.#editor && this.#editor.text !== text) { this.#editor.text = text; return; }
       this.source = text;
       memory.set(this.key, this.edited ? text : null);
       this.show();
@@ -147,7 +149,7 @@
           this.say(`Running the cells above: ${done + 1} of ${before.length} …`);
           const { ok, ended, error } = await step.execute(false, this);
           if (ended) return this.say("Python did not listen and was ended. The next run starts it again.", true);
-          if (!ok) return this.say(error === "KeyboardInterrupt" ? "Stopped." : "A cell above, which this one needs, has an error.", true);
+          if (!ok && step.ran === null) return this.say(error === "KeyboardInterrupt" ? "Stopped." : "A cell above, which this one needs, has an error.", true);
         }
         const { ok, ended, error, time } = await this.execute(true, this);
         if (ended) this.say("Python did not listen and was ended. The next run starts it again.", true);
@@ -185,17 +187,17 @@
         who.clock = setInterval(tell, 1000);
       };
       if (shows) this.begin();
-      const answer = await python.run(source, { name: this.name, onTurn, onOutput: (output) => {
+      const answer = await python.run(source, { name: `cell ${this.place + 1}`, onTurn, onOutput: (output) => {
         if (output.kind === "error") error = output.name;
         if (output.kind === "note") who.say(`${output.words} …`);
         else if (shows) this.put(output);
-        else if (output.kind === "error" && output.name !== "KeyboardInterrupt") { this.begin(); this.put(output); this.say("This cell has an error.", true); this.show(); }
+        else if (output.kind === "error" && !this.mayFail && output.name !== "KeyboardInterrupt") { this.begin(); this.put(output); this.say("This cell has an error.", true); this.show(); }
       } });
       clearTimeout(wait);
       clearInterval(who.clock);
       if (shows) this.end(answer.ok);
       if (this.ran !== null && this.ran !== source) steps.slice(steps.indexOf(this) + 1).forEach((step) => { step.ran = null; });
-      this.ran = answer.ok ? source : null;
+      this.ran = answer.ok || (this.mayFail && error !== "KeyboardInterrupt") ? source : null;
       if (answer.ended) steps.forEach((step) => { step.ran = null; });
       return { ...answer, error, time: answer.seconds };
     }
@@ -266,7 +268,7 @@
     if (steps.length) return;
     const { cells: code } = await python.notebook();
     const waiting = [...list];
-    steps = code.map(({ source }) => waiting[0]?.original.trim() === source.trim() ? waiting.shift() : new Hidden(source));
+    steps = code.map(({ source, ...about }) => Object.assign(waiting[0]?.original.trim() === source.trim() ? waiting.shift() : new Hidden(source), about));
     if (waiting.length) { steps = []; throw new Error("This page and its code belong to different builds of the site. Reload the page."); }
   }
 
