@@ -195,14 +195,29 @@ class Shown:
 
 
 class Explorer:
+    """A widget of the page: draws a picture for any values, quickly while a slider moves."""
+
     def __init__(self, draw: Any, grid: Any, alt: Any, figsize: tuple[float, float], kind: str, walk: str | None) -> None:
         self.draw, self.grid, self.alt, self.figsize, self.kind, self.walk = draw, grid, alt, figsize, kind, walk
+        self.places: list[Any] = []             # where the axes were in the last whole picture
 
-    def picture(self, values: dict[str, Any]) -> str:
-        from lecture_code.widgets import picture
+    def picture(self, values: dict[str, Any], moving: bool = False) -> str:
+        """Return a picture as `lecture_code.widgets.picture` does; in motion without a new layout and a description."""
+        figures = []
 
-        text = self.alt(**values) if callable(self.alt) else self.alt.format(**values)
-        return picture(self.draw, self.figsize, text, self.kind, self.walk, **values)
+        def draw(figure: Figure, **values: Any) -> Any:
+            figures.append(figure)
+            drawn = self.draw(figure, **values)
+            if moving and len(figure.axes) == len(self.places):
+                figure.set_layout_engine("none")
+                for axes, place in zip(figure.axes, self.places):
+                    axes.set_position(place)
+            return drawn
+
+        text = "" if moving else self.alt(**values) if callable(self.alt) else self.alt.format(**values)
+        drawn = lecture_code.widgets.picture(draw, self.figsize, text, self.kind, self.walk, **values)
+        self.places = [axes.get_position() for axes in figures[0].axes]
+        return drawn
 
 
 def explore(
@@ -214,7 +229,7 @@ def explore(
     explorer = Explorer(draw, {name: list(values) for name, values in grid.items()}, alt, figsize, kind, walk)
     key = f"explorer-{len(page.explorers)}"
     page.explorers[key] = explorer
-    put("widget", explorer=key, caption=caption, play=play, walk=walk, width=round(100 * figsize[0]),
+    put("widget", explorer=key, caption=caption, play=play, walk=walk, width=round(100 * figsize[0]), height=round(100 * figsize[1]),
         picture=explorer.picture(first),
         controls=[{"name": name, "label": (labels or {}).get(name, name), "chosen": list(values).index(first[name]),
                    "values": [_plain(value) for value in values], "texts": [_number(value) for value in values]}
@@ -232,11 +247,15 @@ def _plain(value: Any) -> Any:
 
 
 def draw(key: str, values: Any, moving: bool) -> Any:
-    """Return the picture of a widget; a value is {"at": place on the grid} or {"value": number}."""
+    """Return the picture of a widget, or why there is none; a value is {"at": place on the grid} or {"value": number}."""
     explorer = page.explorers[key]
     chosen = {name: explorer.grid[name][int(value["at"])] if "at" in value else value["value"]
               for name, value in values.to_py().items()}
-    return to_js({"picture": explorer.picture(chosen)}, dict_converter=js.Object.fromEntries)
+    try:
+        found = {"picture": explorer.picture(chosen, moving)}
+    except Exception as error:                  # a value between two ticks may be none that the function can draw
+        found = {"error": str(error)}
+    return to_js(found, dict_converter=js.Object.fromEntries)
 
 
 # The library's widgets are those of Jupyter. Nothing of them is used here, only their names, at the top of the module.

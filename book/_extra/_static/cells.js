@@ -29,6 +29,7 @@
   };
   const hash = (text) => [...text].reduce((sum, letter) => ((sum * 33) ^ letter.codePointAt(0)) >>> 0, 5381).toString(36);
   const seconds = (value) => value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${value.toFixed(1)} s`;
+  const WIDGET = " Its sliders now stop between the ticks, too. To try your own, press Edit.";
   const page = new URL(location.href).pathname.slice(new URL("..", here).pathname.length);
 
   class Cell {
@@ -141,7 +142,7 @@
       this.show();
       try {
         this.say("Python starts …");
-        await load("python.js");
+        await Promise.all([load("python.js"), document.querySelector(".explorer") && load("live-widgets.js")]);
         await this.#whileStarting();
         await placed();
         const before = steps.slice(0, steps.indexOf(this)).filter((step) => step.ran !== step.source);
@@ -154,7 +155,7 @@
         const { ok, ended, error, time } = await this.execute(true, this);
         if (ended) this.say("Python did not listen and was ended. The next run starts it again.", true);
         else if (!ok) this.say(error === "KeyboardInterrupt" ? "Stopped." : "This cell has an error.", true);
-        else this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.`);
+        else this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.${this.fresh.querySelector(".explorer") ? WIDGET : ""}`);
         document.dispatchEvent(new CustomEvent("ran", { detail: { cell: this, ok: ok === true } }));
       } catch (error) {
         this.say(error.message, true);
@@ -226,7 +227,7 @@
     put(output) {
       this.#show();
       if (output.kind !== "text") this.#shown = null;
-      (shows[output.kind] ?? (() => {}))(this, output);
+      shows[output.kind](this, output);
     }
     text(text, stream) {
       if (this.#shown?.dataset.stream !== stream) {
