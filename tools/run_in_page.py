@@ -3,6 +3,7 @@
 * `runtime`: Python and its packages once more, as little as the pages need, so that they start sooner. A notebook
   front end is not among it, nor tests, spare fonts and, where Node is at hand, sources: there is byte code for them.
 * `cells`: the code of each page in the order in which it is run, that of cells which are not shown, too.
+* `disk`, if it is asked for: all of that as scripts, for pages that are opened from disk.
 * `worker.js` and `runner.py`: what runs in the worker (live/run in the repository).
 
 How page, worker and Python talk to each other is said at the top of live/run/worker.js.
@@ -10,6 +11,7 @@ How page, worker and Python talk to each other is said at the top of live/run/wo
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -143,7 +145,15 @@ def write_cells(notebooks: list[Path], folder: Path, version: str) -> None:
         target.write_text(f"python.take({kept})\n", encoding="utf-8")
 
 
-def build(site: Path, pyodide: Path, notebooks: list[Path]) -> None:
+def write_for_disk(folder: Path) -> None:
+    """Write each file once more as a script: a page that is opened from disk can load nothing else."""
+    (folder / "disk").mkdir()
+    for file in [folder / "worker.js", folder / "runner.py", *(folder / "runtime").iterdir()]:
+        kept = base64.b64encode(file.read_bytes()).decode()
+        (folder / "disk" / f"{file.name}.js").write_text(f'python.have("{file.name}", "{kept}")\n', encoding="utf-8")
+
+
+def build(site: Path, pyodide: Path, notebooks: list[Path], disk: bool = False) -> None:
     """Fill `live/run` of the site.
 
     Parameters
@@ -151,11 +161,14 @@ def build(site: Path, pyodide: Path, notebooks: list[Path]) -> None:
     site : the built site
     pyodide : the distribution of JupyterLite, which is repacked
     notebooks : those whose pages run
+    disk : whether they shall run when they are opened from disk, too, which takes 75 MB
     """
     target = site / "live" / "run"
     write_runtime(pyodide, target / "runtime", site.parent / "run-in-page")
     for name in ("worker.js", "runner.py"):
         shutil.copy(SOURCES / name, target)
+    if disk:
+        write_for_disk(target)
     everything = hashlib.sha256()
     for file in sorted(path for path in target.rglob("*") if path.is_file()):
         everything.update(file.read_bytes())

@@ -13,8 +13,12 @@
 //   { kind: "done", id, ok, value, seconds }           it has ended; `ok` is false if it raised or was stopped
 // and to all pages, while Python starts:
 //   { kind: "state", state: "starting" | "ready" | "failed", words }
+// A worker of a page from disk may fetch nothing. It asks the page, { kind: "file", name }, which sends back
+//   { do: "file", name, bytes }
 "use strict";
-const HERE = new URL(".", self.location.href), VERSION = new URL(self.location.href).searchParams.get("version");
+const FROM_DISK = self.location.protocol === "blob:";
+const HERE = new URL(FROM_DISK ? "https://disk.invalid/live/run/" : ".", self.location.href);
+const VERSION = new URL(self.location.href).searchParams.get("version");
 const RUNTIME = new URL("runtime/", HERE).href;
 const LOOK = 150;        // milliseconds between two looks whether to stop
 const STREAM = 50;       // milliseconds for which printed text is collected
@@ -79,6 +83,32 @@ const interrupts = {
   set 0(answered) {},
 };
 
+// ---- files, for a page from disk
+
+const files = new Map();     // name ↦ the promise of its bytes, and what keeps it
+function file(name) {
+  if (!files.has(name)) {
+    let arrived;
+    files.set(name, Object.assign(new Promise((resolve) => { arrived = resolve; }), { arrived }));
+    self.postMessage({ kind: "file", name });
+  }
+  return files.get(name);
+}
+if (FROM_DISK) {
+  const nameOf = (address) => String(address.url ?? address).split(/[?#]/)[0].split("/").at(-1);
+  self.fetch = async (address) => {
+    const name = nameOf(address);
+    return new Response(await file(name), { headers: { "content-type": name.endsWith(".wasm") ? "application/wasm" : "application/octet-stream" } });
+  };
+  const plain = self.importScripts;
+  self.importScripts = (address) => plain.call(self, scripts.get(nameOf(address)));
+}
+const scripts = new Map();
+async function readScripts() {
+  for (const name of ["pyodide.js", "pyodide.asm.js"])
+    scripts.set(name, URL.createObjectURL(new Blob([await file(name)], { type: "text/javascript" })));
+}
+
 // ---- the start
 
 let news = null;
@@ -91,7 +121,7 @@ function say(state, words) {
 // options begin with _: they are made for this version of Pyodide, and without them it starts plainly.
 async function started() {
   const options = { indexURL: RUNTIME, env: { HOME: "/home/pyodide", LECTURE_CODE_RUN: "short", MPLBACKEND: "agg", PYTHONHASHSEED: "0" } };
-  const store = await self.caches?.open("python-of-the-book").catch(() => null);
+  const store = FROM_DISK ? null : await self.caches?.open("python-of-the-book").catch(() => null);
   const key = new URL(`snapshot-${VERSION}`, RUNTIME).href;
   const kept = await store?.match(key);
   if (kept)
@@ -120,6 +150,7 @@ self.fetchPackage = (name) => fetchPackages([name]);          // for runner.py, 
 
 async function boot() {
   say("starting", "Fetching Python");
+  if (FROM_DISK) await readScripts();
   importScripts(`${RUNTIME}pyodide.js`);
   const source = fetch(new URL(`runner.py?version=${VERSION}`, HERE)).then((answer) => answer.text());
   say("starting", "Starting Python");
@@ -154,6 +185,7 @@ let queue = ready;
 function listen(port) {
   ports.add(port);
   port.onmessage = ({ data }) => {
+    if (data.do === "file") return file(data.name).arrived(data.bytes);
     queue = queue.catch(() => {}).then(() => ready).then(async () => {
       [asking, id, stop, looked] = [port, data.id, data.stop ?? null, 0];
       const began = performance.now();

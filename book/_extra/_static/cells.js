@@ -273,6 +273,14 @@
     if (waiting.length) { steps = []; throw new Error("This page and its code belong to different builds of the site. Reload the page."); }
   }
 
+  // Once Python has run something in this page, a slider that is moved comes alive by itself: its cell runs.
+  document.addEventListener("change", ({ target }) => {
+    const figure = target.closest?.(".cell_output:not(.run-output) figure.explorer");
+    if (!figure || window.python?.state !== "ready" || python.busy) return;
+    const cell = list.find((each) => each.stored?.contains(figure));
+    if (cell && !cell.stopped) cell.run().then(() => { cell.stopped = cell.ran === null; });
+  });
+
   const list = [];
   window.cells = { list, shows, load, make, memory, reset: () => list.forEach((cell) => cell.reset()) };
   const seen = new Map();

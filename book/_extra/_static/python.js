@@ -15,6 +15,9 @@
     try { return value === undefined ? localStorage.getItem(key) : localStorage.setItem(key, value); } catch { return null; }
   };
 
+  const DISK = "You opened this page from disk, and this copy of the book has no Python for that: build it with "
+    + "“make live DISK=yes”, or run “make serve” in the folder of the book and open the address it prints.";
+
   window.python = new (class extends EventTarget {
     root = new URL("..", document.currentScript.src);
     page = decodeURIComponent(location.pathname.slice(this.root.pathname.length)).replace(/\.html$/, "");
@@ -46,7 +49,7 @@
         script.onerror = () => {
           this.#notebook = null;
           reject(new Error(location.protocol === "file:"
-            ? "You opened this page from disk, and this copy of the book has no Python for that. Run “make serve” in the folder of the book and open the address it prints."
+            ? DISK
             : navigator.onLine === false ? "Python has to be fetched from the site, and you are offline."
               : "This copy of the site was built without its live part: build it with “make live”."));
         };
@@ -55,6 +58,22 @@
       });
     }
     take(notebook) { this.#take(notebook); }     // called by the script of the page's code
+
+    // ---- files for the worker of a page from disk, which scripts hold as text
+
+    #files = new Map();
+    async #file(name) {
+      await new Promise((resolve, reject) => {
+        const script = Object.assign(document.createElement("script"), { src: new URL(`live/run/disk/${name}.js`, this.root) });
+        script.onload = resolve;
+        script.onerror = () => reject(new Error(DISK));
+        document.head.append(script);
+      });
+      const bytes = this.#files.get(name);
+      this.#files.delete(name);
+      return (await fetch(`data:application/octet-stream;base64,${bytes}`)).arrayBuffer();
+    }
+    have(name, bytes) { this.#files.set(name, bytes); }     // called by these scripts
 
     // ---- the worker
 
@@ -71,30 +90,31 @@
       if (typeof WebAssembly === "undefined" || typeof Worker === "undefined")
         throw new Error("This browser cannot run Python: it needs WebAssembly and workers.");
       const { version } = await this.notebook();
-      if (location.protocol === "file:")
-        throw new Error("You opened this page from disk. A browser starts Python only for pages that a web server sends: run “make serve” in the folder of the book and open the address it prints.");
       const address = new URL(`live/run/worker.js?version=${version}`, this.root);
       await new Promise((resolve, reject) => {
-        const listen = (port, worker) => {
+        const listen = (port) => {
           this.#port = port;
-          port.onmessage = ({ data }) => {
+          port.onmessage = async ({ data }) => {
+            if (data.kind === "file") return port.postMessage({ do: "file", name: data.name, bytes: await this.#file(data.name) });
             if (data.kind !== "state") return this.#hear(data);
             if (data.state === "starting") this.#set("starting", data.words);
             if (data.state === "ready") { this.#set("ready", data.words); resolve(); }
             if (data.state === "failed") { this.#forget(); reject(new Error(`Python did not start: ${data.words}`)); }
           };
         };
-        const own = () => {
-          const worker = new Worker(address);
+        const own = (from = address) => {
+          const worker = new Worker(from);
           worker.onerror = (event) => reject(new Error(`Python did not start: ${event.message || "the browser refused it"}`));
           this.#end = () => worker.terminate();
           listen(worker);
         };
+        if (location.protocol === "file:")
+          return this.#file("worker.js").then((text) => own(URL.createObjectURL(new Blob([text], { type: "text/javascript" }))), reject);
         if (typeof SharedWorker === "undefined") return own();
         try {
           // With this option it outlives a change of page. A shared worker cannot be ended: the next one has another name.
           const worker = new SharedWorker(address, { name: `python ${version} ${memory("python-ended") ?? 0}`, extendedLifetime: true });
-          worker.onerror = own;
+          worker.onerror = () => own();
           this.#end = () => { memory("python-ended", 1 + Number(memory("python-ended") ?? 0)); worker.port.close(); };
           listen(worker.port);
         } catch {

@@ -27,9 +27,11 @@
     control.querySelector("input").setAttribute("aria-valuetext", output.textContent);
   }
 
-  // The number at a place between two ticks, whole where both are, else to three digits.
+  // The number at a place between two ticks, whole where both are, else to three digits. Where the next tick is many
+  // times as large, equal ways are equal factors.
   function between(numbers, at) {
-    const [low, high] = [numbers[Math.floor(at)], numbers[Math.ceil(at)]], value = low + (at - Math.floor(at)) * (high - low);
+    const [low, high] = [numbers[Math.floor(at)], numbers[Math.ceil(at)]], share = at - Math.floor(at);
+    const value = low * high > 0 && Math.max(high / low, low / high) > 3 ? low * (high / low) ** share : low + share * (high - low);
     return Number.isInteger(low) && Number.isInteger(high) ? Math.round(value) : Number(value.toPrecision(3));
   }
 
