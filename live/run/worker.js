@@ -7,7 +7,7 @@
 //   { tab, do: "leave" }                               forget what the cells of this page have computed
 // `tab` names a load of a page, whose cells share one namespace. `stop` is the address of a blob of the page: Python
 // looks now and then whether the page has withdrawn it, which ends a loop without shared memory; a page that is left
-// withdraws all of its addresses. What is asked is done one after the other. Answers to the page that asked:
+// withdraws all of its addresses. From disk a worker cannot ask; there the page ends it. What is asked is done one after the other. Answers to the page that asked:
 //   { kind: "turn", id }                               it begins: until then Python was busy with something else
 //   { kind: "output", id, output }                     one of runner.py: text, picture, markup, code, widget, error
 //   { kind: "done", id, ok, value, seconds }           it has ended; `ok` is false if it raised or was stopped
@@ -187,7 +187,7 @@ function listen(port) {
   port.onmessage = ({ data }) => {
     if (data.do === "file") return file(data.name).arrived(data.bytes);
     queue = queue.catch(() => {}).then(() => ready).then(async () => {
-      [asking, id, stop, looked] = [port, data.id, data.stop ?? null, 0];
+      [asking, id, stop, looked] = [port, data.id, FROM_DISK ? null : data.stop ?? null, 0];
       const began = performance.now();
       tell({ kind: "turn", id });
       let ok = true, value;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import zipfile
@@ -12,8 +13,10 @@ from urllib.parse import unquote
 import pytest
 from browser import wait_until_ready
 from built_site import SITE
-from live_notebook import START, Reader
+from live_notebook import START, Reader, documents
 from playwright.sync_api import Locator, Page, expect
+
+from tools import notebooks
 
 CHAPTER = "book/04-gradient-descent"
 RUNTIME = SITE / "live" / "run" / "runtime"
@@ -204,6 +207,91 @@ def test_the_editor_can_be_left_by_keyboard_and_everything_has_a_name(regular, a
         assert page.evaluate("document.activeElement.className") == "run-button"
         names = page.locator(".run-bar button").evaluate_all("(buttons) => buttons.map((button) => button.ariaLabel)")
         assert all(re.match(r"(Run|Edit|Stop|Reset): \S", name) for name in names)
+
+
+# ---------------------------------------------------------------- widgets
+
+def test_a_slider_stops_between_its_ticks_and_the_cell_draws_it(regular, address):
+    with open_page(regular, address) as page:
+        index = page.evaluate("cells.list.findIndex((cell) => cell.stored?.querySelector('.explorer'))")
+        cell = Cell(page, index)
+        stored = cell.output.locator("figure")
+        ticks, caption = stored.locator(".explorer-ticks span").all_text_contents(), stored.locator("figcaption").inner_text()
+        cell.run()
+        figure = cell.output.locator("figure")
+        assert figure.locator("figcaption").inner_text() == caption
+        assert figure.locator(".explorer-ticks span").all_text_contents() == ticks
+        slider, drawing = figure.locator("input[type=range]").first, figure.get_by_role("img")
+        described = drawing.get_attribute("aria-label")
+        slider.evaluate("""(slider) => { slider.value = 2.5; for (const name of ["input", "change"]) slider.dispatchEvent(new Event(name, { bubbles: true })); }""")
+        expect(drawing).not_to_have_attribute("aria-label", described)
+        shown = figure.locator("output").first.inner_text()
+        assert float(ticks[2]) < float(shown) < float(ticks[3]) and slider.get_attribute("aria-valuetext") == shown
+        assert shown in drawing.get_attribute("aria-label")
+        assert f"= {shown}" in unquote(figure.locator("image").first.get_attribute("href"))
+        page.evaluate("(index) => cells.list[index].reset()", index)
+        assert stored.locator("input[type=range]").first.get_attribute("step") is None
+
+
+def test_a_reader_makes_a_widget_of_their_own(regular, address):
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        cell.run("from lecture_code.widgets import explore\ndef draw(figure, a, b):\n    figure.subplots().set_title(f'{a} {b}')\n"
+                 "explore(draw, {'a': [1.0, 100.0, 1000.0], 'b': ['x', 'y']}, alt='a is {a}, b is {b}', caption='Mine.', play='a')")
+        figure = cell.output.locator("figure")
+        assert figure.get_by_role("img").get_attribute("aria-label") == "a is 1.0, b is x"
+        figure.get_by_text("y", exact=True).click()
+        expect(figure.get_by_role("img")).to_have_attribute("aria-label", "a is 1.0, b is y")
+        figure.locator("input[type=range]").press("ArrowRight")                   # a twentieth of the way, in factors
+        expect(figure.locator("output")).to_have_text("1.26")
+        assert figure.locator("figcaption").inner_text() == "Mine."
+
+
+# ---------------------------------------------------------------- all chapters
+
+#: What a cell has put out, in order: its text, and which other things.
+SHOWN = """(cell) => [...(cell.fresh?.children ?? [])].map((part) =>
+    part.matches("img") ? "<picture>" : part.querySelector("figure") || part.matches("figure") ? "<widget>"
+    : part.matches(".text_html") ? "<markup>" : part.querySelector("[data-stream=stderr]") ? "" : part.textContent)"""
+
+
+def stored(cell: dict) -> list[str]:
+    """What the notebook has stored of a cell, in the same form."""
+    found = []
+    for output in cell["outputs"]:
+        data = output.get("data", {})
+        markdown = "".join(data.get("text/markdown", "")).removeprefix("```python\n").removesuffix("```")
+        found.append("".join(output["text"]) if output["output_type"] == "stream" else markdown or next(
+            shown for kind, shown in (("application/vnd.jupyter.widget-view+json", "<widget>"), ("image/png", "<picture>"),
+                                      ("text/html", "<markup>")) if kind in data))
+    return found
+
+
+@pytest.mark.parametrize("chapter", documents(notebooks.chapters()))
+def test_every_cell_of_a_chapter_puts_out_in_the_page_what_is_stored(regular, address, chapter):
+    """Runs are short, as `make execute` does them with LECTURE_CODE_RUN=short; what may differ then is tagged."""
+    notebook = json.loads((notebooks.ROOT / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+    printed = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
+    with open_page(regular, address, chapter) as page:
+        environment = "import os; os.environ.{}('LECTURE_CODE_STATIC', {})"
+        page.evaluate("(source) => cells.load('python.js').then(() => python.run(source))", environment.format("setdefault", "'1'"))
+        page.evaluate("async () => { for (const cell of cells.list) await cell.run(); }")
+        page.evaluate("(source) => python.run(source)", environment.format("pop", None))
+        ran = page.evaluate(f"cells.list.map((cell) => [cell.source, ({SHOWN})(cell), cell.note.textContent])")
+        assert [note for _, _, note in ran if not note.startswith("Ran in")] == []
+        differ = []
+        for cell in printed:
+            tags = cell["metadata"].get("tags", [])
+            if "remove-input" in tags:
+                continue
+            source, shown, _ = ran.pop(0)
+            assert source.strip() == "".join(cell["source"]).strip()
+            wanted = stored(cell)
+            if "nbval-ignore-output" in tags:
+                shown, wanted = ([part for part in parts if part[:1] == "<"] for parts in (shown, wanted))
+            if [part.strip() for part in shown] != [part.strip() for part in wanted]:
+                differ.append((source, shown, wanted))
+        assert differ == [] and ran == []
 
 
 # ---------------------------------------------------------------- where it cannot run

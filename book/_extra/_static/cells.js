@@ -29,6 +29,7 @@
   };
   const hash = (text) => [...text].reduce((sum, letter) => ((sum * 33) ^ letter.codePointAt(0)) >>> 0, 5381).toString(36);
   const seconds = (value) => value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${value.toFixed(1)} s`;
+  const ENDED = "Stopped. Python had to be ended for that, so what was computed is lost; the next run starts it again.";
   const WIDGET = " Its sliders now stop between the ticks, too. To try your own, press Edit.";
   const page = new URL(location.href).pathname.slice(new URL("..", here).pathname.length);
 
@@ -149,11 +150,11 @@
         for (const [done, step] of before.entries()) {
           this.say(`Running the cells above: ${done + 1} of ${before.length} …`);
           const { ok, ended, error } = await step.execute(false, this);
-          if (ended) return this.say("Python did not listen and was ended. The next run starts it again.", true);
+          if (ended) return this.say(ENDED, true);
           if (!ok && step.ran === null) return this.say(error === "KeyboardInterrupt" ? "Stopped." : "A cell above, which this one needs, has an error.", true);
         }
         const { ok, ended, error, time } = await this.execute(true, this);
-        if (ended) this.say("Python did not listen and was ended. The next run starts it again.", true);
+        if (ended) this.say(ENDED, true);
         else if (!ok) this.say(error === "KeyboardInterrupt" ? "Stopped." : "This cell has an error.", true);
         else this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.${this.fresh.querySelector(".explorer") ? WIDGET : ""}`);
         document.dispatchEvent(new CustomEvent("ran", { detail: { cell: this, ok: ok === true } }));

@@ -88,7 +88,8 @@
     });
     if (kept) {
       if (inputs.includes(held)) figure.querySelectorAll("input, button")[inputs.indexOf(held)].focus();
-      show();
+      const now = [...figure.querySelectorAll("[data-count] :is([type=range], :checked)")].map((input) => Number(input.value));
+      if (now.some((place, i) => place !== output.controls[i].chosen)) show();
     }
   };
 })();

@@ -179,7 +179,7 @@
     stop() {
       const running = [...this.#asked.keys()];
       this.#asked.forEach(({ stop }) => URL.revokeObjectURL(stop));
-      setTimeout(() => { if (running.some((id) => this.#asked.has(id))) this.restart(); }, 3000);
+      setTimeout(() => { if (running.some((id) => this.#asked.has(id))) this.restart(); }, location.protocol === "file:" ? 0 : 3000);
     }
 
     // End Python. All that cells of this page have computed is lost.
