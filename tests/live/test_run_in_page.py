@@ -23,6 +23,8 @@ RUNTIME = SITE / "live" / "run" / "runtime"
 #: The first cell that can be seen, and one with a picture whose code is folded away.
 FIRST, DRAWING = 1, "How this picture is drawn"
 SECONDS = 1000
+#: What a reader sees within a second, on a machine whose cores are shared.
+SLOW = 30 * SECONDS
 
 
 @contextmanager
@@ -95,7 +97,7 @@ def test_nothing_is_fetched_before_a_click_and_then_the_cells_above_run_too(newc
         cell = Cell(page, FIRST)
         stored = cell.output.inner_text()
         assert cell.run() == stored != ""
-        expect(cell.note).to_have_text(re.compile(r"^Ran in \d+(\.\d)? m?s\.$"))
+        expect(cell.note).to_have_text(re.compile(r"^Ran in \d+(\.\d)? m?s\.$"), timeout=SLOW)
         assert page.evaluate("cells.list[0].ran !== null")                 # the imports, which are folded away
         assert page.evaluate("cells.list[0].note.textContent") == ""       # quietly
 
@@ -111,7 +113,7 @@ def test_an_edit_is_kept_over_a_reload_and_reset_brings_the_page_back(regular, a
         page.reload()
         cell.editor.wait_for()
         assert cell.editor.inner_text() == "print('mine', 6 * 7)"
-        expect(cell.note).to_have_text("You changed this cell. The change is kept in this browser.")
+        expect(cell.note).to_have_text("You changed this cell. The change is kept in this browser.", timeout=SLOW)
         cell.press("Reset")
         assert cell.editor.count() == 0
         assert page.locator(".cell_input").nth(FIRST).inner_text().strip() == printed.strip()
@@ -126,12 +128,12 @@ def test_stop_ends_a_loop_and_keeps_what_was_computed(regular, address):
         cell.run("kept = 'still here'")
         page.evaluate("cells.list[1].change(\"print('begun')\\nwhile True: pass\")")
         cell.press("Run")
-        expect(cell.output).to_contain_text("begun")
+        expect(cell.output).to_contain_text("begun", timeout=SLOW)
         started = time.monotonic()
         cell.press("Stop")
         cell.wait()
         assert time.monotonic() - started < 2
-        expect(cell.note).to_have_text("Stopped.")
+        expect(cell.note).to_have_text("Stopped.", timeout=SLOW)
         assert cell.run("print(kept)").strip() == "still here"
 
 
@@ -143,10 +145,10 @@ def test_a_reader_who_stops_a_check_stops_more_than_its_clock(regular, address):
         assert "TooLong" in cell.run(loop.format(0.3))
         page.evaluate("(text) => cells.list[1].change(text)", loop.format(60))
         cell.press("Run")
-        expect(cell.output).to_contain_text("begun")
+        expect(cell.output).to_contain_text("begun", timeout=SLOW)
         cell.press("Stop")
         cell.wait()
-        expect(cell.note).to_have_text("Stopped.")
+        expect(cell.note).to_have_text("Stopped.", timeout=SLOW)
 
 
 def test_errors_name_the_line_and_stop_what_is_below(regular, address):
@@ -156,10 +158,10 @@ def test_errors_name_the_line_and_stop_what_is_below(regular, address):
             "ZeroDivisionError: division by zero", "line 3:", "    f(0)", "line 2, in f:", "    return 1 / x"]
         below.press("Run")
         below.wait()
-        expect(below.note).to_have_text("A cell above, which this one needs, has an error.")
+        expect(below.note).to_have_text("A cell above, which this one needs, has an error.", timeout=SLOW)
         cell.press("Reset")
         below.run()
-        expect(below.note).to_have_text(re.compile("^Ran in"))
+        expect(below.note).to_have_text(re.compile("^Ran in"), timeout=SLOW)
 
 
 def test_a_picture_takes_the_place_of_the_stored_one_in_its_size_and_theme(regular, address):
@@ -199,7 +201,7 @@ def test_the_editor_can_be_left_by_keyboard_and_everything_has_a_name(regular, a
     with open_page(regular, address) as page:
         cell = Cell(page, FIRST)
         cell.press("Edit")
-        expect(cell.editor).to_have_attribute("aria-label", re.compile(r"Escape, then Tab"))
+        expect(cell.editor).to_have_attribute("aria-label", re.compile(r"Escape, then Tab"), timeout=SLOW)
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.role") == "textbox"       # it indents
         page.keyboard.press("Escape")
@@ -224,7 +226,7 @@ def test_a_slider_stops_between_its_ticks_and_the_cell_draws_it(regular, address
         slider, drawing = figure.locator("input[type=range]").first, figure.get_by_role("img")
         described = drawing.get_attribute("aria-label")
         slider.evaluate("""(slider) => { slider.value = 2.5; for (const name of ["input", "change"]) slider.dispatchEvent(new Event(name, { bubbles: true })); }""")
-        expect(drawing).not_to_have_attribute("aria-label", described)
+        expect(drawing).not_to_have_attribute("aria-label", described, timeout=SLOW)
         shown = figure.locator("output").first.inner_text()
         assert float(ticks[2]) < float(shown) < float(ticks[3]) and slider.get_attribute("aria-valuetext") == shown
         assert shown in drawing.get_attribute("aria-label")
@@ -240,10 +242,10 @@ def test_a_reader_makes_a_widget_of_their_own(regular, address):
                  "explore(draw, {'a': [1.0, 100.0, 1000.0], 'b': ['x', 'y']}, alt='a is {a}, b is {b}', caption='Mine.', play='a')")
         figure = cell.output.locator("figure")
         assert figure.get_by_role("img").get_attribute("aria-label") == "a is 1.0, b is x"
-        figure.get_by_text("y", exact=True).click()
-        expect(figure.get_by_role("img")).to_have_attribute("aria-label", "a is 1.0, b is y")
+        figure.get_by_role("radio", name="y").check()
+        expect(figure.get_by_role("img")).to_have_attribute("aria-label", "a is 1.0, b is y", timeout=SLOW)
         figure.locator("input[type=range]").press("ArrowRight")                   # a twentieth of the way, in factors
-        expect(figure.locator("output")).to_have_text("1.26")
+        expect(figure.locator("output")).to_have_text("1.26", timeout=SLOW)
         assert figure.locator("figcaption").inner_text() == "Mine."
 
 
@@ -302,7 +304,7 @@ def test_without_the_live_part_the_button_says_so(newcomer, address):
     page.goto(f"{address}/{CHAPTER}.html")
     cell = Cell(page, FIRST)
     cell.press("Run")
-    expect(cell.note).to_have_text("This copy of the site was built without its live part: build it with “make live”.")
+    expect(cell.note).to_have_text("This copy of the site was built without its live part: build it with “make live”.", timeout=SLOW)
     expect(cell.bar.get_by_role("button", name=re.compile("^Run"))).to_be_visible()
 
 

@@ -15,6 +15,7 @@
     return [still.getAttribute("href"), drawing.getAttribute("aria-label"), lines.map((line) => line.outerHTML).join("")];
   }
 
+  const areNumbers = ({ values }) => values.every((value) => typeof value === "number");
   const texts = (control) => [...control.querySelectorAll(".explorer-ticks span, .explorer-choices span")].map((text) => text.textContent);
   const isSame = (figure, { controls, width, walk }) => {
     const own = [...figure.querySelectorAll(".explorer-control[data-count]")];
@@ -47,7 +48,7 @@
   function build({ controls, caption, play, width, height }, id) {
     const all = controls.map((control, i) => {
       const button = control.name === play ? [make("button", { type: "button", className: "explorer-play", textContent: "Play" })] : [];
-      return (control.values.every((value) => value !== null) && control.values.length > 1 ? slider : choices)(control, `${id}-${i}`, button);
+      return (areNumbers(control) && control.values.length > 1 ? slider : choices)(control, `${id}-${i}`, button);
     });
     const stage = make("div", { className: "explorer-stage", innerHTML:
       `<svg class="explorer-picture" role="img" viewBox="0 0 ${width} ${height}" style="--wide:${width};--most:100%;--least:${Math.min(width, 0.8 * width)}px"><g><image width="${width}" height="${height}"/><g class="explorer-lines"></g></g></svg>` });
@@ -78,7 +79,7 @@
     const held = document.activeElement, inputs = [...(stored?.querySelectorAll("input, button") ?? [])];
     cell.fresh.append(figure);
     const show = enlivenExplorer(figure, {
-      values: output.controls.map(({ values }) => (values.every((value) => value !== null) ? values : null)),
+      values: output.controls.map((control) => areNumbers(control) ? control.values : null),
       draw: async (places, values, moving) => {
         const chosen = Object.fromEntries(output.controls.map(({ name }, i) => [name, Number.isInteger(places[i]) ? { at: places[i] } : { value: values[i] }]));
         const { picture, error } = await python.draw(output.explorer, chosen, moving);
