@@ -19,6 +19,8 @@ SUBMISSIONS ?=
 JOBS ?= 2
 OPTIONS ?=
 MODULES ?=
+# make live DISK=yes: the pages run their cells when they are opened from disk, too. It adds 75 MB.
+DISK ?=
 # make test CHAPTER=07: that chapter, its exercises, their pages, and what of them runs in the browser.
 CHAPTER ?=
 # make test FRAMEWORKS=yes installs PyTorch and Keras first, for the chapters that need them.
@@ -52,7 +54,7 @@ book: $(VENV)/.book          ## build the site; a warning is an error
 	@echo 'or run  make serve$(if $(WITHHELD), SOLUTIONS=no)  and open the address it prints.'
 
 live: $(LIVE)/.made book      ## add the folder in which readers run the chapters in their browser
-	$(LIVE)/bin/python -m tools.live $(SITE)
+	$(LIVE)/bin/python -m tools.live $(if $(filter yes,$(DISK)),--disk) $(SITE)
 
 pdf: $(VENV)/.pdf book        ## print the whole book into one file, book.pdf of the site; it needs a Chromium
 	$(BIN)/python -m tools.pdf $(SITE)

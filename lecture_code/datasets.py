@@ -47,15 +47,16 @@ def _open_data(name: str) -> BinaryIO:
 
 def _from_site(name: str) -> BinaryIO:  # pragma: no cover, only in a browser: tests/live
     """Fetch a data file from the site that this browser's Python came from."""
-    import js  # the page's JavaScript, seen from Pyodide
+    from js import XMLHttpRequest
+    from pyodide.code import run_js
 
-    site = str(js.location.href).partition("/extensions/")[0]
-    request = js.XMLHttpRequest.new()
-    request.open("GET", f"{site}/data/{name}", False)
+    live = str(run_js("self.location.href")).rpartition("/live/")[0] + "/live"
+    request = XMLHttpRequest.new()
+    request.open("GET", f"{live}/data/{name}", False)
     request.responseType = "arraybuffer"
     request.send()
     if request.status != 200:
-        raise OSError(f"{site}/data/{name}: the site answered {request.status}; build it with `make live`")
+        raise OSError(f"{live}/data/{name}: the site answered {request.status}; build it with `make live`")
     return io.BytesIO(request.response.to_bytes())
 
 

@@ -115,28 +115,42 @@ def by_timer(look: Look) -> Iterator[None]:
 def by_interrupt(look: Look) -> Iterator[None]:  # pragma: no cover, is tested in the browser
     """Look when Pyodide asks whether it is to be interrupted, as it does every few thousand instructions.
 
-    What it asks is the first entry of a buffer; ours is a property that says *yes* once a tick.
+    What it asks is the first entry of a buffer; ours is a property that says *yes* once a tick. Whoever waits for a
+    reader's *Stop* has a buffer, too, which is asked before ours and comes back afterwards.
     """
+    import pyodide_js
     from pyodide.code import run_js
-    from pyodide_js import setInterruptBuffer
 
-    buffer = run_js("""tick => {
+    outer = pyodide_js._module.Py_EmscriptenSignalBuffer    # there is a function that sets it, and none that tells
+    buffer = run_js("""(tick, outer) => {
         let due = performance.now() + tick;
         return {
+            stopped: false,
             get 0() {
+                if (outer?.[0]) {
+                    this.stopped = true;
+                    return 2;                   // SIGINT
+                }
                 if (performance.now() < due) return 0;
                 due = performance.now() + tick;
-                return 2;                       // SIGINT
+                return 2;
             },
-            set 0(answered) {},
+            set 0(answered) { if (outer) outer[0] = answered; },
         };
-    }""")(1000 * TICK)
-    previous = signal.signal(signal.SIGINT, lambda number, frame: look(frame))
-    setInterruptBuffer(buffer)
+    }""")(1000 * TICK, outer)
+
+    def interrupted(number: int, frame: FrameType) -> None:
+        if buffer.stopped:
+            previous(number, frame)
+        else:
+            look(frame)
+
+    previous: Any = signal.signal(signal.SIGINT, interrupted)
+    pyodide_js.setInterruptBuffer(buffer)
     try:
         yield
     finally:
-        setInterruptBuffer(None)
+        pyodide_js.setInterruptBuffer(outer)
         signal.signal(signal.SIGINT, previous)
 
 

@@ -1,11 +1,11 @@
 """Add to the built site the folder `live`: chapters and exercises at work in the reader's browser.
 
-    python -m tools.live [_build/html]          # after `jupyter-book build .`
+    python -m tools.live [--disk] [_build/html]          # after `jupyter-book build .`
 
 Needs live/requirements.txt. What is put together: JupyterLite; Python itself (Pyodide, in
 live/pyodide); lecture_code of this very tree and the few pure-Python packages that the chapters use, in
 the versions of requirements.lock; the notebooks as plain Markdown, without outputs; MNIST, which a
-notebook fetches when it asks for it.
+notebook fetches when it asks for it; and what runs the cells of a page in the page (tools/run_in_page.py).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 import nbformat
 
-from tools import notebooks
+from tools import notebooks, run_in_page
 from tools.notebooks import ROOT
 from tools.plain_markdown import References, plain
 from tools.wheel import build as build_wheel
@@ -188,7 +188,7 @@ def labextension(package: str) -> str:
     return str(Path(file.locate()).resolve().parent)
 
 
-def build(site: Path) -> None:
+def build(site: Path, disk: bool = False) -> None:
     work, cache = site.parent / "live", ROOT / "_build" / "wheels"
     for folder in (work, site / "live"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -212,6 +212,7 @@ def build(site: Path) -> None:
     if log.returncode:
         raise SystemExit(log.stdout)
     add_toolbar(site)
+    run_in_page.build(site, work / "static" / "pyodide", live_notebooks(), cache / "repacked", disk)
     (site / "live" / "data").mkdir()
     shutil.copy(ROOT / "lecture_code" / "data" / "mnist.npz", site / "live" / "data")
     size = sum(file.stat().st_size for file in (site / "live").rglob("*") if file.is_file())
@@ -221,7 +222,8 @@ def build(site: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("site", nargs="?", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--disk", action="store_true", help="pages shall run their cells when they are opened from disk, too")
     arguments = parser.parse_args()
     if not (arguments.site / "index.html").exists():
         raise SystemExit(f"{arguments.site}: there is no site; run `make book` first")
-    build(arguments.site.resolve())
+    build(arguments.site.resolve(), arguments.disk)

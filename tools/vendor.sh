@@ -22,8 +22,25 @@ unpack reveal.js@6.0.2 reveal
 unpack source-serif@4.5.1 serif
 unpack source-sans@3.52.0 sans
 
+# The editor of cells: CodeMirror and all that it needs, of which this takes what editor.js uses.
+mkdir "$work/codemirror"
+(cd "$work/codemirror" && npm install --silent --no-save --prefix . \
+    @codemirror/{autocomplete@6.20.4,commands@6.11.1,lang-python@6.2.1,language@6.13.1,state@6.7.6,streamparser@6.0.0,view@6.43.15} \
+    @lezer/{common@1.5.5,highlight@1.2.5,lr@1.4.12,python@1.1.19} @marijn/find-cluster-break@1.0.4 \
+    crelt@1.0.7 style-mod@4.1.5 w3c-keyname@2.2.8 esbuild@0.28.2)
+cat > "$work/codemirror/editor.js" <<'JAVASCRIPT'
+export { EditorState } from "@codemirror/state";
+export { EditorView, keymap } from "@codemirror/view";
+export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+export { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+export { python } from "@codemirror/lang-python";
+export { tagHighlighter, tags } from "@lezer/highlight";
+JAVASCRIPT
+"$work/codemirror/node_modules/.bin/esbuild" "$work/codemirror/editor.js" --bundle --minify --format=iife --global-name=CodeMirror \
+    --target=es2021 --log-level=error --outfile="$work/codemirror/codemirror.js"
+
 rm -rf "$target"
-mkdir -p "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex" "$target/mathjax/adaptors"
+mkdir -p "$target/codemirror" "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex" "$target/mathjax/adaptors"
 
 # MathJax: TeX in, HTML out, its fonts, the TeX extensions it loads on demand,
 # and what it writes to where there is no browser (book/_ext/mathematics.js).
@@ -36,6 +53,7 @@ rm "$target/mathjax/input/tex/extensions/all-packages.js"  # the others once mor
 # What turns the slides (tools/slides.py); pages of the book do not load it.
 mkdir "$target/reveal"
 cp "$work/reveal/dist/reveal.js" "$work/reveal/dist/reveal.css" "$work/reveal/LICENSE" "$target/reveal/"
+cp "$work/codemirror/codemirror.js" "$work/codemirror/node_modules/@codemirror/view/LICENSE" "$target/codemirror/"
 
 # The letters of the text, and the theme's icons: what the book needs of each font.
 icons=$("$python" -c 'import pydata_sphinx_theme as t; print(t.__path__[0])')/theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts/fa-solid-900.woff2
@@ -65,6 +83,7 @@ cat > "$target/README.md" <<'MARKDOWN'
 `mathjax`: MathJax 3.2.2, Apache 2.0.
 `reveal`: reveal.js 6.0.2, MIT.
 `fonts`: Source Serif 4.5.1 and Source Sans 3.52 of Adobe, and icons of Font Awesome Free 6, all SIL OFL 1.1, reduced to what the book needs and renamed (`tools/vendor_fonts.py`).
+`codemirror`: CodeMirror 6 with its language Python, MIT, bundled by esbuild.
 All others are unchanged files of the npm packages, copied by `tools/vendor.sh`; the sha256 of each is in `SHA256SUMS`.
 MARKDOWN
 du -sh "$target"

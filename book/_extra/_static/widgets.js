@@ -1,4 +1,8 @@
 // The widgets of a page (book/_ext/explorers.py): which picture is shown is what the controls say.
+//
+// Where Python runs (live-widgets.js), `enlivenExplorer(figure, live)` shows pictures that do not stand in the page:
+// live.values has for each control its numbers, or null where they are words, and live.draw(places, values, moving)
+// returns a picture. Then a slider stops between its ticks, too.
 (() => {
   "use strict";
   const PACE = 700;   // milliseconds for a picture while it plays
@@ -18,27 +22,58 @@
   function say(control) {
     const output = control.querySelector("output");
     if (!output) return;
-    output.textContent = control.querySelectorAll(".explorer-ticks span")[chosen(control)].textContent;
+    const at = chosen(control);
+    output.textContent = Number.isInteger(at) ? control.querySelectorAll(".explorer-ticks span")[at].textContent : control.between(at);
     control.querySelector("input").setAttribute("aria-valuetext", output.textContent);
   }
 
-  function enliven(explorer) {
+  // The number at a place between two ticks, whole where both are, else to three digits. Where the next tick is many
+  // times as large, equal ways are equal factors.
+  function between(numbers, at) {
+    const [low, high] = [numbers[Math.floor(at)], numbers[Math.ceil(at)]], share = at - Math.floor(at);
+    const value = low * high > 0 && Math.max(high / low, low / high) > 3 ? low * (high / low) ** share : low + share * (high - low);
+    return Number.isInteger(low) && Number.isInteger(high) ? Math.round(value) : Number(value.toPrecision(3));
+  }
+
+  function enliven(explorer, live) {
     const controls = [...explorer.querySelectorAll(".explorer-control[data-count]")];
     const drawing = explorer.querySelector(".explorer-picture"), image = drawing.querySelector("image");
     const lines = drawing.querySelector(".explorer-lines");
     const walk = () => { if (explorer.classList.contains("explorer-walk")) explorerWalk.call(image); };
-    let pictures, shown = 0;
+    let pictures, shown = 0, underway = null, newest = null;
 
-    async function show() {
-      controls.forEach(say);
+    function stored() {
       pictures ??= JSON.parse(explorer.querySelector("script").textContent);
-      const [source, alt, growing] = pictures[controls.reduce((place, control) => place * count(control) + chosen(control), 0)];
+      return pictures[controls.reduce((place, control) => place * count(control) + chosen(control), 0)];
+    }
+    // One picture after the other; of what was asked for meanwhile only the newest is drawn.
+    async function drawn(moving) {
+      newest = { moving };
+      underway ??= (async () => {
+        let picture;
+        while (newest) {
+          const asked = newest, places = controls.map(chosen);
+          newest = null;
+          picture = await live.draw(places, places.map((at, i) => live.values[i] && between(live.values[i], at)), asked.moving);
+          if (newest && picture) put(picture);
+        }
+        return picture;
+      })().finally(() => { underway = null; });
+      return underway;
+    }
+
+    async function show(moving = false) {
+      controls.forEach(say);
+      const picture = live ? await drawn(moving) : stored();
+      if (picture) await put(picture);
+    }
+    async function put([source, alt, growing]) {
       const turn = ++shown, ready = new Image();
       ready.src = source;
       await ready.decode().catch(() => {});     // the old picture stays until the new one can be seen
       if (turn !== shown) return;
       image.setAttribute("href", source);
-      drawing.setAttribute("aria-label", alt);
+      if (alt) drawing.setAttribute("aria-label", alt);
       lines.innerHTML = growing;
       walk();
     }
@@ -48,11 +83,16 @@
       let timer = 0;
       const stop = () => { clearInterval(timer); timer = 0; if (button) button.textContent = "Play"; };
       const go = (place) => { choose(control, place); show(); };
+      if (live?.values[controls.indexOf(control)]) {
+        control.between = (at) => between(live.values[controls.indexOf(control)], at);
+        inputs(control)[0].step = 0.05;
+        control.addEventListener("change", () => show());        // let go: the whole picture
+      }
       const step = () => {
-        if (chosen(control) < count(control) - 1) go(chosen(control) + 1);
+        if (chosen(control) < count(control) - 1) go(Math.floor(chosen(control)) + 1);
         if (chosen(control) === count(control) - 1) stop();
       };
-      control.addEventListener("input", () => { stop(); show(); });
+      control.addEventListener("input", () => { stop(); show(Boolean(control.between)); });
       control.querySelector(".explorer-ticks")?.addEventListener("click", ({ target }) => {
         const place = [...target.parentElement.children].indexOf(target);
         if (target.matches("span")) { stop(); go(place); }
@@ -65,7 +105,9 @@
       });
     }
     walk();
+    return show;
   }
 
-  document.querySelectorAll(".explorer").forEach(enliven);
+  window.enlivenExplorer = enliven;
+  document.querySelectorAll(".explorer").forEach((explorer) => enliven(explorer));
 })();

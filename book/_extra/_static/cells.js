@@ -1,0 +1,296 @@
+// Run and Edit on each cell of a page (book/_ext/live_pages.py). Nothing of Python is loaded before a reader asks for it.
+//
+// `cells.list` has a Cell for each piece of code in the page, in its order. A Cell has
+//     input, bar, note      its code, the line of buttons below it, and what that line says
+//     source, original      its code as the reader has it, and as it is printed
+//     run(), edit(), change(text), reset()
+//     name                  in exercises what nbgrader calls it; known once Python has started
+// For each, an event "cell" is sent to the document, with the Cell as its detail: who wants more of it, adds it there.
+// When one has been run, "ran" follows, with { cell, ok }.
+(() => {
+  "use strict";
+  const here = new URL(".", document.currentScript.src);
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const memory = {
+    get(key) { try { return localStorage.getItem(key); } catch { return null; } },
+    set(key, value) { try { value === null ? localStorage.removeItem(key) : localStorage.setItem(key, value); } catch { /* for this page */ } },
+  };
+  const scripts = new Map();
+  const load = (name) => {
+    if (!scripts.has(name))
+      scripts.set(name, new Promise((resolve, reject) => {
+        document.head.append(make("script", { src: new URL(name, here), onload: resolve, onerror: () => reject(new Error(`The site did not send ${name}.`)) }));
+      }));
+    return scripts.get(name);
+  };
+  const hash = (text) => [...text].reduce((sum, letter) => ((sum * 33) ^ letter.codePointAt(0)) >>> 0, 5381).toString(36);
+  const seconds = (value) => value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${value.toFixed(1)} s`;
+  const ENDED = "Stopped. Python had to be ended for that, so what was computed is lost; the next run starts it again.";
+  const WIDGET = " Its sliders now stop between the ticks, too. To try your own, press Edit.";
+  const page = new URL(location.href).pathname.slice(new URL("..", here).pathname.length);
+
+  class Cell {
+    ran = null;                  // the source with which it has run, if what it needs has not changed since
+    #editor = null;
+    #output = null;              // what its last run has put out
+    #shown = null;               // the part of it that still grows: printed text
+
+    constructor(input, place, again) {
+      Object.assign(this, { input, place });
+      this.code = input.querySelector("pre");
+      this.source = this.original = this.code.textContent.replace(/\n$/, "");
+      this.key = `cell ${page} ${hash(this.original)}${again ? ` ${again}` : ""}`;
+      this.#placeBar();
+      const saved = memory.get(this.key);
+      if (saved !== null && saved !== this.original) {
+        this.source = saved;
+        this.edit({ focus: false });
+      }
+      this.show();
+    }
+
+    get holder() { return this.input.closest("div.cell"); }
+    get edited() { return this.source !== this.original; }
+    get stored() {               // a cell may hold the code of earlier ones, which put nothing out: its last code is its own
+      const codes = this.holder.querySelectorAll(".cell_input");
+      return codes[codes.length - 1] === this.input ? this.holder.querySelector(".cell_output:not(.run-output)") : null;
+    }
+
+    // The line stands below the code; where the code is folded away under its picture, below that.
+    #placeBar() {
+      const button = (className, text, act, title) => make("button", { type: "button", className, textContent: text, onclick: act, title });
+      this.runButton = button("run-button", "Run", () => this.run(), "Run this cell, and before it the cells above that have not run");
+      this.editButton = button("edit-button", "Edit", () => this.edit(), "Change this cell. What you change stays in this browser");
+      this.stopButton = button("stop-button", "Stop", () => python.stop(), "Stop Python");
+      this.resetButton = button("reset-button", "Reset", () => this.reset(), "Bring back the printed cell and its printed output");
+      const about = this.original.split("\n").find((line) => line.trim()) ?? "";
+      for (const each of [this.runButton, this.editButton, this.stopButton, this.resetButton])
+        each.setAttribute("aria-label", `${each.textContent}: ${about.slice(0, 60)}`);
+      this.note = make("span", { className: "run-note", role: "status" });
+      this.bar = make("div", { className: "run-bar" }, this.runButton, this.editButton, this.stopButton, this.resetButton, this.note);
+      const fold = this.stored && this.input.closest("details.fold-drawing");
+      (fold ?? this.input).after(this.bar);
+    }
+
+    // What can be done now.
+    show() {
+      this.runButton.hidden = this.running === true;
+      this.stopButton.hidden = !this.running;
+      this.editButton.hidden = Boolean(this.#editor);
+      this.resetButton.hidden = this.running || !(this.edited || this.#output);
+      this.bar.classList.toggle("run-touched", !this.resetButton.hidden || this.running === true);
+    }
+    say(words, problem = false) {
+      if (this.note.textContent !== words) this.note.textContent = words;
+      this.note.classList.toggle("run-problem", problem);
+    }
+    #sayEdited() { this.say(this.edited ? "You changed this cell. The change is kept in this browser." : ""); }
+
+    // ---- editing
+
+    async edit({ focus = true } = {}) {
+      this.input.closest("details")?.setAttribute("open", "");
+      await load("editor.js");
+      if (this.#editor) return this.#editor.focus();
+      const box = make("div", { className: "run-editor highlight" });
+      this.#editor = await cellEditor(box, this.source, {
+        label: `Code: ${this.original.split("\n")[0].slice(0, 60)}`,
+        onChange: (text) => this.change(text),
+        onRun: () => this.run(),
+      });
+      this.code.closest("div.highlight").parentElement.hidden = true;
+      this.input.append(box);
+      this.show();
+      this.#sayEdited();
+      if (focus) {
+        this.#editor.focus();
+        load("python.js").then(() => python.start()).catch(() => {});     // who edits will run
+      }
+    }
+    // Give the cell another text, as if it had been typed.
+    change(text) {
+      if (this.#editor && this.#editor.text !== text) { this.#editor.text = text; return; }
+      this.source = text;
+      memory.set(this.key, this.edited ? text : null);
+      this.show();
+      this.#sayEdited();
+    }
+
+    // Bring back what is printed.
+    reset() {
+      if (this.edited) this.change(this.original);
+      this.#editor?.remove();
+      this.#editor = null;
+      this.input.querySelector(".run-editor")?.remove();
+      this.code.closest("div.highlight").parentElement.hidden = false;
+      if (this.#output) this.#output.remove();
+      if (this.stored) this.stored.hidden = false;
+      this.#output = null;
+      this.say("");
+      this.show();
+      this.runButton.focus();
+    }
+
+    // ---- running
+
+    async run() {
+      if (this.running) return;
+      this.running = true;
+      this.show();
+      try {
+        this.say("Python starts …");
+        await Promise.all([load("python.js"), document.querySelector(".explorer") && load("live-widgets.js")]);
+        await this.#whileStarting();
+        await placed();
+        const before = steps.slice(0, steps.indexOf(this)).filter((step) => step.ran !== step.source);
+        for (const [done, step] of before.entries()) {
+          this.say(`Running the cells above: ${done + 1} of ${before.length} …`);
+          const { ok, ended, error } = await step.execute(false, this);
+          if (ended) return this.say(ENDED, true);
+          if (!ok && step.ran === null) return this.say(error === "KeyboardInterrupt" ? "Stopped." : "A cell above, which this one needs, has an error.", true);
+        }
+        const { ok, ended, error, time } = await this.execute(true, this);
+        if (ended) this.say(ENDED, true);
+        else if (!ok) this.say(error === "KeyboardInterrupt" ? "Stopped." : "This cell has an error.", true);
+        else this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.${this.fresh.querySelector(".explorer") ? WIDGET : ""}`);
+        document.dispatchEvent(new CustomEvent("ran", { detail: { cell: this, ok: ok === true } }));
+      } catch (error) {
+        this.say(error.message, true);
+      } finally {
+        clearInterval(this.clock);
+        this.running = false;
+        this.show();
+      }
+    }
+
+    async #whileStarting() {
+      const began = performance.now();
+      const tell = () => this.say(python.state === "starting" ? `${python.words} … ${Math.round((performance.now() - began) / 1000)} s` : "");
+      this.clock = setInterval(tell, 1000);
+      python.addEventListener("state", tell);
+      try { await python.start(); } finally { clearInterval(this.clock); python.removeEventListener("state", tell); }
+    }
+
+    // Run this cell alone. Its output is shown if asked for, and an error in any case; `who` tells how it goes.
+    async execute(shows, who) {
+      const source = this.source;
+      let begun = false, error = null;
+      const wait = setTimeout(() => { if (!begun) who.say("Python is busy with another page …"); }, 700);
+      const onTurn = () => {
+        begun = true;
+        if (!shows) return;
+        const start = performance.now();
+        const tell = () => who.say(`Running … ${Math.round((performance.now() - start) / 1000)} s`);
+        who.say("Running …");
+        who.clock = setInterval(tell, 1000);
+      };
+      if (shows) this.begin();
+      const answer = await python.run(source, { name: `cell ${this.place + 1}`, onTurn, onOutput: (output) => {
+        if (output.kind === "error") error = output.name;
+        if (output.kind === "note") who.say(`${output.words} …`);
+        else if (shows) this.put(output);
+        else if (output.kind === "error" && !this.mayFail && output.name !== "KeyboardInterrupt") { this.begin(); this.put(output); this.say("This cell has an error.", true); this.show(); }
+      } });
+      clearTimeout(wait);
+      clearInterval(who.clock);
+      if (shows) this.end(answer.ok);
+      if (this.ran !== null && this.ran !== source) steps.slice(steps.indexOf(this) + 1).forEach((step) => { step.ran = null; });
+      this.ran = answer.ok || (this.mayFail && error !== "KeyboardInterrupt") ? source : null;
+      if (answer.ended) steps.forEach((step) => { step.ran = null; });
+      return { ...answer, error, time: answer.seconds };
+    }
+
+    // ---- output: the old one stays until the new one begins
+
+    begin() {
+      this.#shown = null;
+      this.fresh = make("div", { className: "cell_output docutils container run-output" });
+      this.fresh.setAttribute("aria-live", "polite");
+    }
+    #show() {
+      if (this.fresh.isConnected) return;
+      const old = this.#output ?? this.stored;
+      this.fresh.style.minHeight = old && !old.hidden ? `${old.offsetHeight}px` : "";      // what is below stays where it is
+      (old ?? this.bar).after(this.fresh);
+      if (this.stored) this.stored.hidden = true;
+      this.#output?.remove();
+      this.#output = this.fresh;
+    }
+    end(ok) {
+      if (ok || this.fresh.isConnected) this.#show();
+      this.fresh.style.minHeight = "";
+      this.fresh.toggleAttribute("data-empty", !this.fresh.childElementCount);
+    }
+    put(output) {
+      this.#show();
+      if (output.kind !== "text") this.#shown = null;
+      shows[output.kind](this, output);
+    }
+    text(text, stream) {
+      if (this.#shown?.dataset.stream !== stream) {
+        this.#shown = make("pre");
+        this.#shown.dataset.stream = stream;
+        this.fresh.append(make("div", { className: "output stream highlight-myst-ansi notranslate" }, make("div", { className: "highlight" }, this.#shown)));
+      }
+      const all = this.#shown.textContent + text;          // a carriage return writes over its line, as a progress bar does
+      this.#shown.textContent = all.includes("\r")
+        ? all.split("\n").map((line) => line.replace(/\r$/, "").split("\r").at(-1).trimEnd()).join("\n") : all;
+    }
+  }
+
+  // How each kind of output is shown; other scripts may add to it or replace one.
+  const shows = {
+    text: (cell, { text, stream }) => cell.text(text, stream),
+    error: (cell, { text }) => cell.fresh.append(make("div", { className: "output run-error" }, make("pre", { textContent: text }))),
+    markup: (cell, { markup }) => cell.fresh.append(make("div", { className: "output text_html", innerHTML: markup })),
+    code: (cell, { markup }) => cell.fresh.append(make("div", { className: "output text_markdown highlight-python notranslate", innerHTML: markup })),
+    picture: (cell, { type, data, width, height }) => {
+      const alt = (!cell.edited && cell.stored?.querySelector("img")?.alt) || "The picture that this code draws";
+      const source = typeof data === "string" ? `data:${type},${encodeURIComponent(data)}` : URL.createObjectURL(new Blob([data], { type }));
+      cell.fresh.append(make("img", { alt, width, height, src: source }));
+    },
+  };
+
+  // A step is a Cell, or code that the page does not show: it is run, too, and shows nothing.
+  class Hidden {
+    ran = null;
+    constructor(source) { this.source = source; }
+    async execute(shows, who) {
+      const answer = await python.run(this.source, { name: "cell 0" });
+      this.ran = answer.ok ? this.source : null;
+      return answer;
+    }
+  }
+  let steps = [];
+  async function placed() {
+    if (steps.length) return;
+    const { cells: code } = await python.notebook();
+    const waiting = [...list];
+    steps = code.map(({ source, ...about }) => Object.assign(waiting[0]?.original.trim() === source.trim() ? waiting.shift() : new Hidden(source), about));
+    if (waiting.length) { steps = []; throw new Error("This page and its code belong to different builds of the site. Reload the page."); }
+  }
+
+  // Once Python has run something in this page, a slider that is moved comes alive by itself: its cell runs.
+  document.addEventListener("change", ({ target }) => {
+    const figure = target.closest?.(".cell_output:not(.run-output) figure.explorer");
+    if (!figure || window.python?.state !== "ready" || python.busy) return;
+    const cell = list.find((each) => each.stored?.contains(figure));
+    if (cell && !cell.stopped) cell.run().then(() => { cell.stopped = cell.ran === null; });
+  });
+
+  const list = [];
+  window.cells = { list, shows, load, make, memory, reset: () => list.forEach((cell) => cell.reset()) };
+  const seen = new Map();
+  for (const input of document.querySelectorAll(".bd-article .cell_input")) {
+    const text = input.querySelector("pre")?.textContent;
+    if (!text) continue;
+    seen.set(text, (seen.get(text) ?? -1) + 1);
+    const cell = new Cell(input, list.length, seen.get(text));
+    list.push(cell);
+    document.dispatchEvent(new CustomEvent("cell", { detail: cell }));
+  }
+})();

@@ -1,0 +1,320 @@
+"""Cells run in the page: Run, Edit, Stop and Reset, as a reader presses them, without a network."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import unquote
+
+import pytest
+from browser import wait_until_ready
+from built_site import SITE
+from live_notebook import START, Reader, documents
+from playwright.sync_api import Locator, Page, expect
+
+from tools import notebooks
+
+CHAPTER = "book/04-gradient-descent"
+RUNTIME = SITE / "live" / "run" / "runtime"
+#: The first cell that can be seen, and one with a picture whose code is folded away.
+FIRST, DRAWING = 1, "How this picture is drawn"
+SECONDS = 1000
+#: What a reader sees within a second, on a machine whose cores are shared.
+SLOW = 30 * SECONDS
+
+
+@contextmanager
+def open_page(person: Reader, address: str, name: str = CHAPTER) -> Iterator[Page]:
+    person.refused.clear()
+    page = person.context.new_page()
+    page.set_default_timeout(60 * SECONDS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        page.goto(f"{address}/{name}.html")
+        wait_until_ready(page)
+        yield page
+        assert errors == [] and person.refused == []
+    finally:
+        page.evaluate("localStorage.clear()")
+        page.close()
+
+
+class Cell:
+    """A cell as a reader sees it."""
+
+    def __init__(self, page: Page, index: int):
+        self.page, self.index = page, index
+        self.bar = page.locator(".run-bar").nth(index)
+        self.note = self.bar.get_by_role("status")
+
+    def press(self, name: str) -> None:
+        self.bar.get_by_role("button", name=re.compile(f"^{name}:")).click()
+
+    def write(self, text: str) -> None:
+        self.press("Edit")
+        self.editor.wait_for()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(text)
+
+    @property
+    def editor(self) -> Locator:
+        return self.page.locator(".cell_input").nth(self.index).get_by_role("textbox")
+
+    @property
+    def output(self) -> Locator:
+        return self.bar.locator("xpath=ancestor::div[starts-with(@class, 'cell ')][1]").locator(".cell_output:visible")
+
+    def run(self, source: str | None = None) -> str:
+        """Press Run, with another text if one is given, wait for the end, and return the text that is put out."""
+        if source is not None:
+            self.page.evaluate("([index, text]) => cells.list[index].edit().then(() => cells.list[index].change(text))", [self.index, source])
+        self.press("Run")
+        self.wait()
+        return self.output.inner_text() if self.output.count() else ""
+
+    def wait(self) -> None:
+        self.page.wait_for_function("(index) => !cells.list[index].running", arg=self.index, timeout=START * SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def live_part(live: str) -> str:
+    return live
+
+
+# ---------------------------------------------------------------- what a reader does
+
+def test_nothing_is_fetched_before_a_click_and_then_the_cells_above_run_too(newcomer, address):
+    with open_page(newcomer, address) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.reload(wait_until="networkidle")
+        assert not [url for url in asked if "/live/" in url or url.endswith(("python.js", "editor.js", "codemirror.js"))]
+        cell = Cell(page, FIRST)
+        stored = cell.output.inner_text()
+        assert cell.run() == stored != ""
+        expect(cell.note).to_have_text(re.compile(r"^Ran in \d+(\.\d)? m?s\.$"), timeout=SLOW)
+        assert page.evaluate("cells.list[0].ran !== null")                 # the imports, which are folded away
+        assert page.evaluate("cells.list[0].note.textContent") == ""       # quietly
+
+
+def test_an_edit_is_kept_over_a_reload_and_reset_brings_the_page_back(regular, address):
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        printed, stored = page.evaluate("cells.list[1].original"), cell.output.inner_text()
+        cell.write("print('mine', 6 * 7)")
+        page.keyboard.press("Shift+Enter")
+        cell.wait()
+        assert cell.output.inner_text().strip() == "mine 42"
+        page.reload()
+        cell.editor.wait_for()
+        assert cell.editor.inner_text() == "print('mine', 6 * 7)"
+        expect(cell.note).to_have_text("You changed this cell. The change is kept in this browser.", timeout=SLOW)
+        cell.press("Reset")
+        assert cell.editor.count() == 0
+        assert page.locator(".cell_input").nth(FIRST).inner_text().strip() == printed.strip()
+        assert cell.output.inner_text() == stored
+        page.reload()
+        assert page.evaluate("cells.list[1].source === cells.list[1].original")
+
+
+def test_stop_ends_a_loop_and_keeps_what_was_computed(regular, address):
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        cell.run("kept = 'still here'")
+        page.evaluate("cells.list[1].change(\"print('begun')\\nwhile True: pass\")")
+        cell.press("Run")
+        expect(cell.output).to_contain_text("begun", timeout=SLOW)
+        started = time.monotonic()
+        cell.press("Stop")
+        cell.wait()
+        assert time.monotonic() - started < 2
+        expect(cell.note).to_have_text("Stopped.", timeout=SLOW)
+        assert cell.run("print(kept)").strip() == "still here"
+
+
+def test_a_reader_who_stops_a_check_stops_more_than_its_clock(regular, address):
+    """The check has a limit of its own, by the same means."""
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        loop = "from lecture_code.time_limit import limited\nprint('begun')\nlimited(lambda: [0 for _ in iter(int, 1)], (), {})"
+        assert "TooLong" in cell.run(loop.format(0.3))
+        page.evaluate("(text) => cells.list[1].change(text)", loop.format(60))
+        cell.press("Run")
+        expect(cell.output).to_contain_text("begun", timeout=SLOW)
+        cell.press("Stop")
+        cell.wait()
+        expect(cell.note).to_have_text("Stopped.", timeout=SLOW)
+
+
+def test_errors_name_the_line_and_stop_what_is_below(regular, address):
+    with open_page(regular, address) as page:
+        cell, below = Cell(page, FIRST), Cell(page, FIRST + 2)
+        assert cell.run("def f(x):\n    return 1 / x\nf(0)").splitlines() == [
+            "ZeroDivisionError: division by zero", "line 3:", "    f(0)", "line 2, in f:", "    return 1 / x"]
+        below.press("Run")
+        below.wait()
+        expect(below.note).to_have_text("A cell above, which this one needs, has an error.", timeout=SLOW)
+        cell.press("Reset")
+        below.run()
+        expect(below.note).to_have_text(re.compile("^Ran in"), timeout=SLOW)
+
+
+def test_a_picture_takes_the_place_of_the_stored_one_in_its_size_and_theme(regular, address):
+    with open_page(regular, address) as page:
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        index = page.evaluate("cells.list.findIndex((cell) => cell.stored?.querySelector('img[src*=_images]'))")
+        cell = Cell(page, index)
+        look = """(image) => { const { width, height } = image.getBoundingClientRect(), { filter, mixBlendMode } = getComputedStyle(image);
+            return [Math.round(width), Math.round(height), filter, mixBlendMode, image.alt]; }"""
+        stored = cell.output.locator("img").evaluate(look)
+        cell.run()
+        drawn = cell.output.locator("img")
+        assert drawn.get_attribute("src").startswith("data:image/svg+xml,")
+        assert drawn.evaluate(look) == stored
+        assert "<text" in unquote(drawn.get_attribute("src"))              # its words stay words
+
+
+def test_the_next_page_finds_python_running_and_no_names_of_this_one(regular, address):
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        cell.run("import sys\nsys.kept = name = 'kept'")
+        page.goto(f"{address}/book/05-loss-landscapes.html")
+        cell = Cell(page, FIRST)
+        assert cell.run("import sys\nprint(getattr(sys, 'kept', 'lost'), 'name' in globals())").strip() == "kept False"
+
+
+def test_progress_writes_over_its_line_and_markup_is_shown(regular, address):
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        assert cell.run("from tqdm.auto import tqdm\nfor i in tqdm(range(3), leave=False): pass\nprint('end')").strip() == "end"
+        cell.run("from lecture_code.listing import show\nfrom lecture_code.network import forward\nshow(forward)")
+        assert cell.output.locator(".highlight .k", has_text="def").count() == 1
+        assert "3.0" in cell.run("np.array([1.0, 2.0, 3.0]).max()")
+
+
+def test_the_editor_can_be_left_by_keyboard_and_everything_has_a_name(regular, address):
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        cell.press("Edit")
+        expect(cell.editor).to_have_attribute("aria-label", re.compile(r"Escape, then Tab"), timeout=SLOW)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.role") == "textbox"       # it indents
+        page.keyboard.press("Escape")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "run-button"
+        names = page.locator(".run-bar button").evaluate_all("(buttons) => buttons.map((button) => button.ariaLabel)")
+        assert all(re.match(r"(Run|Edit|Stop|Reset): \S", name) for name in names)
+
+
+# ---------------------------------------------------------------- widgets
+
+def test_a_slider_stops_between_its_ticks_and_the_cell_draws_it(regular, address):
+    with open_page(regular, address) as page:
+        index = page.evaluate("cells.list.findIndex((cell) => cell.stored?.querySelector('.explorer'))")
+        cell = Cell(page, index)
+        stored = cell.output.locator("figure")
+        ticks, caption = stored.locator(".explorer-ticks span").all_text_contents(), stored.locator("figcaption").inner_text()
+        cell.run()
+        figure = cell.output.locator("figure")
+        assert figure.locator("figcaption").inner_text() == caption
+        assert figure.locator(".explorer-ticks span").all_text_contents() == ticks
+        slider, drawing = figure.locator("input[type=range]").first, figure.get_by_role("img")
+        described = drawing.get_attribute("aria-label")
+        slider.evaluate("""(slider) => { slider.value = 2.5; for (const name of ["input", "change"]) slider.dispatchEvent(new Event(name, { bubbles: true })); }""")
+        expect(drawing).not_to_have_attribute("aria-label", described, timeout=SLOW)
+        shown = figure.locator("output").first.inner_text()
+        assert float(ticks[2]) < float(shown) < float(ticks[3]) and slider.get_attribute("aria-valuetext") == shown
+        assert shown in drawing.get_attribute("aria-label")
+        assert f"= {shown}" in unquote(figure.locator("image").first.get_attribute("href"))
+        page.evaluate("(index) => cells.list[index].reset()", index)
+        assert stored.locator("input[type=range]").first.get_attribute("step") is None
+
+
+def test_a_reader_makes_a_widget_of_their_own(regular, address):
+    with open_page(regular, address) as page:
+        cell = Cell(page, FIRST)
+        cell.run("from lecture_code.widgets import explore\ndef draw(figure, a, b):\n    figure.subplots().set_title(f'{a} {b}')\n"
+                 "explore(draw, {'a': [1.0, 100.0, 1000.0], 'b': ['x', 'y']}, alt='a is {a}, b is {b}', caption='Mine.', play='a')")
+        figure = cell.output.locator("figure")
+        assert figure.get_by_role("img").get_attribute("aria-label") == "a is 1.0, b is x"
+        figure.get_by_role("radio", name="y").check()
+        expect(figure.get_by_role("img")).to_have_attribute("aria-label", "a is 1.0, b is y", timeout=SLOW)
+        figure.locator("input[type=range]").press("ArrowRight")                   # a twentieth of the way, in factors
+        expect(figure.locator("output")).to_have_text("1.26", timeout=SLOW)
+        assert figure.locator("figcaption").inner_text() == "Mine."
+
+
+# ---------------------------------------------------------------- all chapters
+
+#: What a cell has put out, in order: its text, and which other things.
+SHOWN = """(cell) => [...(cell.fresh?.children ?? [])].map((part) =>
+    part.matches("img") ? "<picture>" : part.querySelector("figure") || part.matches("figure") ? "<widget>"
+    : part.matches(".text_html") ? "<markup>" : part.querySelector("[data-stream=stderr]") ? "" : part.textContent)"""
+
+
+def stored(cell: dict) -> list[str]:
+    """What the notebook has stored of a cell, in the same form."""
+    found = []
+    for output in cell["outputs"]:
+        data = output.get("data", {})
+        markdown = "".join(data.get("text/markdown", "")).removeprefix("```python\n").removesuffix("```")
+        found.append("".join(output["text"]) if output["output_type"] == "stream" else markdown or next(
+            shown for kind, shown in (("application/vnd.jupyter.widget-view+json", "<widget>"), ("image/png", "<picture>"),
+                                      ("text/html", "<markup>")) if kind in data))
+    return found
+
+
+@pytest.mark.parametrize("chapter", documents(notebooks.chapters()))
+def test_every_cell_of_a_chapter_puts_out_in_the_page_what_is_stored(regular, address, chapter):
+    """Runs are short, as `make execute` does them with LECTURE_CODE_RUN=short; what may differ then is tagged."""
+    notebook = json.loads((notebooks.ROOT / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+    printed = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
+    with open_page(regular, address, chapter) as page:
+        environment = "import os; os.environ.{}('LECTURE_CODE_STATIC', {})"
+        page.evaluate("(source) => cells.load('python.js').then(() => python.run(source))", environment.format("setdefault", "'1'"))
+        page.evaluate("async () => { for (const cell of cells.list) await cell.run(); }")
+        page.evaluate("(source) => python.run(source)", environment.format("pop", None))
+        ran = page.evaluate(f"cells.list.map((cell) => [cell.source, ({SHOWN})(cell), cell.note.textContent])")
+        assert [note for _, _, note in ran if not note.startswith("Ran in")] == []
+        differ = []
+        for cell in printed:
+            tags = cell["metadata"].get("tags", [])
+            if "remove-input" in tags:
+                continue
+            source, shown, _ = ran.pop(0)
+            assert source.strip() == "".join(cell["source"]).strip()
+            wanted = stored(cell)
+            if "nbval-ignore-output" in tags:
+                shown, wanted = ([part for part in parts if part[:1] == "<"] for parts in (shown, wanted))
+            if [part.strip() for part in shown] != [part.strip() for part in wanted]:
+                differ.append((source, shown, wanted))
+        assert differ == [] and ran == []
+
+
+# ---------------------------------------------------------------- where it cannot run
+
+def test_without_the_live_part_the_button_says_so(newcomer, address):
+    newcomer.context.route("**/live/**", lambda route: route.fulfill(status=404))
+    page = newcomer.context.new_page()
+    page.goto(f"{address}/{CHAPTER}.html")
+    cell = Cell(page, FIRST)
+    cell.press("Run")
+    expect(cell.note).to_have_text("This copy of the site was built without its live part: build it with “make live”.", timeout=SLOW)
+    expect(cell.bar.get_by_role("button", name=re.compile("^Run"))).to_be_visible()
+
+
+# ---------------------------------------------------------------- what is sent
+
+def test_the_runtime_is_small_and_shows_the_source_of_the_library_only():
+    names = {file.name.partition("-")[0]: zipfile.ZipFile(file).namelist() for file in RUNTIME.glob("*.whl")}
+    assert "lecture_code/network.py" in names["lecture_code"] and "lecture_tasks/calculus.py" in names["lecture_code"]
+    assert not any("mnist" in name for name in names["lecture_code"])
+    assert not any(name.endswith(".py") for name in names["numpy"] + names["matplotlib"])
+    assert not any("/tests/" in name for archive in names.values() for name in archive)
+    at_once = [file for file in RUNTIME.iterdir() if not file.name.startswith(("scipy", "openblas", "sympy", "mpmath", "pygments"))]
+    assert sum(file.stat().st_size for file in at_once) < 26e6
