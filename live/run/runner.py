@@ -12,6 +12,7 @@ import importlib.machinery
 import json
 import linecache
 import logging
+import symtable
 import sys
 import traceback
 import types
@@ -263,7 +264,7 @@ async def run(source: str, name: str) -> bool:
     except BaseException as error:
         plt.close("all")
         _flush()
-        put("error", name=type(error).__name__, text=short(error, name))
+        put("error", name=type(error).__name__, text=short(error, name), message=str(error))
         return False
     finally:
         _flush()
@@ -309,3 +310,34 @@ async def call(function: str, values: str) -> str:
 
 def _as_plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else repr(value)
+
+
+# ---- exercises: a task shall not wait for what it does not use
+
+def needed(sources: list[str], at: int) -> list[int]:
+    """Return which of the cells above the cell `at` it needs: those that make what it names, and what these need in turn."""
+    made, named = zip(*map(_names, sources))
+    functions = set().union(*({name for name in names if f"def {name}(" in source} for source, names in zip(sources, made)))
+    found: set[int] = set()
+    waiting = [at]
+    while waiting:
+        cell = waiting.pop()
+        wanted = named[cell] | (functions if "globals" in named[cell] else set())
+        new = {above for above in range(at) if above not in found and made[above] & wanted}
+        found |= new
+        waiting += new
+    return sorted(found)
+
+
+def _names(source: str) -> tuple[set[str], set[str]]:
+    """Return the names that a cell makes, and those that it takes from elsewhere; none of a cell that cannot be read."""
+    try:
+        whole = symtable.symtable(source, "cell", "exec")
+    except SyntaxError:                         # the run will say so
+        return set(), set()
+    made = {symbol.get_name() for symbol in whole.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    taken, tables = {symbol.get_name() for symbol in whole.get_symbols() if symbol.is_referenced()}, whole.get_children()
+    for table in tables:                        # grows
+        taken |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+        tables += table.get_children()
+    return made, taken - made
