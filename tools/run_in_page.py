@@ -134,9 +134,11 @@ def cells(notebook: Path) -> list[dict[str, Any]]:
 
 
 def graded(cell: dict[str, Any]) -> dict[str, Any]:
-    """Return nbgrader's name of a cell, whether the student writes it, and the points of a check or a written answer."""
+    """Return the id of a cell, nbgrader's name of it, whether the student writes it, and the points of a check or an answer."""
     about = cell["metadata"].get("nbgrader", {})
-    said = {"id": cell["id"], "name": about["grade_id"]} if about else {}
+    said: dict[str, Any] = {"id": cell["id"]}
+    if about:
+        said["name"] = about["grade_id"]
     if about.get("solution"):
         said["solution"] = True
     if about.get("grade"):

@@ -69,7 +69,7 @@
       this.hints = hintsOf(cell);
       if (this.hints.length) {
         this.hint = make("button", { type: "button", className: "hint-button", onclick: () => this.#showHint() });
-        cell.note.before(this.hint);
+        cell.resetButton.before(this.hint);
         this.hints.forEach((hint) => hint.addEventListener("toggle", () => this.show()));
       }
       this.message = make("div", { className: "task-message" });
@@ -97,7 +97,7 @@
         const lines = outdated ? ["Changed since it was right: check it again."] : this.verdict?.lines ?? [];
         if (this.shown !== lines.join("\n")) this.message.replaceChildren(...lines.map(line));
         this.shown = lines.join("\n");
-        this.message.dataset.state = state;
+        this.message.dataset.state = this.cell.running ? "" : state;
       }
       bar?.show();
     }
@@ -106,11 +106,10 @@
     async run(runCell) {
       const { cell, check } = this;
       if (cell.running) return;
-      const pressed = document.activeElement === cell.runButton, source = cell.source;
-      this.verdict = null;
+      const pressed = document.activeElement === cell.runButton, source = cell.source, lines = [];
+      const running = runCell();                                  // what was said last stays until there is something new
       this.show();
-      const lines = [];
-      let right = await runCell();
+      let right = await running;
       if (right) {
         cell.running = true;
         cell.show();
@@ -123,10 +122,9 @@
         cell.running = false;
         cell.show();
       }
-      if (lines.length) {
-        this.verdict = { right: right === true, source, lines };
-        memory.set(this.key, JSON.stringify(this.verdict));
-      }
+      this.verdict = lines.length ? { right: right === true, source, lines } : null;
+      memory.set(this.key, this.verdict && JSON.stringify(this.verdict));
+      this.shown = null;                                          // said again, if it is the same
       this.show();
       if (pressed && document.activeElement === document.body) cell.runButton.focus({ preventScroll: true });
       return right;
@@ -148,7 +146,7 @@
 
   class Answer {
     constructor(place, { name, id, points }) {
-      Object.assign(this, { name, id, key: `answer ${python.page} ${name}` });
+      Object.assign(this, { name, id, solution: true, key: `answer ${python.page} ${name}` });
       const label = make("label", { textContent: "Your answer" });
       this.field = make("textarea", { rows: 4, placeholder: "Markdown, with formulas as $x^2$", oninput: () => this.keep() });
       const heading = place.closest("section")?.querySelector("h2, h1")?.firstChild.textContent;
@@ -172,16 +170,14 @@
 
   class Bar {
     constructor() {
-      const button = (text, more, act) => make("button", { type: "button", onclick: act }, text, make("span", { className: "task-more", textContent: more }));
+      const button = (text, more, end, act) => make("button", { type: "button", onclick: act }, text, make("span", { className: "task-more", textContent: more }), end);
       this.words = make("span", { className: "task-progress" });
-      this.part = make("progress", { max: tasks.filter(({ check }) => check).length });
-      this.part.setAttribute("aria-hidden", "true");              // the words say it
       this.file = make("input", { type: "file", accept: ".ipynb,application/json", hidden: true, onchange: () => this.#open() });
       this.news = make("div", { className: "task-news" });
       this.news.setAttribute("role", "status");
-      this.element = make("div", { className: "task-bar" }, this.part, this.words,
-        button("Download", " as notebook", () => download().catch((error) => this.tell(error.message))),
-        button("Open", " a notebook again …", () => this.file.click()), this.file, this.news);
+      this.element = make("div", { className: "task-bar" }, this.words,
+        button("Download", " as notebook", "", () => download().catch((error) => this.tell(error.message))),
+        button("Open", " a notebook again", " …", () => this.file.click()), this.file, this.news);
       this.element.setAttribute("role", "region");
       this.element.setAttribute("aria-label", "How far you are");
     }
@@ -189,7 +185,7 @@
       const checked = tasks.filter(({ check }) => check), right = checked.filter((task) => task.right);
       const points = (some) => some.reduce((sum, task) => sum + task.points, 0);
       const written = answers.filter(({ text }) => text.trim()).length;
-      this.part.value = right.length;
+      this.element.style.setProperty("--done", right.length / checked.length);      // a line below says it, too
       this.words.replaceChildren(`${right.length} of ${plural(checked.length, "task")}, ${points(right)} of ${plural(points(checked), "point")}`);
       if (answers.length) this.words.append(make("span", { className: "task-more", textContent: ` · ${written} of ${plural(answers.length, "answer")} written` }));
     }
@@ -256,14 +252,17 @@
     if (cell.edited && !cell.input.querySelector(".run-editor, .task-source")) cell.edit({ focus: false });
   }
 
-  // Put the cells of a notebook into the page. A cell is known by nbgrader's name, or where that is lost by its id.
+  // Put what a student wrote into the page, and say what. A cell is known by nbgrader's name, or where that is lost by its
+  // id. What was handed out complete stays as it is printed: it may have changed with an edition of the book.
   function fill(notebook) {
     if (!Array.isArray(notebook?.cells)) throw new Error("this is no notebook.");
-    const known = new Map(), own = [];
+    const known = new Map(), own = [], changed = [];
     const places = [...cells.list, ...answers];
+    const complete = ({ name, solution }) => name && solution === undefined;
     for (const cell of notebook.cells) {
       const place = places.find(({ name }) => name && name === nameOf(cell)) ?? (nameOf(cell) ? null : places.find(({ id }) => id && id === cell.id));
-      if (place) known.set(place, sourceOf(cell));
+      if (place && complete(place)) place.original.trim() === sourceOf(cell).trim() || changed.push(place.name);
+      else if (place) known.set(place, sourceOf(cell));
       else if (cell.cell_type === "code" && cell.id !== "install" && sourceOf(cell).trim() && !nameOf(cell)
         && !cells.list.some(({ original }) => original.trim() === sourceOf(cell).trim())) own.push(sourceOf(cell).trim());
     }
@@ -275,6 +274,7 @@
     const missing = [...tasks, ...answers].filter((each) => !known.has(each.cell ?? each)).map(({ called, name }) => called ?? name);
     return [`taken: ${listed([plural(functions, "task"), ...answers.length ? [plural(written, "written answer")] : []])}.`,
       missing.length ? `Not in the file: ${listed(missing)}, which stay as they are.` : "",
+      changed.length ? `Not taken: changes to what was handed out complete (${listed(changed)}).` : "",
       own.length ? `Not taken: ${plural(own.length, "cell")} of your own, which the page has no place for (${listed(own.map((text) => `“${text.split("\n")[0].slice(0, 40)}”`))}).` : "",
     ].filter(Boolean).join(" ");
   }
