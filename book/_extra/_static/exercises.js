@@ -54,10 +54,15 @@
       cell.input.append(this.source);
     }
     async open() {
-      await this.cell.edit().catch(() => {});                     // without the editor the field stays one
-      const place = this.source.selectionStart, view = CodeMirror.EditorView.findFromDOM(this.cell.input.querySelector(".cm-editor"));
-      if (this.source.value !== this.cell.source) this.cell.change(this.source.value);
-      view.dispatch({ selection: { anchor: Math.min(place, view.state.doc.length) } });
+      if (this.opening) return;
+      this.opening = true;
+      try {
+        await this.cell.edit();
+        if (this.source.value !== this.cell.source) this.cell.change(this.source.value);      // typed in the meantime
+        const view = CodeMirror.EditorView.findFromDOM(this.cell.input.querySelector(".cm-editor"));
+        view.dispatch({ selection: { anchor: Math.min(this.source.selectionStart, view.state.doc.length) } });
+      } catch { /* offline, say: the field stays, and can be typed in */ }
+      this.opening = false;
     }
 
     #placeCheck() {
