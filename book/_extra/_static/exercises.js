@@ -58,7 +58,7 @@
       this.opening = true;
       try {
         await this.cell.edit();
-        if (this.source.value !== this.cell.source) this.cell.change(this.source.value);      // typed in the meantime
+        this.cell.change(this.source.value);                      // with what was typed while it was loaded
         const view = CodeMirror.EditorView.findFromDOM(this.cell.input.querySelector(".cm-editor"));
         view.dispatch({ selection: { anchor: Math.min(this.source.selectionStart, view.state.doc.length) } });
       } catch { /* offline, say: the field stays, and can be typed in */ }
