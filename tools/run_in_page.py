@@ -167,6 +167,8 @@ def write_notebooks(exercises: list[Path], sources: Path, folder: Path) -> None:
     """Write what the download button of each exercise gives as a script, which a page from disk can load, too."""
     for path in exercises:
         name = path.relative_to(ROOT)
+        if not (sources / name).exists():               # its chapter is left out of this site
+            continue
         notebook = json.loads((sources / name).read_text(encoding="utf-8"))
         target = folder / name.with_suffix(".js")
         target.parent.mkdir(parents=True, exist_ok=True)
