@@ -4,6 +4,7 @@
   front end is not among it, nor tests, spare fonts and, where Node is at hand, sources: there is byte code for them.
 * `cells`: the code of each page in the order in which it is run, that of cells which are not shown, too.
 * `disk`, if it is asked for: all of that as scripts, for pages that are opened from disk.
+* `notebooks`: of exercises what the download button gives, for a page to fill in what was answered (exercises.js).
 * `worker.js` and `runner.py`: what runs in the worker (live/run in the repository).
 
 How page, worker and Python talk to each other is said at the top of live/run/worker.js.
@@ -138,16 +139,33 @@ def byte_code(source: Path) -> Path:
 # ---------------------------------------------------------------- the code of the pages
 
 def cells(notebook: Path) -> list[dict[str, Any]]:
-    """Return the code cells of a notebook in their order: source, and in exercises nbgrader's name and whether it may fail."""
+    """Return the code cells of a notebook in their order: source, and in exercises what nbgrader says of it and whether it may fail."""
     found = []
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code" and (source := "".join(cell["source"])).strip():
-            found.append({"source": source})
-            if name := cell["metadata"].get("nbgrader", {}).get("grade_id"):
-                found[-1]["name"] = name
+            found.append({"source": source, **graded(cell)})
             if "raises-exception" in cell["metadata"].get("tags", []):
                 found[-1]["mayFail"] = True
     return found
+
+
+def graded(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return the id of a cell, nbgrader's name of it, whether the student writes it, and the points of a check or an answer."""
+    about = cell["metadata"].get("nbgrader", {})
+    said: dict[str, Any] = {"id": cell["id"]}
+    if about:
+        said["name"] = about["grade_id"]
+    if about.get("solution"):
+        said["solution"] = True
+    if about.get("grade"):
+        said["points"] = about["points"]
+    return said
+
+
+def answers(notebook: Path) -> list[dict[str, Any]]:
+    """Return the fields for written answers of an exercise, in their order."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [said for cell in cells if cell["cell_type"] == "markdown" and (said := graded(cell)).get("solution")]
 
 
 def write_cells(notebooks: list[Path], folder: Path, version: str) -> None:
@@ -155,8 +173,22 @@ def write_cells(notebooks: list[Path], folder: Path, version: str) -> None:
     for path in notebooks:
         target = folder / path.relative_to(ROOT).with_suffix(".js")
         target.parent.mkdir(parents=True, exist_ok=True)
-        kept = json.dumps({"version": version, "cells": cells(path)}, ensure_ascii=False)
-        target.write_text(f"python.take({kept})\n", encoding="utf-8")
+        kept = {"version": version, "cells": cells(path)}
+        if written := answers(path):
+            kept["answers"] = written
+        target.write_text(f"python.take({json.dumps(kept, ensure_ascii=False)})\n", encoding="utf-8")
+
+
+def write_notebooks(exercises: list[Path], sources: Path, folder: Path) -> None:
+    """Write what the download button of each exercise gives as a script, which a page from disk can load, too."""
+    for path in exercises:
+        name = path.relative_to(ROOT)
+        if not (sources / name).exists():               # its chapter is left out of this site
+            continue
+        notebook = json.loads((sources / name).read_text(encoding="utf-8"))
+        target = folder / name.with_suffix(".js")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(f"exercise.take({json.dumps(notebook, ensure_ascii=False)})\n", encoding="utf-8")
 
 
 def write_for_disk(folder: Path) -> None:
@@ -188,3 +220,5 @@ def build(site: Path, pyodide: Path, notebooks: list[Path], cache: Path, disk: b
     for file in sorted(path for path in target.rglob("*") if path.is_file()):
         everything.update(file.read_bytes())
     write_cells(notebooks, target / "cells", everything.hexdigest()[:12])
+    exercises = [path for path in notebooks if path.is_relative_to(ROOT / "exercises")]
+    write_notebooks(exercises, site / "_sources", target / "notebooks")

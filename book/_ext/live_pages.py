@@ -1,11 +1,11 @@
 """Pages whose code runs in the reader's browser: in the page, and as a notebook.
 
 Each chapter and each exercise page gets *Run* and *Edit* on its cells, which run in the page itself (cells.js in
-_extra/_static), and a line under its title with a button that opens the notebook in the site's own Jupyter. Both need
-the folder `live` that `make live` adds, and say why if they cannot work (cells.js, live.js). A notebook whose metadata
-says that it does not run in a browser (tools/notebooks.py) gets a line that says so, and how it runs. The texts of all
-references are written beside the site, into references.json: the live notebooks are plain Markdown, where a label has
-no number (tools/plain_markdown.py).
+_extra/_static; exercises.js makes a task of an exercise an editor with *Check*), and a line under its title with a
+button that opens the notebook in the site's own Jupyter. Both need the folder `live` that `make live` adds, and say why
+if they cannot work (cells.js, live.js). A notebook whose metadata says that it does not run in a browser
+(tools/notebooks.py) gets a line that says so, and how it runs. The texts of all references are written beside the site,
+into references.json: the live notebooks are plain Markdown, where a label has no number (tools/plain_markdown.py).
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ def _add_line(app: Sphinx, docname: str, template: str, context: dict[str, Any],
     if about(Path(app.env.doc2path(docname))).live:
         app.add_css_file("cells.css")
         app.add_js_file("cells.js", loading_method="defer")
+        if docname.startswith("exercises/"):
+            app.add_css_file("exercises.css")
+            app.add_js_file("exercises.js", loading_method="defer")
 
 
 def _citation(entry: Any) -> dict[str, str]:

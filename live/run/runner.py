@@ -12,6 +12,7 @@ import importlib.machinery
 import json
 import linecache
 import logging
+import symtable
 import sys
 import traceback
 import types
@@ -197,8 +198,10 @@ class Shown:
 class Explorer:
     """A widget of the page: draws a picture for any values, quickly while a slider moves."""
 
-    def __init__(self, draw: Any, grid: Any, alt: Any, figsize: tuple[float, float], kind: str, walk: str | None) -> None:
-        self.draw, self.grid, self.alt, self.figsize, self.kind, self.walk = draw, grid, alt, figsize, kind, walk
+    def __init__(self, draw: Any, grid: Any, alt: Any, figsize: tuple[float, float], kind: str, walk: str | None,
+                 density: float) -> None:
+        self.draw, self.grid, self.alt = draw, grid, alt
+        self.figsize, self.kind, self.walk, self.density = figsize, kind, walk, density
         self.places: list[Any] = []             # where the axes were in the last whole picture
 
     def picture(self, values: dict[str, Any], moving: bool = False) -> str:
@@ -215,18 +218,18 @@ class Explorer:
             return drawn
 
         text = "" if moving else self.alt(**values) if callable(self.alt) else self.alt.format(**values)
-        drawn = lecture_code.widgets.picture(draw, self.figsize, text, self.kind, self.walk, **values)
+        drawn = lecture_code.widgets.picture(draw, self.figsize, text, self.kind, self.walk, self.density, **values)
         self.places = [axes.get_position() for axes in figures[0].axes]
         return drawn
 
 
 def explore(
     draw: Any, grid: Any, *, caption: str, alt: Any, labels: Any = None, start: Any = None, play: str | None = None,
-    walk: str | None = None, figsize: tuple[float, float] = (6.4, 3.4), kind: str = "svg",
+    walk: str | None = None, figsize: tuple[float, float] = (6.4, 3.4), kind: str = "svg", density: float = 1.3,
 ) -> Shown:
     """Stand for `lecture_code.widgets.explore`: the page shows the widget, and asks `draw` for its pictures."""
     first = {name: (start or {}).get(name, values[0]) for name, values in grid.items()}
-    explorer = Explorer(draw, {name: list(values) for name, values in grid.items()}, alt, figsize, kind, walk)
+    explorer = Explorer(draw, {name: list(values) for name, values in grid.items()}, alt, figsize, kind, walk, density)
     key = f"explorer-{len(page.explorers)}"
     page.explorers[key] = explorer
     put("widget", explorer=key, caption=caption, play=play, walk=walk, width=round(100 * figsize[0]), height=round(100 * figsize[1]),
@@ -282,7 +285,7 @@ async def run(source: str, name: str) -> bool:
     except BaseException as error:
         plt.close("all")
         _flush()
-        put("error", name=type(error).__name__, text=short(error, name))
+        put("error", name=type(error).__name__, text=short(error, name), message=str(error))
         return False
     finally:
         _flush()
@@ -328,3 +331,34 @@ async def call(function: str, values: str) -> str:
 
 def _as_plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else repr(value)
+
+
+# ---- exercises: a task shall not wait for what it does not use
+
+def needed(sources: list[str], at: int) -> list[int]:
+    """Return which of the cells above the cell `at` it needs: those that make what it names, and what these need in turn."""
+    made, named = zip(*map(_names, sources))
+    functions = set().union(*({name for name in names if f"def {name}(" in source} for source, names in zip(sources, made)))
+    found: set[int] = set()
+    waiting = [at]
+    while waiting:
+        cell = waiting.pop()
+        wanted = named[cell] | (functions if "globals" in named[cell] else set())
+        new = {above for above in range(at) if above not in found and made[above] & wanted}
+        found |= new
+        waiting += new
+    return sorted(found)
+
+
+def _names(source: str) -> tuple[set[str], set[str]]:
+    """Return the names that a cell makes, and those that it takes from elsewhere; none of a cell that cannot be read."""
+    try:
+        whole = symtable.symtable(source, "cell", "exec")
+    except SyntaxError:                         # the run will say so
+        return set(), set()
+    made = {symbol.get_name() for symbol in whole.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    taken, tables = {symbol.get_name() for symbol in whole.get_symbols() if symbol.is_referenced()}, whole.get_children()
+    for table in tables:                        # grows
+        taken |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+        tables += table.get_children()
+    return made, taken - made

@@ -4,7 +4,7 @@
 //     input, bar, note      its code, the line of buttons below it, and what that line says
 //     source, original      its code as the reader has it, and as it is printed
 //     run(), edit(), change(text), reset()
-//     name                  in exercises what nbgrader calls it; known once Python has started
+//     name, points          in exercises what nbgrader says of it; known after `await cells.placed()`
 // For each, an event "cell" is sent to the document, with the Cell as its detail: who wants more of it, adds it there.
 // When one has been run, "ran" follows, with { cell, ok }.
 (() => {
@@ -137,16 +137,21 @@
 
     // ---- running
 
+    // Which of the steps above have to run before: all of them, unless somebody knows better.
+    needs(above) { return above; }
+
+    // Run this cell; resolves to whether it ended well.
     async run() {
       if (this.running) return;
+      const pressed = document.activeElement === this.runButton;
       this.running = true;
       this.show();
       try {
         this.say("Python starts …");
         await Promise.all([load("python.js"), document.querySelector(".explorer") && load("live-widgets.js")]);
         await this.#whileStarting();
-        await placed();
-        const before = steps.slice(0, steps.indexOf(this)).filter((step) => step.ran !== step.source);
+        const above = (await placed()).slice(0, steps.indexOf(this));
+        const before = (await this.needs(above)).filter((step) => step.ran !== step.source);
         for (const [done, step] of before.entries()) {
           this.say(`Running the cells above: ${done + 1} of ${before.length} …`);
           const { ok, ended, error } = await step.execute(false, this);
@@ -158,12 +163,14 @@
         else if (!ok) this.say(error === "KeyboardInterrupt" ? "Stopped." : "This cell has an error.", true);
         else this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.${this.fresh.querySelector(".explorer") ? WIDGET : ""}`);
         document.dispatchEvent(new CustomEvent("ran", { detail: { cell: this, ok: ok === true } }));
+        return ok;
       } catch (error) {
         this.say(error.message, true);
       } finally {
         clearInterval(this.clock);
         this.running = false;
         this.show();
+        if (pressed && document.activeElement === document.body) this.runButton.focus({ preventScroll: true });
       }
     }
 
@@ -267,11 +274,12 @@
   }
   let steps = [];
   async function placed() {
-    if (steps.length) return;
+    if (steps.length) return steps;
     const { cells: code } = await python.notebook();
     const waiting = [...list];
     steps = code.map(({ source, ...about }) => Object.assign(waiting[0]?.original.trim() === source.trim() ? waiting.shift() : new Hidden(source), about));
     if (waiting.length) { steps = []; throw new Error("This page and its code belong to different builds of the site. Reload the page."); }
+    return steps;
   }
 
   // Once Python has run something in this page, a slider that is moved comes alive by itself: its cell runs.
@@ -283,7 +291,7 @@
   });
 
   const list = [];
-  window.cells = { list, shows, load, make, memory, reset: () => list.forEach((cell) => cell.reset()) };
+  window.cells = { list, shows, load, make, memory, placed, reset: () => list.forEach((cell) => cell.reset()) };
   const seen = new Map();
   for (const input of document.querySelectorAll(".bd-article .cell_input")) {
     const text = input.querySelector("pre")?.textContent;
