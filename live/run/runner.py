@@ -235,7 +235,7 @@ def explore(
     put("widget", explorer=key, caption=caption, play=play, walk=walk, width=round(100 * figsize[0]), height=round(100 * figsize[1]),
         picture=explorer.picture(first),
         controls=[{"name": name, "label": (labels or {}).get(name, name), "chosen": list(values).index(first[name]),
-                   "values": [_plain(value) for value in values], "texts": [_number(value) for value in values]}
+                   "whole": all(isinstance(value, int) for value in values), "values": [_plain(value) for value in values], "texts": [_number(value) for value in values]}
                   for name, values in grid.items()])
     return Shown(caption)
 

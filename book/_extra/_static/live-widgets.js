@@ -79,7 +79,7 @@
     const held = document.activeElement, inputs = [...(stored?.querySelectorAll("input, button") ?? [])];
     cell.fresh.append(figure);
     const show = enlivenExplorer(figure, {
-      values: output.controls.map((control) => areNumbers(control) ? control.values : null),
+      grids: output.controls.map((control) => areNumbers(control) ? { numbers: control.values, whole: control.whole } : null),
       draw: async (places, values, moving) => {
         const chosen = Object.fromEntries(output.controls.map(({ name }, i) => [name, Number.isInteger(places[i]) ? { at: places[i] } : { value: values[i] }]));
         const { picture, error } = await python.draw(output.explorer, chosen, moving);

@@ -1,7 +1,7 @@
 // The widgets of a page (book/_ext/explorers.py): which picture is shown is what the controls say.
 //
 // Where Python runs (live-widgets.js), `enlivenExplorer(figure, live)` shows pictures that do not stand in the page:
-// live.values has for each control its numbers, or null where they are words, and live.draw(places, values, moving)
+// live.grids has for each control { numbers, whole }, or null where it has words, and live.draw(places, values, moving)
 // returns a picture. Then a slider stops between its ticks, too.
 (() => {
   "use strict";
@@ -27,12 +27,12 @@
     control.querySelector("input").setAttribute("aria-valuetext", output.textContent);
   }
 
-  // The number at a place between two ticks, whole where both are, else to three digits. Where the next tick is many
+  // The number at a place between two ticks, whole where all are, else to three digits. Where the next tick is many
   // times as large, equal ways are equal factors.
-  function between(numbers, at) {
+  function between({ numbers, whole }, at) {
     const [low, high] = [numbers[Math.floor(at)], numbers[Math.ceil(at)]], share = at - Math.floor(at);
     const value = low * high > 0 && Math.max(high / low, low / high) > 3 ? low * (high / low) ** share : low + share * (high - low);
-    return Number.isInteger(low) && Number.isInteger(high) ? Math.round(value) : Number(value.toPrecision(3));
+    return whole ? Math.round(value) : Number(value.toPrecision(3));
   }
 
   function enliven(explorer, live) {
@@ -54,7 +54,7 @@
         while (newest) {
           const asked = newest, places = controls.map(chosen);
           newest = null;
-          picture = await live.draw(places, places.map((at, i) => live.values[i] && between(live.values[i], at)), asked.moving);
+          picture = await live.draw(places, places.map((at, i) => live.grids[i] && between(live.grids[i], at)), asked.moving);
           if (newest && picture) put(picture);
         }
         return picture;
@@ -83,8 +83,9 @@
       let timer = 0;
       const stop = () => { clearInterval(timer); timer = 0; if (button) button.textContent = "Play"; };
       const go = (place) => { choose(control, place); show(); };
-      if (live?.values[controls.indexOf(control)]) {
-        control.between = (at) => between(live.values[controls.indexOf(control)], at);
+      const grid = live?.grids[controls.indexOf(control)];
+      if (grid) {
+        control.between = (at) => between(grid, at);
         inputs(control)[0].step = 0.05;
         control.addEventListener("change", () => show());        // let go: the whole picture
       }
