@@ -256,6 +256,8 @@ def draw(key: str, values: Any, moving: bool) -> Any:
               for name, value in values.to_py().items()}
     try:
         found = {"picture": explorer.picture(chosen, moving)}
+    except KeyError:                            # its results were computed before, for the ticks
+        found = {"error": "There are results for the values at the ticks only."}
     except Exception as error:                  # a value between two ticks may be none that the function can draw
         found = {"error": str(error)}
     return to_js(found, dict_converter=js.Object.fromEntries)
