@@ -5,7 +5,7 @@
 
 What stands on them is what the page shows, in the order of the page:
 
-1. The title with the chapter's question; then what you can do after it.
+1. The title with the chapter's question, the widget that the chapter opens with; then what you can do after it.
 2. For each section, under its heading: the first sentence of its text, every sentence with an emphasised word, every
    displayed formula with the sentence that leads to it, and of each item of a list the first sentence. A slide takes
    as many of these as it holds.
@@ -180,6 +180,8 @@ def fill(deck: Deck, section: Tag) -> None:
             picture = block.select_one("figure.explorer, .sketch, .cell_output img, .cell_output svg:not(.explorer-picture)")
             table, code, output = block.select_one(".cell_output table"), block.find(class_="cell_input"), block.select_one(".cell_output pre")
             if picture or table:
+                for printed in block.select(".output.stream"):       # a picture needs the room
+                    printed.decompose()
                 shown, asked = deck.slide("picture", str(block.select_one(".cell_output"))), None
             elif asked and output and lines(output) <= OUTPUT:
                 asked.body.append(f'<div class="fragment">{block.select_one(".cell_output")}</div>')
@@ -264,6 +266,11 @@ def deck_of(page: BeautifulSoup, picture: str) -> tuple[str, list[list[Slide]]]:
     deck.open("title", "", stack=True)
     asks = question.decode_contents() if question else ""
     deck.slide("title", f'<div class="chapter-picture">{picture}</div><p class="number">{number}</p><h1>{title}</h1><p class="asks">{asks[:1].upper() + asks[1:]}</p>')
+    for widget in chapter.select(":scope > .cell:has(figure.explorer)"):
+        deck.open("opening", title, stack=False)
+        opening = page.new_tag("section")
+        opening.extend([widget.find_next_sibling(), widget][::-1])
+        fill(deck, opening)
     for aims in chapter.find_all("ul", recursive=False)[:1]:
         deck.open("aims", sentences(aims.find_previous_sibling("p"))[-1].rstrip(":"), stack=False)
         deck.slide("points", str(aims))
@@ -380,7 +387,7 @@ def _from_slides(link: str, name: str) -> str:
 
 def _section(slide: Slide, name: str) -> str:
     anchor = re.sub(r"(-\d+)?(-added-\d+)?$", "", slide.id)
-    back = "" if anchor in ("title", "aims") else f'<a class="in-the-book" href="../book/{name}.html#{anchor}">in the book</a>'
+    back = "" if anchor in ("title", "opening", "aims") else f'<a class="in-the-book" href="../book/{name}.html#{anchor}">in the book</a>'
     head = f"<h2>{slide.title}</h2>" if slide.title else ""
     before, after = (f'<p class="{where}">{words}</p>' if words else "" for where, words in
                      (("before", slide.before), ("after", slide.after)))

@@ -73,13 +73,17 @@ def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole(
 def test_a_link_opens_what_it_leads_to(browser, site):
     with visit(browser, uri(site, PAGE)) as visited:
         page = visited.page
-        check = page.locator("details.fold-check[id]").last
-        name = check.get_attribute("id")
-        page.locator(f"a[href='#{name}']").first.click()
+        name = page.evaluate("""[...document.querySelectorAll("details.fold-check[id]")].map(({ id }) => id)
+            .findLast((id) => !document.querySelector(`a[href="#${id}"]`).closest("details:not([open])"))""")
+        check = page.locator(f"#{name}")
+        link = page.locator(f"a[href='#{name}']").first
+        link.evaluate("(link) => link.scrollIntoView()")       # what is far from what is seen is not laid out
+        link.click()
         page.wait_for_function(f"document.getElementById('{name}').open")
         assert sum(page.evaluate(OPEN)) == 1
         check.locator("summary").click()                                     # closed, and the same link once more
-        page.locator(f"a[href='#{name}']").first.click()
+        link.evaluate("(link) => link.scrollIntoView()")
+        link.click()
         page.wait_for_function(f"document.getElementById('{name}').open")
         assert check.locator("pre").is_visible()
         page.goto("about:blank")

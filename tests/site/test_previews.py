@@ -96,14 +96,16 @@ def test_a_finger_sees_first_and_goes_with_the_second_tap(browser, address):
     before = page.url
     for link, said in ((page.locator(ELSEWHERE).first, "Go to ("), (page.locator(".formula-executed").first, "Go to the formula index"),
                        (page.locator(MARK).first, "Go to the check")):
+        link.evaluate("(link) => link.scrollIntoView({ block: 'center' })")
+        page.wait_for_timeout(200)                    # the sections around it get their heights
         link.tap()
         box = preview(page)
         box.get_by_text(said).wait_for(timeout=3000)
         edges = box.bounding_box()
         assert edges["x"] >= 0 and edges["x"] + edges["width"] <= 390 and edges["y"] >= 0 and edges["y"] + edges["height"] <= 844
         assert page.url == before and link.get_attribute("title") is None
-    page.locator("article h1").tap()
-    preview(page, "hidden")
+        page.locator("article h1").tap()
+        preview(page, "hidden")
     mark = page.locator(MARK).first
     mark.tap()
     preview(page)

@@ -72,13 +72,16 @@ def test_keys_turn_the_slides_and_the_answer_comes_after_the_question(browser, s
     with shown(browser, site, address, MODEL) as visited:
         keys = visited.page.keyboard
         keys.press("ArrowRight")
+        assert now(visited) == "opening-1"
+        keys.press("ArrowRight")
         assert now(visited) == "aims-1"
         keys.press("End")
         go(visited, "the-parabola-exactly-2")
-        answer = visited.page.locator("#the-parabola-exactly-2 .answer")
-        assert answer.evaluate("(p) => getComputedStyle(p).visibility") == "hidden"
+        answer = "(wanted) => getComputedStyle(document.querySelector('#the-parabola-exactly-2 .answer')).visibility === wanted"
+        visited.page.wait_for_function(answer, arg="hidden")         # it fades
         keys.press("PageDown")
-        assert now(visited) == "the-parabola-exactly-2" and answer.evaluate("(p) => getComputedStyle(p).visibility") == "visible"
+        visited.page.wait_for_function(answer, arg="visible")
+        assert now(visited) == "the-parabola-exactly-2"
         keys.press("PageDown")
         assert now(visited) == "the-parabola-exactly-3"
         theme = visited.page.locator("html")

@@ -110,6 +110,7 @@ def test_writing_in_pictures_can_be_read_on_a_phone(browser, site, page_with_wid
 
 def test_controls_are_as_wide_as_the_picture_and_nothing_below_moves(browser, site):
     with visit(browser, (site / PAGE).as_uri(), unfolded=True) as visited:
+        see_all(visited.page)
         widget = visited.page.locator(".explorer").nth(1)
         slider, picture = widget.locator("input[type=range]").first, widget.locator(".explorer-stage")
         assert slider.bounding_box()["width"] == pytest.approx(picture.bounding_box()["width"], abs=1)

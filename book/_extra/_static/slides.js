@@ -13,11 +13,14 @@
   const root = document.documentElement;
   root.dataset.theme = read();
 
-  // Pictures grow to what the slide holds; text shrinks if it must. A formula that is too wide shrinks alone.
+  // Pictures grow to what the slide holds; text shrinks if it must. A formula that is too wide shrinks alone. What is
+  // said of a picture that is higher than wide stands beside it.
   function fit() {
     for (const room of document.querySelectorAll(".room")) {
       const content = room.firstElementChild;
       content.style.zoom = 1;
+      const drawing = content.querySelector("img, .cell_output > svg");
+      room.parentElement.classList.toggle("tall", Boolean(drawing) && drawing.getBoundingClientRect().height > drawing.getBoundingClientRect().width);
       const grows = room.parentElement.matches(".picture");
       for (const formula of content.querySelectorAll("mjx-container[display=true]")) {
         formula.style.fontSize = "";
