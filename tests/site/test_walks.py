@@ -70,7 +70,7 @@ def test_lines_grow_when_they_come_into_sight(browser, address, walk_page):
             early = drawing.screenshot()
             clock.run_for(1000)
             second = area.evaluate(STATE)
-            assert second["last"] / 5 <= second["step"] < second["last"]
+            assert second["last"] // 7 <= second["step"] < second["last"]
             assert len(second["seen"]) > len(first["seen"])
             assert drawing.screenshot() != early, "no pixel has changed"
             clock.run_for(10_000)
