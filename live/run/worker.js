@@ -123,19 +123,23 @@ async function started() {
   const options = { indexURL: RUNTIME, env: { HOME: "/home/pyodide", LECTURE_CODE_RUN: "short", MPLBACKEND: "agg", PYTHONHASHSEED: "0" } };
   const store = FROM_DISK ? null : await self.caches?.open("python-of-the-book").catch(() => null);
   const key = new URL(`snapshot-${VERSION}`, RUNTIME).href;
-  const kept = await store?.match(key);
-  if (kept)
+  // One that is damaged may never start: a mark that has stayed from the last attempt says so, and its length.
+  const trial = new URL("trial", RUNTIME).href;
+  const kept = await store?.match(key), bytes = await kept?.arrayBuffer();
+  if (bytes && Number(kept.headers.get("length")) === bytes.byteLength && !await store.match(trial))
     try {
-      return await loadPyodide({ ...options, _loadSnapshot: kept.arrayBuffer() });
-    } catch {
-      await store.delete(key);
-    }
+      await store.put(trial, new Response());
+      const restored = await loadPyodide({ ...options, _loadSnapshot: bytes });
+      await store.delete(trial);
+      return restored;
+    } catch { /* a plain start */ }
+  await store?.delete(trial);
   const fresh = await loadPyodide({ ...options, _makeSnapshot: Boolean(store) });
   if (store) {
     fresh.runPython(`import ${USUAL}`);
     const snapshot = new Blob([fresh.makeMemorySnapshot()]);
     for (const old of await store.keys()) if (old.url !== key) await store.delete(old);
-    setTimeout(() => store.put(key, new Response(snapshot)).catch(() => {}), 3000);     // not while somebody waits
+    setTimeout(() => store.put(key, new Response(snapshot, { headers: { length: snapshot.size } })).catch(() => {}), 3000);     // not while somebody waits
   }
   return fresh;
 }

@@ -189,6 +189,19 @@ def test_the_next_page_finds_python_running_and_no_names_of_this_one(regular, ad
         assert cell.run("import sys\nprint(getattr(sys, 'kept', 'lost'), 'name' in globals())").strip() == "kept False"
 
 
+def test_a_damaged_snapshot_is_no_obstacle(newcomer, address):
+    with open_page(newcomer, address) as page:
+        cell, keys = Cell(page, FIRST), "caches.open('python-of-the-book').then((store) => store.keys())"
+        cell.run()
+        page.wait_for_function(f"() => {keys}.then((keys) => keys.length)")
+        page.evaluate(f"""async () => {{
+            const store = await caches.open("python-of-the-book"), [key] = await {keys};
+            await store.put(key, new Response("half of it", {{ headers: {{ length: 25_000_000 }} }}));
+            python.restart();
+        }}""")
+        assert cell.run("print('runs')").strip() == "runs"
+
+
 def test_progress_writes_over_its_line_and_markup_is_shown(regular, address):
     with open_page(regular, address) as page:
         cell = Cell(page, FIRST)
