@@ -54,11 +54,21 @@ def fold_cells(doctree: nodes.document) -> None:
             continue
         kind = reading_time.fold_of_cell(cell["cell_metadata"].get("tags", []), source.astext(), output is not None)
         if kind == "imports":
-            _replace(cell, lambda: folded("imports", "Imports", cell))
+            _fold_imports(cell)
         elif kind == "drawing":
             _fold_drawing(cell, source, output)
         elif kind == "check":
             _fold_check(cell, source.astext(), blocks)
+
+
+def _fold_imports(cell: nodes.container) -> None:
+    """Fold a cell, together with imports that stand right before it."""
+    before = _before(cell)
+    if isinstance(before, fold) and before["kind"] == "imports":
+        cell.parent.remove(cell)
+        before += cell
+    else:
+        _replace(cell, lambda: folded("imports", "Imports", cell))
 
 
 def _replace(node: nodes.Element, make) -> None:

@@ -76,6 +76,12 @@ def test_imports(build):
     assert "lecture_code.numerics" in re.sub("<[^>]+>", "", inside(page, "imports"))
 
 
+def test_imports_in_two_cells_are_one_fold(build):
+    page = build(">>>second = 2", tags=["imports"])
+    assert folds(page) == [("imports", "Imports")]
+    assert inside(page, "imports").count('class="cell ') == 2
+
+
 def test_drawing_code_stands_under_its_output(build):
     page = build(">>>draw()", tags=["hide-input"], outputs=[PICTURE], imports="one = 1")
     assert [kind for kind, _ in folds(page)] == ["drawing", "drawing"]
