@@ -27,8 +27,8 @@ from tools.notebooks import About, about  # noqa: E402
 
 BUTTON = """
 <div class="live-run">
-<a class="live-run-button" href="{root}live/notebooks/index.html?path={notebook}">&#9654;&ensp;Run this {kind}</a>
-<span>in your browser, with nothing to install{lengths}.</span>
+<a class="live-run-button" href="{root}live/notebooks/index.html?path={notebook}">Open as notebook</a>
+<span>in your browser, with nothing to install{lengths}. {here}</span>
 <p class="live-run-problem" role="alert" hidden></p>
 </div>"""
 NO_BUTTON = """
@@ -57,7 +57,8 @@ def line_under_title(docname: str, notebook: About) -> str:
         root="../" * docname.count("/"),
         notebook=f"{docname}.ipynb",
         kind=kind,
-        lengths=". Long runs are shortened there" if chapter else "",
+        lengths=". Long runs are shortened" if chapter else "",
+        here="Or run its cells in this page." if chapter else "Or work on it in this page.",
     )
 
 

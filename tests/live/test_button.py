@@ -1,4 +1,4 @@
-"""The button "Run this chapter": on every page that runs, and honest where it cannot."""
+"""The button "Open as notebook": on every page that runs, and honest where it cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// The button "Run this chapter" of chapters and exercises (book/_ext/live.py). It leads to the site's own
+// The button "Open as notebook" of chapters and exercises (book/_ext/live_pages.py). It leads to the site's own
 // Jupyter. Where that cannot work, a click says why, instead of opening a page that fails.
 (() => {
   "use strict";
