@@ -28,7 +28,7 @@ from tools.notebooks import About, about  # noqa: E402
 BUTTON = """
 <div class="live-run">
 <a class="live-run-button" href="{root}live/notebooks/index.html?path={notebook}">Open as notebook</a>
-<span>in your browser, with nothing to install{lengths}. {here}</span>
+<span>in your browser; {here}</span>
 <p class="live-run-problem" role="alert" hidden></p>
 </div>"""
 NO_BUTTON = """
@@ -57,8 +57,7 @@ def line_under_title(docname: str, notebook: About) -> str:
         root="../" * docname.count("/"),
         notebook=f"{docname}.ipynb",
         kind=kind,
-        lengths=". Long runs are shortened" if chapter else "",
-        here="Or run its cells in this page." if chapter else "Or work on it in this page.",
+        here="cells run in this page, too. Long runs are shortened." if chapter else "or work on it in this page.",
     )
 
 

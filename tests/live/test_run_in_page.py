@@ -114,7 +114,7 @@ def test_an_edit_is_kept_over_a_reload_and_reset_brings_the_page_back(regular, a
         page.reload()
         cell.editor.wait_for()
         assert cell.editor.inner_text() == "print('mine', 6 * 7)"
-        expect(cell.note).to_have_text("You changed this cell. The change is kept in this browser.", timeout=SLOW)
+        expect(cell.note).to_have_text("You changed this cell. The change is kept in this browser. The output is still the printed one.", timeout=SLOW)
         cell.press("Reset")
         assert cell.editor.count() == 0
         assert page.locator(".cell_input").nth(FIRST).inner_text().strip() == printed.strip()
@@ -159,7 +159,7 @@ def test_errors_name_the_line_and_stop_what_is_below(regular, address):
             "ZeroDivisionError: division by zero", "line 3:", "    f(0)", "line 2, in f:", "    return 1 / x"]
         below.press("Run")
         below.wait()
-        expect(below.note).to_have_text("A cell above, which this one needs, has an error.", timeout=SLOW)
+        expect(below.note).to_have_text("A cell above has an error, so this one was not run.", timeout=SLOW)
         cell.press("Reset")
         below.run()
         expect(below.note).to_have_text(re.compile("^Ran in"), timeout=SLOW)

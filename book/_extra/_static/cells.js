@@ -88,7 +88,10 @@
       if (this.note.textContent !== words) this.note.textContent = words;
       this.note.classList.toggle("run-problem", problem);
     }
-    #sayEdited() { this.say(this.edited ? "You changed this cell. The change is kept in this browser." : ""); }
+    #sayEdited() {
+      const printed = this.stored && !this.#output ? " The output is still the printed one." : "";
+      this.say(this.edited ? `You changed this cell. The change is kept in this browser.${printed}` : "");
+    }
 
     // ---- editing
 
@@ -156,7 +159,7 @@
           this.say(`Running the cells above: ${done + 1} of ${before.length} …`);
           const { ok, ended, error } = await step.execute(false, this);
           if (ended) return this.say(ENDED, true);
-          if (!ok && step.ran === null) return this.say(error === "KeyboardInterrupt" ? "Stopped." : "A cell above, which this one needs, has an error.", true);
+          if (!ok && step.ran === null) return this.say(error === "KeyboardInterrupt" ? "Stopped." : "A cell above has an error, so this one was not run.", true);
         }
         const { ok, ended, error, time } = await this.execute(true, this);
         if (ended) this.say(ENDED, true);
@@ -186,7 +189,7 @@
     async execute(shows, who) {
       const source = this.source;
       let begun = false, error = null;
-      const wait = setTimeout(() => { if (!begun) who.say("Python is busy with another page …"); }, 700);
+      const wait = setTimeout(() => { if (!begun) who.say("Python is still busy …"); }, 700);
       const onTurn = () => {
         begun = true;
         if (!shows) return;

@@ -22,7 +22,7 @@
       this.key = `check ${python.page} ${cell.name}`;
       this.called = /^def (\w+)/m.exec(cell.original)?.[1] ?? "your code";
       const { change, run, reset } = cell;                        // those of every cell
-      cell.change = (text) => { change.call(cell, text); this.source.value = cell.source; this.show(); };
+      cell.change = (text) => { change.call(cell, text); this.source.value = cell.source; this.source.rows = cell.source.split("\n").length; this.show(); };
       if (check) cell.run = () => this.run(() => run.call(cell));
       cell.resetButton.onclick = () => {
         if (cell.edited && !confirm(`Throw away what you wrote for ${this.called}?`)) return;
@@ -137,7 +137,8 @@
   }
 
   // Sentences as sentences, and what is code or numbers as it stands.
-  const line = (text) => /^\s|^in line /.test(text) ? make("pre", { textContent: text }) : make("p", { textContent: text });
+  const line = (text) => /^\s|^in line /.test(text) ? make("pre", { textContent: text })
+    : make("p", {}, ...text.split("`").map((part, place) => place % 2 ? make("code", { textContent: part }) : part));
 
   // The folds with hints in the statement above a cell: back to what was handed out before it.
   function hintsOf(cell) {
@@ -277,7 +278,7 @@
     const functions = tasks.filter(({ cell }) => known.has(cell) && cell.edited).length;
     const written = answers.filter((answer) => known.has(answer) && answer.text.trim()).length;
     const missing = [...tasks, ...answers].filter((each) => !known.has(each.cell ?? each)).map(({ called, name }) => called ?? name);
-    return [`taken: ${listed([plural(functions, "task"), ...answers.length ? [plural(written, "written answer")] : []])}.`,
+    return [`put into the page: ${listed([plural(functions, "task"), ...answers.length ? [plural(written, "written answer")] : []])}. Points come with a check.`,
       missing.length ? `Not in the file: ${listed(missing)}, which stay as they are.` : "",
       changed.length ? `Not taken: changes to what was handed out complete (${listed(changed)}).` : "",
       own.length ? `Not taken: ${plural(own.length, "cell")} of your own, which the page has no place for (${listed(own.map((text) => `“${text.split("\n")[0].slice(0, 40)}”`))}).` : "",
