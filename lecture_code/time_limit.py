@@ -121,7 +121,8 @@ def by_interrupt(look: Look) -> Iterator[None]:  # pragma: no cover, is tested i
     import pyodide_js
     from pyodide.code import run_js
 
-    outer = pyodide_js._module.Py_EmscriptenSignalBuffer    # there is a function that sets it, and none that tells
+    # There is a function that sets it, and none that tells; before it is set the first time, it is not there.
+    outer = getattr(pyodide_js._module, "Py_EmscriptenSignalBuffer", None)
     buffer = run_js("""(tick, outer) => {
         let due = performance.now() + tick;
         return {

@@ -21,8 +21,8 @@ from tools import notebooks
 
 CHAPTER = "book/04-gradient-descent"
 RUNTIME = SITE / "live" / "run" / "runtime"
-#: The first cell that can be seen, and one with a picture whose code is folded away.
-FIRST, DRAWING = 1, "How this picture is drawn"
+#: The first cell whose code can be seen, and one with a picture whose code is folded away.
+FIRST, DRAWING = 2, "How this picture is drawn"
 SECONDS = 1000
 #: What a reader sees within a second, on a machine whose cores are shared.
 SLOW = 30 * SECONDS
@@ -106,7 +106,7 @@ def test_nothing_is_fetched_before_a_click_and_then_the_cells_above_run_too(newc
 def test_an_edit_is_kept_over_a_reload_and_reset_brings_the_page_back(regular, address):
     with open_page(regular, address) as page:
         cell = Cell(page, FIRST)
-        printed, stored = page.evaluate("cells.list[1].original"), cell.output.inner_text()
+        printed, stored = page.evaluate("cells.list[2].original"), cell.output.inner_text()
         cell.write("print('mine', 6 * 7)")
         page.keyboard.press("Shift+Enter")
         cell.wait()
@@ -120,14 +120,14 @@ def test_an_edit_is_kept_over_a_reload_and_reset_brings_the_page_back(regular, a
         assert page.locator(".cell_input").nth(FIRST).inner_text().strip() == printed.strip()
         assert cell.output.inner_text() == stored
         page.reload()
-        assert page.evaluate("cells.list[1].source === cells.list[1].original")
+        assert page.evaluate("cells.list[2].source === cells.list[2].original")
 
 
 def test_stop_ends_a_loop_and_keeps_what_was_computed(regular, address):
     with open_page(regular, address) as page:
         cell = Cell(page, FIRST)
         cell.run("kept = 'still here'")
-        page.evaluate("cells.list[1].change(\"print('begun')\\nwhile True: pass\")")
+        page.evaluate("cells.list[2].change(\"print('begun')\\nwhile True: pass\")")
         cell.press("Run")
         expect(cell.output).to_contain_text("begun", timeout=SLOW)
         started = time.monotonic()
@@ -144,7 +144,7 @@ def test_a_reader_who_stops_a_check_stops_more_than_its_clock(regular, address):
         cell = Cell(page, FIRST)
         loop = "from lecture_code.time_limit import limited\nprint('begun')\nlimited(lambda: [0 for _ in iter(int, 1)], (), {})"
         assert "TooLong" in cell.run(loop.format(0.3))
-        page.evaluate("(text) => cells.list[1].change(text)", loop.format(60))
+        page.evaluate("(text) => cells.list[2].change(text)", loop.format(60))
         cell.press("Run")
         expect(cell.output).to_contain_text("begun", timeout=SLOW)
         cell.press("Stop")
@@ -154,7 +154,7 @@ def test_a_reader_who_stops_a_check_stops_more_than_its_clock(regular, address):
 
 def test_errors_name_the_line_and_stop_what_is_below(regular, address):
     with open_page(regular, address) as page:
-        cell, below = Cell(page, FIRST), Cell(page, FIRST + 2)
+        cell, below = Cell(page, FIRST), Cell(page, FIRST + 1)
         assert cell.run("def f(x):\n    return 1 / x\nf(0)").splitlines() == [
             "ZeroDivisionError: division by zero", "line 3:", "    f(0)", "line 2, in f:", "    return 1 / x"]
         below.press("Run")
