@@ -41,12 +41,14 @@ def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site
         switch.press("Enter")
         assert all(page.evaluate(OPEN))
         switch = page.get_by_role("button", name="Fold again")
-        page.wait_for_timeout(1000)       # another page is another process, which hears of a choice a little later
-        page.goto(uri(site, OTHER))
-        page.wait_for_function(f"() => ({OPEN})().every(Boolean)")
+        other = page.context.new_page()
+        other.goto(uri(site, OTHER))
+        other.wait_for_function(f"() => ({OPEN})().every(Boolean)")
         switch.press("Space")
         assert not any(page.evaluate(OPEN)) and page.get_by_role("button", name="Show everything").is_visible()
-        page.goto(uri(site, PAGE))
+        other.wait_for_function(f"() => !({OPEN})().some(Boolean)")      # a page that is open hears of it
+        assert other.get_by_role("button", name="Show everything").is_visible()
+        page.goto(uri(site, OTHER))
         assert not any(page.evaluate(OPEN))
         assert visited.errors == []
 

@@ -21,6 +21,7 @@
     folds.forEach((fold) => { fold.open = open; });
   }
 
+  let says = () => {};                                         // what is written on the switch
   function addSwitch() {
     const bar = document.querySelector(".article-header-buttons");
     if (!folds.length || !bar) return;
@@ -28,7 +29,7 @@
     button.id = "unfold-all";
     button.type = "button";
     button.title = "All that is folded: code, checks, proofs, optional parts. Remembered on every page.";
-    const says = (open) => { button.textContent = open ? OPEN : CLOSED; };
+    says = (open) => { button.textContent = open ? OPEN : CLOSED; };
     says(remembered());
     button.addEventListener("click", () => {
       const open = button.textContent === CLOSED;
@@ -72,6 +73,10 @@
 
   addSwitch();
   if (remembered()) setAll(true);
+  // A page that is open beside this one, or has just been left: its choice may reach this one late.
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key === KEY) { says(newValue === "yes"); setAll(newValue === "yes"); }
+  });
   openTarget();
   window.addEventListener("hashchange", openTarget);
   // A second click on the same link changes no hash.
