@@ -16,6 +16,9 @@ os.environ.pop("MPLBACKEND", None)
 
 #: Each of these tests may run on any worker, so that the long ones in a browser are shared evenly.
 ONE_BY_ONE = ("tests/live/", "tests/site/")
+#: They wait for a browser, and a machine that is shared has bad minutes: what ran out of time is tried once more, and
+#: the summary counts it as a rerun. Any other failure fails.
+OUT_OF_TIME = pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError", "Locator expected"])
 #: Long files first, and last what uses a browser: its event loop would be in the way of others.
 FIRST, LAST = ("book/", "solutions/"), ("tests/fronts/", "tests/site/", "tests/live/")
 
@@ -45,6 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if names and belongs(item.nodeid, names):                       # the tasks of these chapters, too
             item.extra_keyword_matches.add("frameworks")
+        if item.nodeid.startswith(ONE_BY_ONE):
+            item.add_marker(OUT_OF_TIME)
     items.sort(key=lambda item: place(item.nodeid))
 
 

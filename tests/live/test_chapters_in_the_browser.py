@@ -1,7 +1,14 @@
-"""Every chapter runs from top to bottom in a browser without a network, and its widgets answer."""
+"""Chapters run from top to bottom in the site's own Jupyter, without a network, and their widgets answer.
+
+Every chapter is run in its page (test_run_in_page.py), by the same Python with the same packages. Here are those that
+bring in packages: enough to see that Jupyter opens notebooks, finds what they import and shows what they put out.
+"""
 
 from __future__ import annotations
 
+import ast
+import json
+import sys
 import time
 
 import pytest
@@ -15,7 +22,28 @@ PICTURE = ".explorer-picture"
 SELECTED_CELL = "jupyterapp.shell.currentWidget.content.activeCellIndex"
 
 
-@pytest.mark.parametrize("chapter", documents(notebooks.chapters()))
+def packages(chapter: str) -> set[str]:
+    """Return the names of the packages, from elsewhere, that a chapter imports."""
+    cells = json.loads((ROOT / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
+    parsed = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
+    imports = [node for tree in parsed for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {name for node in imports for name in (
+        [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])}
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def that_bring_packages(chapters: list[str]) -> list[str]:
+    """Return those chapters that import a package that none before them does."""
+    known: set[str] = set()
+    found = []
+    for chapter in chapters:
+        if not packages(chapter) <= known:
+            found.append(chapter)
+        known |= packages(chapter)
+    return found
+
+
+@pytest.mark.parametrize("chapter", that_bring_packages(documents(notebooks.chapters())))
 def test_a_chapter_runs_from_top_to_bottom(regular, live, chapter):
     with opened(regular, live, chapter) as notebook:
         assert notebook.ask("import os; print(os.environ['LECTURE_CODE_RUN'])") == "short"
