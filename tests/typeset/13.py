@@ -104,12 +104,12 @@ v_bar = gradients(s_node * 0.7, [v_node])[0]
 chapter.bind("eq-pull-sum", {r"\bar v": dict(enumerate(v_bar.tolist(), 1)), r"\bar s": s_bar, "i": range(1, 5)}, alike=(r"\bar v", r"\bar s"))
 
 # ---- the softmax head ----------------------------------------------------------------------------------------------
-scores, label = rng.standard_normal((5, 1)), 3
-loss = softmax_cross_entropy(scores, np.eye(5)[:, [label - 1]]).item()
-chapter.bind("eq-graph-cross-entropy", {"C_i": loss, "z": scores, "y": label, "K": 5}, first=1)
+scores, label = rng.standard_normal((5, 1)), 2
+loss = softmax_cross_entropy(scores, np.eye(5)[:, [label]]).item()
+chapter.bind("eq-graph-cross-entropy", {"C_i": loss, "z": scores, "y": label, "K": 5})
 z_node = variable(scores)
-z_bar = gradients(z_node.exp().sum().log() - z_node[label - 1, 0], [z_node])[0]
-chapter.bind("eq-graph-softmax", {r"\bar z": z_bar, "z": scores, "p": softmax_cross_entropy.prediction(scores), "y": label - 1,
+z_bar = gradients(z_node.exp().sum().log() - z_node[label, 0], [z_node])[0]
+chapter.bind("eq-graph-softmax", {r"\bar z": z_bar, "z": scores, "p": softmax_cross_entropy.prediction(scores), "y": label,
                                   "e": lambda y: one_hot(np.reshape(y, 1), 5).T, r"\operatorname{softmax}": softmax})
 
 # ---- two modes -----------------------------------------------------------------------------------------------------
