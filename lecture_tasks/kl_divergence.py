@@ -298,7 +298,7 @@ def _(p, n):
     return q, *_picture(p, np.clip(q, 1e-9, 1 - 1e-9))[1:]
 
 
-picture.mistake("your lower curve is nan at its ends",
+picture.mistake("your finite curve is nan at its ends",
     "What should 0·log 0 count? Which of your earlier functions knows?",
     result={"back": lambda back: np.r_[np.nan, back[1:-1], np.nan], "top": lambda top: np.nan})
 
@@ -317,10 +317,10 @@ picture.mistake("your axis ends at infinity", "Which of the two curves is to be 
     result=lambda parts: (*parts[:3], np.inf))
 picture.mistake("your axis ends with the other curve", "Which of the two curves is to be seen as a whole?",
     result=lambda parts: (*parts[:3], parts[1][1:-1].max()))
-picture.mistake("your axis ends where the lower curve begins at the left",
+picture.mistake("your axis ends where the finite curve begins at the left",
     "For p < ½ this curve ends higher at the right.",
     lambda p, n: (*_picture(p, np.linspace(0, 1, n + 1))[:3], -np.log(1 - p)))
-picture.mistake("your axis ends where the lower curve ends at the right",
+picture.mistake("your axis ends where the finite curve ends at the right",
     "For p > ½ this curve begins higher at the left.",
     lambda p, n: (*_picture(p, np.linspace(0, 1, n + 1))[:3], -np.log(p)))
 
