@@ -36,7 +36,7 @@ from tools.grading import isolation, tables
 from tools.grading.collect import Student, name_of, newest, students
 from tools.grading.judge import Limits, Result, Tasks, font_lists, judge
 from tools.grading.marks import ClassList, Record, marks_text, merge, platform_table, read_marks, reduce_late
-from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, cells, handed_out_source, read, restored, same
+from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, beside, cells, handed_out_source, read, restored, same
 from tools.grading.wire import clean
 from tools.notebooks import ROOT, about, lacking
 
@@ -101,7 +101,7 @@ class Work:
 
     def notebook(self, student: Student, path: Path, handed_out: ExerciseSet, theirs: list[Cell], notes: list[str]) -> None:
         start = time.perf_counter()
-        helpers = list(beside(path)) if path.parent in student.folders else []
+        helpers = list(helpers_of(path)) if path.parent in student.folders else []
         record = blank(student, handed_out, "", path)
         record["fingerprint"] = hashlib.sha256(b"".join([
             *(file.read_bytes() for file in (path, *helpers)), handed_out.path.read_bytes(), repr(handed_out.cells).encode(),
@@ -111,16 +111,15 @@ class Work:
             self.keep({**old, "student": student.name, "id": student.id, "notes": [*dict.fromkeys([*notes, *student.notes, *old["graded"]])]})
             return
         answers = restored(theirs, handed_out)
-        record["answers"] = {cell.name: cell.source[:20_000] for cell, stub in pairs(answers, handed_out)
-                             if cell.solution and same(cell.source) != same(stub.source)}
+        record["answers"] = dict(written(answers, handed_out))
         if absent := lacking(handed_out.path):
             record["trouble"] = f"not run: the set needs {' and '.join(absent)}, which this machine lacks: make frameworks"
         else:
             done: dict[str, Result] = {}
             with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as folder:
-                (Path(folder) / "work").mkdir()
+                (Path(folder) / "given").mkdir()
                 for helper in helpers:
-                    shutil.copy(helper, Path(folder) / "work" / helper.name)
+                    shutil.copy(helper, Path(folder) / "given" / helper.name)
                 judge(answers, handed_out, student.name, self.limits, Path(folder), self.secret, done)
             record["results"] = {cell.name: asdict(done[cell.name]) for cell in handed_out.graded}
             target = self.out / "notebooks" / as_name(student.name) / handed_out.name / handed_out.path.name
@@ -133,7 +132,7 @@ class Work:
         write(self.out / "records" / file_name(record), json.dumps(record))
 
 
-def beside(path: Path) -> Iterator[Path]:
+def helpers_of(path: Path) -> Iterator[Path]:
     """Return the files that lie beside a notebook and are none: modules, data."""
     left = HELPERS
     for other in sorted(path.parent.iterdir())[:200]:
@@ -143,9 +142,15 @@ def beside(path: Path) -> Iterator[Path]:
                 yield other
 
 
-def pairs(answers: Answers, handed_out: ExerciseSet) -> Iterator[tuple[Cell, Cell]]:
-    known = {cell.name: cell for cell in handed_out.cells}
-    return ((cell, known[cell.name]) for cell in answers.cells if cell.name in known and not cell.own)
+def written(answers: Answers, handed_out: ExerciseSet) -> Iterator[tuple[str, str]]:
+    """Yield the fields in which something was written, with it; text in a cell beside the field is a part of it."""
+    stubs = {cell.name: same(cell.source) for cell in handed_out.cells if cell.solution}
+    for cell in answers.cells:
+        if not cell.own and cell.name in stubs:
+            texts = [cell.source] * (same(cell.source) != stubs[cell.name])
+            texts += [each.source for each in beside(cell, answers.cells)] if cell.by_hand else []
+            if texts:
+                yield cell.name, "\n\n".join(texts)[:20_000]
 
 
 def blank(student: Student, handed_out: ExerciseSet | None, trouble: str, path: Path | None = None) -> Record:
@@ -276,9 +281,10 @@ class Class:
             if path.exists() and path.stat().st_mtime >= self.began:
                 found.append(json.loads(path.read_text(encoding="utf-8")))
         if trouble or not found:
-            listed = ", ".join(student.others[:3])
+            listed = ", ".join(map(shown, student.others[:3]))
             only = next(iter(self.sets.values())) if len(self.sets) == 1 and student.notebooks else None
-            found.append(blank(student, only if not found else None, trouble or (f"no notebook here, but {listed}" if listed else "nothing handed in")))
+            found.append(blank(student, only if not found else None, trouble or (f"no notebook here, but {listed}" if listed
+                                else "nothing here that can be read" if student.notes else "nothing handed in")))
         self.records[student.name] = found
         if time.monotonic() - self.written > 5:
             self.write()
@@ -372,14 +378,14 @@ def main(argv: list[str] | None = None) -> int:
     how = [f"limits: {limits.seconds:g} s a notebook, {limits.cell_seconds:g} s a cell, {limits.memory} MiB",
            f"isolation in force: a process and a folder for each, apart from its judge; {isolation.WAYS[way]}",
            "inputs of the checks: those that students see, and others for each student, from a seed in seed.txt"]
-    graded = Class(out, sets, people, deadline, options.late, how)
     secret = sorted({*isolation.secret_folders(), options.submissions.resolve(), out, options.solutions.resolve()})
-    found = students(options.submissions, [each.name for each in every], out / "unpacked")
+    found = students(options.submissions, [each.name for each in every], out / "unpacked", how)
     if people:
         here = [people.find(student.name, student.id) for student in found]
         for student, row in zip(found, here):
             student.name = people.called(row) if row is not None and sum(row is other for other in here) == 1 else student.name
         found += [Student(people.called(row), people.id(row)) for row in people.rows if not any(row is other for other in here)]
+    graded = Class(out, sets, people, deadline, options.late, how)
     font_lists()
     for each in sets:
         if not each.needs:

@@ -81,11 +81,12 @@ class Runner:
         self.functions: list[Callable[..., Any]] = []   # of ours, which the student's code may call
         self.notes: list[str] = []
         self.foreign = ""                       # the class of a model that could not be rebuilt here
-        work = folder / "work"
-        (work / "home" / "matplotlib").mkdir(parents=True)
-        (work / "tmp").mkdir()
+        work, given = folder / "work", folder / "given"         # the second one is copied to the first over there
+        work.mkdir()
+        for name in ("home/matplotlib", "tmp"):
+            (given / name).mkdir(parents=True)
         for fonts in font_lists():
-            shutil.copy(fonts, work / "home" / "matplotlib")
+            shutil.copy(fonts, given / "home" / "matplotlib")
         ours, theirs = socket.socketpair()
         job = {"cell_seconds": limits.cell_seconds, "memory_bytes": limits.memory << 20, "file_bytes": 100 << 20,
                "needs": needs, "modules": sorted({module.__name__.rpartition(".")[2] for module in tasks.modules.values()}),
@@ -99,8 +100,8 @@ class Runner:
         }
         with open(folder / "job.json", "rb") as stdin, open(folder / "stderr", "w+b") as self.stderr:
             self.process = subprocess.Popen(
-                [*isolation.shut_in(limits.way, work, secret), sys.executable, "-IB",
-                 str(isolation.HERE / "runner.py"), str(theirs.fileno())],
+                [*isolation.shut_in(limits.way, work, given, secret), sys.executable, "-IB",
+                 str(isolation.HERE / "runner.py"), str(theirs.fileno()), str(given)],
                 cwd=work, env=environment, pass_fds=(theirs.fileno(),), stdin=stdin, stdout=subprocess.DEVNULL,
                 stderr=self.stderr, start_new_session=True)
             self.stderr = open(folder / "stderr", "rb")
@@ -359,7 +360,7 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
         answers.notes.insert(0, f"its process was ended, since it sent what is no answer: {type(error).__name__}: {clean(error, 120)}")
     finally:
         runner.end()
-        answers.notes[:] = list(dict.fromkeys([*answers.notes, *runner.notes]))
+        answers.notes[:] = list(dict.fromkeys([*answers.notes, *runner.notes]))[:40]
 
 
 def line_of(text: str) -> str:

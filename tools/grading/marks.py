@@ -140,7 +140,8 @@ def reduce_late(record: Record, deadline: datetime | None, percent: float) -> No
     if late > 0:
         days = ceil(late / 86400)
         record["share"] = max(0.0, 1 - percent / 100 * days)
-        record["notes"].append(f"{late / 3600:.0f} hours late" if late < 86400 else f"{days} days late")
+        number, what = (max(1, round(late / 3600)), "hour") if late < 86400 else (days, "day")
+        record["notes"].append(f"{number} {what}{'s' * (number > 1)} late")
         if percent:
             record["notes"][-1] += f": {100 - 100 * record['share']:g} % less"
 
