@@ -26,9 +26,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -123,13 +125,13 @@ class Work:
                 judge(answers, handed_out, student.name, self.limits, Path(folder), self.secret, done)
             record["results"] = {cell.name: asdict(done[cell.name]) for cell in handed_out.graded}
             target = self.out / "notebooks" / as_name(student.name) / handed_out.name / handed_out.path.name
-            write(target, json.dumps(as_notebook(answers, handed_out), indent=1, ensure_ascii=False))
+            write({target: json.dumps(as_notebook(answers, handed_out), indent=1, ensure_ascii=False)})
         record |= {"graded": answers.notes, "notes": [*notes, *student.notes, *answers.notes],
                    "seconds": time.perf_counter() - start}
         self.keep(record)
 
     def keep(self, record: Record) -> None:
-        write(self.out / "records" / file_name(record), json.dumps(record))
+        write({self.out / "records" / file_name(record): json.dumps(record)})
 
 
 def helpers_of(path: Path) -> Iterator[Path]:
@@ -193,15 +195,18 @@ def as_notebook(answers: Answers, handed_out: ExerciseSet) -> dict[str, Any]:
     return {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+def write(files: dict[Path, str]) -> None:
+    """Write files, all of them beside the old ones before the first one takes its place."""
+    parts = {path: path.with_name(f".{path.name}.part") for path in files}
     try:
-        part.write_text(text, encoding="utf-8", newline="")
-        os.replace(part, path)
+        for path, part in parts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(files[path], encoding="utf-8", newline="")
+        for path, part in parts.items():
+            os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 # ---------------------------------------------------------------- all of them
@@ -210,55 +215,44 @@ class Stopped(Exception):
     """Somebody has told the grader to end."""
 
 
-def in_process_of_its_own(work: Work, student: Student) -> int:
-    """Start grading a student and return the number of the process. It ends with this one."""
-    parent = os.getpid()
-    if child := os.fork():
-        return child
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(1)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        os.setsid()
-        os.environ.update(LECTURE_CODE_RUN="short", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        room = MEMORY * (4 if any(each.needs for each in work.sets) else 1)
-        resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
-        work.student(student)
-        os._exit(0)
-    except BaseException as error:
-        try:
-            print(f"{student.name}: {type(error).__name__}: {clean(error)}", file=sys.stderr)
-        finally:
-            os._exit(2)
+def alone(work: Work, student: Student, parent: int) -> None:
+    """Grade a student in a process of its own, which ends with the one that has started it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        return
+    os.setsid()
+    os.environ.update(LECTURE_CODE_RUN="short", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    room = MEMORY * (4 if any(each.needs for each in work.sets) else 1)
+    resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
+    work.student(student)
 
 
-def grade(people: list[Student], work: Work, jobs: int, done: Any) -> None:
+def grade(people: list[Student], work: Work, jobs: int, done: Callable[[Student, str], None]) -> None:
     """Grade all, so many at a time; `done` hears of each when it has ended."""
     waiting, running = people[::-1], {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 student = waiting.pop()
-                limit = work.limits.seconds * max(1, len(student.notebooks)) + SPARE
-                running[in_process_of_its_own(work, student)] = student, time.monotonic() + limit
-            time.sleep(0.02)
-            for child, (student, until) in list(running.items()):
-                ended, status = os.waitpid(child, os.WNOHANG)
-                if not ended and time.monotonic() > until:
-                    os.kill(child, signal.SIGKILL)
-                    ended, status = os.waitpid(child, 0)
-                if ended:
-                    del running[child]
-                    late = time.monotonic() > until
-                    done(student, "" if status == 0 else "took longer than its limit" if late else
+                process = get_context("fork").Process(target=alone, args=(work, student, os.getpid()), daemon=True)
+                process.start()
+                running[process] = student, time.monotonic() + work.limits.seconds * max(1, len(student.notebooks)) + SPARE
+            wait([process.sentinel for process in running], min(until for _, until in running.values()) - time.monotonic())
+            for process, (student, until) in list(running.items()):
+                if late := time.monotonic() > until:
+                    process.kill()
+                if late or not process.is_alive():
+                    process.join()
+                    del running[process]
+                    done(student, "" if process.exitcode == 0 else "took longer than its limit" if late else
                          "could not be opened: it needs too much memory, or has something in it that breaks the grader")
     finally:
-        for child in running:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+        for process in running:
+            process.kill()
+            process.join()
 
 
 class Class:
@@ -326,18 +320,7 @@ class Class:
                 out_of = sum(handed_out.points.values())
                 file, text = platform_table(self.people, name, out_of, graded, {i: tables.in_words(record) for i, record in graded.items()})
                 files[file] = text
-        parts = []
-        try:
-            for name, text in files.items():
-                path = self.out / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                parts.append((path.with_name(f".{path.name}.part"), path))
-                parts[-1][0].write_text(text, encoding="utf-8", newline="")
-            for part, path in parts:
-                os.replace(part, path)
-        finally:
-            for part, _ in parts:
-                part.unlink(missing_ok=True)
+        write({self.out / name: text for name, text in files.items()})
         self.written = time.monotonic()
 
 
@@ -373,7 +356,7 @@ def main(argv: list[str] | None = None) -> int:
     deadline = options.deadline.astimezone() if options.deadline else None
     start, way, out = time.time(), isolation.strongest(), options.out.resolve()
     if options.seed or not (out / "seed.txt").exists():
-        write(out / "seed.txt", options.seed or secrets.token_hex(8))
+        write({out / "seed.txt": options.seed or secrets.token_hex(8)})
     limits = Limits(options.seconds, options.cell_seconds, options.memory, way, (out / "seed.txt").read_text(), options.all_cells)
     how = [f"limits: {limits.seconds:g} s a notebook, {limits.cell_seconds:g} s a cell, {limits.memory} MiB",
            f"isolation in force: a process and a folder for each, apart from its judge; {isolation.WAYS[way]}",
@@ -403,11 +386,6 @@ def main(argv: list[str] | None = None) -> int:
     graded.write()
     records = [record for each in graded.records.values() for record in each]
     print("\n".join([*graded.how, *graded.warnings()]))
-    for name in sorted({record["set"] for record in records if record["set"]}):
-        print(f"\n{name}")
-        rows = [record for record in records if record["set"] == name]
-        for task, right, reasons in tables.summary(rows, list(graded.sets[name].points)):
-            print(f"  {task}: {right} right" + "".join(f"; {count} × {reason}" for reason, count in reasons[:3]))
     for record in records:
         if record["trouble"]:
             print(f"{record['student']}: {record['trouble']}")

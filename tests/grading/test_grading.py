@@ -84,6 +84,32 @@ OUTSIDE = HEAD + """    from pathlib import Path
 """
 
 
+#: Asks the kernel itself for a process, a connection and a signal; then writes until the disk is full.
+GREEDY = """import ctypes, os, socket
+kernel = ctypes.PyDLL(None, handle=ctypes.pythonapi._handle)
+child = kernel.fork()
+if child == 0:
+    kernel._exit(0)
+print("refused", child, kernel.socket(2, 1, 0), kernel.kill(1, 0))
+"""
+FULL = """written = 0
+try:
+    for number in range(9):
+        with open(f"{number}.bin", "wb") as file:
+            written += file.write(bytes(50_000_000))
+except OSError as error:
+    print("full", written < 300_000_000)
+"""
+#: Says more than anybody wants to read in every message that it sends.
+FLOODS = """import sys
+wire = sys.modules["wire"]
+send, said = wire.Line.send, iter(range(10**9))
+def flood(line, message):
+    send(line, {**message, "refused": [f"{next(said)} " + "much " * 30 for _ in range(20)]})
+wire.Line.send = flood
+"""
+
+
 #: Each answer is to come by the points of a task without doing it. In a notebook of the old way of grading most of them did.
 CHEATS = {
     "asks-for-the-reference": ("{name} = tasks.{name}.reference",),
@@ -209,6 +235,8 @@ def graded(tmp_path_factory):
         "unfinished": answered(HEAD + "    return theta[\n"),
         "exits": with_cell("import os\nos._exit(3)"),
         "=1+1": notebook(),
+        "greedy": with_cell(GREEDY + FULL),
+        "floods": with_cell(FLOODS),
         "helped": with_cell("from helper import shift\nassert shift(1) == 1"),
     }
     students |= {name: cheat(ways, folder) for name, ways in CHEATS.items()}
@@ -266,8 +294,21 @@ def test_answers_that_are_right_on_the_visible_inputs_alone_are_to_be_read(grade
 
 def test_a_module_that_was_handed_in_too_is_there(graded):
     assert total(graded, "helped") == AUTOMATIC
-    kept = nbformat.read(graded[2] / "notebooks" / "helped" / SET / RELEASE.name, as_version=4)
-    assert next(each for each in kept.cells if "from helper" in each.source).outputs == []
+    assert outputs(graded[2], "helped", "from helper") == ""
+
+
+def outputs(folder, student, line):
+    kept = nbformat.read(folder / "notebooks" / student / SET / RELEASE.name, as_version=4)
+    return "".join(output.get("text", output.get("evalue")) for each in kept.cells if line in each.source for output in each.outputs)
+
+
+def test_the_kernel_refuses_processes_and_the_network_and_the_folder_has_an_end(graded):
+    assert outputs(graded[2], "greedy", "kernel.fork") == "refused -1 -1 -1\n" + "full True\n" * bool(isolation.strongest())
+    assert total(graded, "greedy") == AUTOMATIC
+
+
+def test_remarks_have_an_end(graded):
+    assert total(graded, "floods") == AUTOMATIC and 1000 < len(remarks(graded, "floods")) < 10_000
 
 
 def test_a_right_submission_has_all_points_that_a_program_can_give(graded):
@@ -417,7 +458,7 @@ def test_without_bubblewrap_files_network_and_references_are_refused_too(tmp_pat
     monkeypatch.setattr(isolation, "strongest", lambda: way)
     target = tmp_path / "outside.txt"
     around = {name: cheat((source,), tmp_path) for name, source in AROUND.items()} if way else {}
-    students = {"a": answered(OUTSIDE.format(target=str(target))), "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
+    students = {"greedy": with_cell(GREEDY), "a": answered(OUTSIDE.format(target=str(target))), "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
                 **around, **{name: cheat(CHEATS[name], tmp_path) for name in ("imports-the-tasks", "reads-the-tasks", "looks-for-others")}}
     for name, made in students.items():
         (tmp_path / "in" / name / "nested").mkdir(parents=True)
@@ -427,7 +468,8 @@ def test_without_bubblewrap_files_network_and_references_are_refused_too(tmp_pat
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert f"writing to {target}" in rows["a"]["remarks"] and not target.exists()
     assert float(rows["network"]["total"]) == AUTOMATIC and "refused: use of the network" in rows["network"]["remarks"]
-    assert {name: row["total"] for name, row in rows.items() if name not in ("a", "network")} == dict.fromkeys([*students][2:], "0")
+    assert {name: row["total"] for name, row in rows.items() if name in [*students][3:]} == dict.fromkeys([*students][3:], "0")
+    assert outputs(tmp_path / "out", "greedy", "kernel.fork") == "refused -1 -1 -1\n"
     assert "refused: reading" in rows["reads-the-tasks"]["remarks"] and (way or "lecture_tasks" in rows["imports-the-tasks"]["remarks"])
     assert "found somebody" not in (tmp_path / "out" / "results.csv").read_text(encoding="utf-8")
     assert isolation.WAYS[way][:18] in Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -142,8 +142,10 @@ def test_encodings_and_names_of_files_cost_nothing(tmp_path):
     for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
         assert answer(opened(text.encode(encoding), tmp_path), PROOF).source == "".join(named(solved(), PROOF)["source"])
     (tmp_path / "in" / "anna").mkdir(parents=True)
-    (tmp_path / "in" / "anna" / "A.IPYNB").write_text(text, encoding="utf-8")
-    assert [len(each.notebooks) for each in students(tmp_path / "in", [*SETS], tmp_path / "unpacked")] == [1]
+    for name in ("anna/A.IPYNB", "bo.ipynb.txt", "cleo.json"):
+        (tmp_path / "in" / name).write_text(text, encoding="utf-8")
+    found = students(tmp_path / "in", [*SETS], tmp_path / "unpacked")
+    assert [(each.name, len(each.notebooks)) for each in found] == [("anna", 1), ("bo", 1), ("cleo.json", 1)]
 
 
 def test_a_few_damaged_bytes_damage_no_more_than_their_cells(tmp_path):
@@ -153,7 +155,7 @@ def test_a_few_damaged_bytes_damage_no_more_than_their_cells(tmp_path):
 
 @pytest.mark.parametrize("data, reason", [
     (b"PK\x03\x04...", "a zip whose name was changed"), (b"<!DOCTYPE html>", "a web page"), (b"\0\0\0", "nothing is in it"),
-    (b"", "nothing is in it"), (json.dumps(SOLVED).encode()[:-99], "not a notebook, or a damaged one: ")])
+    (b"", "nothing is in it"), (b'{\n<<<<<<< HEAD\n "cells": [', "two versions in one"), (json.dumps(SOLVED).encode()[:-99], "not a notebook, or a damaged one: ")])
 def test_what_was_handed_in_for_a_notebook_is_named(tmp_path, data, reason):
     with pytest.raises(Damaged, match=reason):
         opened(data, tmp_path)
@@ -230,6 +232,7 @@ def test_a_proof_in_another_cell_or_of_another_type_is_read(tmp_path):
         notebook["cells"].insert(where, {"cell_type": "markdown", "source": "By Jensen.", "metadata": {}})
         found, answers = result(notebook, tmp_path, PROOF)
         assert found.points is None and f"{PROOF}: there is text in a cell of their own" in answers.notes
+        assert dict(grade.written(answers, SET)) == {PROOF: "By Jensen."}
     named(stub, PROOF).update(cell_type="raw", source="By Jensen.")
     found, answers = result(stub, tmp_path, PROOF)
     assert found.points is None and f"{PROOF}: the answer stands in a cell of type raw" in answers.notes

@@ -49,7 +49,7 @@ Participant 103,Cleo Nobody,c@example.org,No submission,,12.00,Yes,-,-,
 
 def zipped(files):
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return made.getvalue()
@@ -107,8 +107,8 @@ def test_identical_answers_are_listed(course):
     assert "proof: identical: Bo Li, Änne Østergård" in page
     words = [f"word{number * number}" for number in range(100)]
     near = [{"student": name, "answers": {"proof": " ".join(text)}} for name, text in (
-        ("a", words), ("b", [*words, "q. e. d."]), ("c", words[::-1]))]
-    assert similar(near) == ["proof: nearly identical: a, b"]
+        ("a", words), ("b", [*words, "q. e. d."]), ("c", words[::-1]), ("d", words), ("e", [*words, "qed"]))]
+    assert similar(near) == ["proof: identical: a, d", "proof: nearly identical: a, b, d, e"]     # and no line for each pair
 
 
 def test_marks_are_merged_for_good_and_only_what_has_changed_is_graded_again(course):
@@ -255,6 +255,23 @@ def test_a_zip_cannot_write_elsewhere_nor_fill_the_disk(tmp_path, monkeypatch):
     assert sorted(path.name for path in eve.notebooks) == ["evil.ipynb", "good.ipynb"] and not list(tmp_path.parent.glob("evil*"))
     assert all((tmp_path / "out").resolve() in path.resolve().parents for path in eve.notebooks)
     assert not max_.notebooks and "bomb.ipynb: more than 1 MB" in eve.notes[0] and "not a zip" in max_.notes[0]
+
+
+def test_each_student_of_an_export_has_room_of_their_own_and_what_does_not_fit_is_said_at_every_run(tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.grading.collect.UNPACKED", 10**6)
+    names = [f"Student {letter}_{number}_assignsubmission_file_" for number, letter in enumerate("abc", 101)]
+    bomb = zipped({"zeros.zip": zipped({"zeros.ipynb": "0" * 900_000})})
+    (tmp_path / "in.zip").write_bytes(zipped({
+        **{f"export/{name}/mini.ipynb": "0" * 600_000 for name in names}, f"export/{names[1]}/all.zip": zipped(
+            {f"{number}.zip": bomb for number in range(4)}), f"export/{names[2]}/more.ipynb": "0" * 600_000}))
+    for _ in range(2):                          # what is unpacked already is not unpacked again
+        said: list[str] = []
+        found = students(tmp_path / "in.zip", [SET], tmp_path / "unpacked", said)
+        assert [len(each.notebooks) for each in found] == [1, 2, 1] and said == []
+        assert found[2].notes == ["not unpacked: more.ipynb: more than 1 MB, or 3000 files, from one student"]
+        assert found[1].notes and sum(path.stat().st_size for path in (tmp_path / "unpacked").rglob("*")) < 5 * 10**6
+    (tmp_path / "broken.zip").write_bytes(b"PK")
+    assert students(tmp_path / "broken.zip", [SET], tmp_path / "unpacked", said) == [] and "not a zip" in said[0]
 
 
 def test_a_mark_out_of_range_is_said_and_does_not_count():

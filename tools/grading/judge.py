@@ -167,9 +167,9 @@ class Runner:
     def serve(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
             return {"name": self._name, "example": self._example, "call": self._call}[question["ask"]](question)
-        except (Exception, Gone) as error:
-            if isinstance(error, Gone):
-                raise
+        except Gone:
+            raise
+        except Exception as error:
             base = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
             return {"error": {"type": type(error).__name__, "base": base, "text": clean(error)}}
 

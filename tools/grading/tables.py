@@ -6,7 +6,6 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 from tools.grading.marks import Record, answer_to, csv_text, total
@@ -180,18 +179,21 @@ ALIKE = 0.9                                     # share of runs of five that two
 
 
 def similar(rows: list[Record]) -> list[str]:
-    """Return which answers to one task are identical, or nearly so."""
+    """Return which answers to one task are identical, and which nearly so: all that are alike on one line."""
     found = []
     for task in dict.fromkeys(task for record in rows for task in record["answers"]):
-        groups: dict[tuple[str, ...], list[str]] = {}
+        texts: dict[tuple[str, ...], list[str]] = {}
         for record in rows:
             signs = tuple(re.findall(r"\w+|[^\w\s]", record["answers"].get(task, "")))
             if len(signs) >= LONG_ENOUGH:
-                groups.setdefault(signs, []).append(record["student"])
-        found += [f"{task}: identical: {', '.join(names)}" for names in groups.values() if len(names) > 1]
-        runs = {signs: {hash(signs[i:i + 5]) for i in range(len(signs) - 4)} for signs in groups}
-        for one, other in combinations(runs, 2) if len(runs) <= 300 else ():
-            a, b = runs[one], runs[other]
-            if min(len(a), len(b)) > ALIKE * max(len(a), len(b)) and len(a & b) > ALIKE * len(a | b):
-                found.append(f"{task}: nearly identical: {groups[one][0]}, {groups[other][0]}")
+                texts.setdefault(signs, []).append(record["student"])
+        found += [f"{task}: identical: {', '.join(names)}" for names in texts.values() if len(names) > 1]
+        groups: list[tuple[set[int], list[list[str]]]] = []     # the runs of its first text, and whose its texts are
+        for signs, names in texts.items():
+            runs = {hash(signs[i:i + 5]) for i in range(len(signs) - 4)}
+            near = next((theirs for first, theirs in groups[:300] if len(runs & first) > ALIKE * len(runs | first)), None)
+            if near is None:
+                groups.append((runs, near := []))
+            near.append(names)
+        found += [f"{task}: nearly identical: {', '.join(sorted(sum(theirs, [])))}" for _, theirs in groups if len(theirs) > 1]
     return found
