@@ -196,6 +196,16 @@ def test_a_cell_of_their_own_is_no_field_whatever_it_says_of_itself(tmp_path):
     assert len(own) == 2 and not any(cell.graded or cell.name for cell in own)
 
 
+def test_a_statement_of_an_older_edition_is_no_remark_and_changed_code_is_one(tmp_path):
+    notebook = solved()
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown" and cell["metadata"].get("nbgrader", {}).get("locked") and cell is not named(notebook, PROOF):
+            cell["source"] += "?" if isinstance(cell["source"], str) else ["?"]
+    assert opened(notebook, tmp_path).notes == []
+    named(notebook, CHECK)["source"] = "print('all right')"
+    assert opened(notebook, tmp_path).notes == [f"not as handed out, and put back before grading: {CHECK}"]
+
+
 def test_the_format_of_2014_is_read(tmp_path):
     old = [{**cell, "input": cell["source"]} if cell["cell_type"] == "code" else cell for cell in solved()["cells"]]
     for cell in old:

@@ -20,7 +20,7 @@ SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternati
 WAYS = {
     "bwrap": "no network; of all files only Python, the library and its own folder; own process space (bubblewrap)",
     "unshare": "no network; references, solutions, submissions and grades out of sight, other files to read; own process space (Linux namespaces)",
-    "": "none by the system; Python's own audit hook refuses network, programs and files. For more: apt-get install bubblewrap",
+    "": "no space of its own: the kernel refuses network and programs, and Python's audit hook guards files. For more: apt-get install bubblewrap",
 }
 
 

@@ -117,7 +117,7 @@ class Runner:
             answer = self.line.ask(message, until)
         except TimeoutError:
             late = until == self.until
-            self.end(f"stopped after {self.limits.seconds:g} s" if late else f"did not let itself be stopped within {seconds:g} s")
+            self.end(f"stopped after {self.limits.seconds:g} s: what follows was not reached (--seconds gives more time)" if late else f"did not let itself be stopped within {seconds:g} s")
         except Broken as error:
             self.end(f"its process was ended, since it sent {error}")
         except (EOFError, OSError):
@@ -360,7 +360,8 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
         answers.notes.insert(0, f"its process was ended, since it sent what is no answer: {type(error).__name__}: {clean(error, 120)}")
     finally:
         runner.end()
-        answers.notes[:] = list(dict.fromkeys([*answers.notes, *runner.notes]))[:40]
+        notes = list(dict.fromkeys([*answers.notes, *runner.notes]))
+        answers.notes[:] = notes[:12] + [f"and {len(notes) - 12} remarks more"] * (len(notes) > 12)
 
 
 def line_of(text: str) -> str:

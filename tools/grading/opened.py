@@ -254,7 +254,7 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
         elif cell.free:
             cell.source, cell.kind, cell.attachments = answer.source, answer.kind, answer.attachments
         elif cell.locked and not cell.by_hand:
-            if same(answer.source) != same(handed_out_source(known[cell.name])):
+            if cell.kind == "code" and same(answer.source) != same(handed_out_source(known[cell.name])):
                 edited.append(cell.name)
         else:
             if answer.kind != cell.kind and cell.by_hand:
@@ -266,7 +266,7 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     if moved:
         notes.append(f"taken from cells of their own: {', '.join(moved)}")
     if edited:
-        notes.append(f"edited, and put back before grading: {', '.join(edited)}")
+        notes.append(f"not as handed out, and put back before grading: {', '.join(edited)}")
     if deleted:
         notes.append(f"deleted cells: {', '.join(deleted)}")
     return Answers(made, notes)

@@ -5,8 +5,9 @@
 It is started by tools/grading/judge.py, in a folder of its own, to which it copies what is in the folder GIVEN, and
 answers over the socket FD: it runs a cell, or
 calls a function of the student with arguments that it is given, and sends back what came out as plain values
-(wire.py). What the notebook takes from `lecture_tasks` is asked for over there. What the audit hook refuses it
-refuses as far as Python goes: enough against accidents; against attacks there is bubblewrap.
+(wire.py). What the notebook takes from `lecture_tasks` is asked for over there. The kernel refuses it other processes
+and the network. What the audit hook refuses, files above all, it refuses as far as Python goes: enough against
+accidents; against attacks there is bubblewrap.
 """
 
 from __future__ import annotations
