@@ -264,7 +264,7 @@ class Class:
         self.sets = {each.name: each for each in sets}
         self.began = time.time() - 1            # what was written before is of another run
         self.records: dict[str, list[Record]] = {}
-        self.written = 0.0
+        self.written, self.whole = 0.0, False   # when, and whether all have been graded
         self.marks = read_marks(out / "marks.csv")
 
     def add(self, student: Student, trouble: str) -> None:
@@ -284,13 +284,16 @@ class Class:
             self.write()
 
     def warnings(self) -> list[str]:
-        """Say where a platform would not take the table that is made for it."""
+        """Say which marks are nobody's, and where a platform would not take the table that is made for it."""
+        here = {(record["student"], record["set"], task) for some in self.records.values() for record in some for task in record["results"]}
+        lost = [f"marks.csv: there is no {', '.join(key)}; its mark counts for nobody" for key, mark in self.marks.items()
+                if self.whole and mark.points and key[1] in self.sets and key not in here]
         most = self.people.maximum if self.people else None
         points = {name: sum(each.points.values()) for name, each in self.sets.items()}
-        return [f"{name}: the most points are {most:g} in Moodle and {points[name]:g} here. Set them in Moodle before you upload the "
-                "table, since grades above its maximum are skipped without a word"
-                for name in sorted({record["set"] for some in self.records.values() for record in some} & points.keys())
-                if most not in (None, points[name])]
+        return lost[:9] + [
+            f"{name}: the most points are {most:g} in Moodle and {points[name]:g} here. Set them in Moodle before you upload the "
+            "table, since grades above its maximum are skipped without a word"
+            for name in sorted({name for _, name, _ in here} & points.keys()) if most not in (None, points[name])]
 
     def write(self) -> None:
         """Write all tables and pages: first beside the old ones, then in their places."""
@@ -379,6 +382,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
             grade(found, Work(out, every, sets, limits, secret, options.again, scratch), max(1, options.jobs), graded.add)
+        graded.whole = True
     except Stopped as name:
         print(f"{name}: stopped. What was graded until then is kept; the same command goes on from there.")
         status = 130

@@ -256,9 +256,9 @@ def graded(tmp_path_factory):
     out = folder / "out"
     assert grade.main([str(folder / "in"), "--out", str(out), "--set", SET, "--jobs", "3", "--memory", "700",
                        "--seconds", "14", "--cell-seconds", "3"]) == 0
-    with open(out / "points.csv", newline="", encoding="utf-8") as file:
+    with open(out / "points.csv", newline="", encoding="utf-8-sig") as file:
         points = {row["student"]: row for row in csv.DictReader(file)}
-    with open(out / "results.csv", newline="", encoding="utf-8") as file:
+    with open(out / "results.csv", newline="", encoding="utf-8-sig") as file:
         results = {(row["student"], row["task"]): row for row in csv.DictReader(file)}
     assert not written.exists()
     return points, results, out
@@ -404,7 +404,7 @@ def test_all_solutions_get_all_points_on_inputs_of_their_own(tmp_path, capsys):
         student.mkdir(parents=True)
         (student / path.name).write_bytes(path.read_bytes())
     grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--seed", "a secret", "--seconds", "300", "--cell-seconds", "60"])
-    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {row["kind"] for row in rows} == {"right", "by hand"}
     assert len({row["set"] for row in rows}) == len(here)
@@ -420,7 +420,7 @@ def test_a_set_that_cannot_run_here_says_what_it_needs_and_keeps_its_row(tmp_pat
         (tmp_path / name).write_text(nbformat.writes(made), encoding="utf-8")
     grade.main([str(tmp_path / "in"), "--exercises", str(tmp_path / "exercises"), "--out", str(tmp_path / "out")])
     assert "anna: not run: the set needs no_such_package, which this machine lacks: make frameworks" in capsys.readouterr().out
-    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {(row["student"], row["kind"], float(row["points"])) for row in rows} == {("anna", "not run", 0.0)}
 
@@ -464,7 +464,7 @@ def test_without_bubblewrap_files_network_and_references_are_refused_too(tmp_pat
         (tmp_path / "in" / name / "nested").mkdir(parents=True)
         (tmp_path / "in" / name / "nested" / "a.ipynb").write_text(nbformat.writes(made), encoding="utf-8")
     grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--set", SET])
-    with open(tmp_path / "out" / "points.csv", newline="", encoding="utf-8") as file:
+    with open(tmp_path / "out" / "points.csv", newline="", encoding="utf-8-sig") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert f"writing to {target}" in rows["a"]["remarks"] and not target.exists()
     assert float(rows["network"]["total"]) == AUTOMATIC and "refused: use of the network" in rows["network"]["remarks"]

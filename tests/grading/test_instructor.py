@@ -113,12 +113,15 @@ def test_identical_answers_are_listed(course):
 
 def test_marks_are_merged_for_good_and_only_what_has_changed_is_graded_again(course):
     out = course / "out"
-    text = (out / "marks.csv").read_text(encoding="utf-8")
+    assert (out / "marks.csv").read_bytes().startswith("\ufeff".encode())      # or Excel reads other names, and writes them back
+    text = (out / "marks.csv").read_text(encoding="utf-8-sig")
     assert text.count("\n") == 4                # two proofs, one sketch
     lines = [line.split(",") for line in text.splitlines()]
     for line in lines[1:]:
         if line[:3] == ["Bo Li", SET, "proof"]:
             line[4:6] = ["4.5", "Why is the sum finite?"]
+    lines.append(["Bo Lee", SET, "proof", "5", "1", "", ""])
+    assert all(line[6].isalnum() and line[6][0].isalpha() for line in lines[:-1])       # and is no number for a spreadsheet
     (out / "marks.csv").write_text("\r\n".join(";".join(line).replace("4.5", "4,5") for line in lines) + "\r\n", encoding="cp1252")
     before = {path.name: json.loads(path.read_text())["seconds"] for path in (out / "records").iterdir() if "none" not in path.name}
     run(course)
@@ -128,6 +131,7 @@ def test_marks_are_merged_for_good_and_only_what_has_changed_is_graded_again(cou
     assert moodle["Participant 102"]["Grade"] == "3.6" and moodle["Participant 102"]["Maximum Grade"] == "12.00"
     assert "Why is the sum finite?" in moodle["Participant 102"]["Feedback comments"] and moodle["Participant 103"]["Grade"] == ""
     page = (out / "feedback" / SET / "Bo Li.html").read_text(encoding="utf-8")
+    assert f"marks.csv: there is no Bo Lee, {SET}, proof; its mark counts for nobody" in (out / "report.html").read_text(encoding="utf-8")
     assert "3.6 of 12 points" in page and "Why is the sum finite?" in page and "<script" not in page
     run(course, "--again")                      # and a third time, with nothing taken over
     assert rows(course, f"{SET}.csv")["Bo Li"]["total"] == "3.6"
