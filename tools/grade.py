@@ -19,6 +19,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import resource
 import secrets
 import shutil
@@ -35,7 +36,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tools.grading import isolation, tables
-from tools.grading.collect import Student, name_of, newest, students
+from tools.grading.collect import Student, newest, own_name, students
 from tools.grading.judge import Limits, Result, Tasks, font_lists, judge
 from tools.grading.marks import ClassList, Record, marks_text, merge, platform_table, read_marks, reduce_late
 from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, beside, cells, handed_out_source, read, restored, same
@@ -103,10 +104,10 @@ class Work:
 
     def notebook(self, student: Student, path: Path, handed_out: ExerciseSet, theirs: list[Cell], notes: list[str]) -> None:
         start = time.perf_counter()
-        helpers = list(helpers_of(path)) if path.parent in student.folders else []
+        helpers = dict(helpers_of(student, path))
         record = blank(student, handed_out, "", path)
         record["fingerprint"] = hashlib.sha256(b"".join([
-            *(file.read_bytes() for file in (path, *helpers)), handed_out.path.read_bytes(), repr(handed_out.cells).encode(),
+            *(file.read_bytes() for file in (path, *helpers.values())), repr([*helpers]).encode(), handed_out.path.read_bytes(), repr(handed_out.cells).encode(),
             self.version.encode()])).hexdigest()
         kept = self.out / "records" / file_name(record)
         if not self.again and kept.exists() and (old := json.loads(kept.read_text())).get("fingerprint") == record["fingerprint"]:
@@ -120,8 +121,8 @@ class Work:
             done: dict[str, Result] = {}
             with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as folder:
                 (Path(folder) / "given").mkdir()
-                for helper in helpers:
-                    shutil.copy(helper, Path(folder) / "given" / helper.name)
+                for name, helper in helpers.items():
+                    shutil.copy(helper, Path(folder) / "given" / name)
                 judge(answers, handed_out, student.name, self.limits, Path(folder), self.secret, done)
             record["results"] = {cell.name: asdict(done[cell.name]) for cell in handed_out.graded}
             target = self.out / "notebooks" / as_name(student.name) / handed_out.name / handed_out.path.name
@@ -134,14 +135,14 @@ class Work:
         write({self.out / "records" / file_name(record): json.dumps(record)})
 
 
-def helpers_of(path: Path) -> Iterator[Path]:
-    """Return the files that lie beside a notebook and are none: modules, data."""
+def helpers_of(student: Student, notebook: Path) -> Iterator[tuple[str, Path]]:
+    """Yield what lies beside a notebook and is none, modules and data, by its name. Canvas puts -1 behind that of a second one."""
     left = HELPERS
-    for other in sorted(path.parent.iterdir())[:200]:
+    for other in [path for path in student.others if path.parent == notebook.parent][:200]:
         if other.suffix in (".py", ".csv", ".txt", ".json", ".npy", ".npz", ".png") and other.is_file() and not other.is_symlink():
             left -= other.stat().st_size
-            if left > 0:
-                yield other
+            for name in (own_name(other), re.sub(r"-\d+(\.\w+)$", r"\1", own_name(other))) if left > 0 else ():
+                yield name.replace(os.sep, "_"), other
 
 
 def written(answers: Answers, handed_out: ExerciseSet) -> Iterator[tuple[str, str]]:
@@ -165,7 +166,7 @@ def blank(student: Student, handed_out: ExerciseSet | None, trouble: str, path: 
 
 
 def shown(path: Path) -> str:
-    return clean(name_of(path), 100)
+    return clean(own_name(path), 100)
 
 
 def as_name(student: str) -> str:

@@ -212,6 +212,15 @@ def test_names_of_files_are_read_as_the_platforms_make_them(tmp_path, label, nam
     assert (found.name, found.id, "late" in str(found.notes)) == (name, id, late) and found.platform
 
 
+def test_a_module_in_an_export_has_the_name_that_the_notebook_imports(tmp_path):
+    for label in ("schmidtanna_12_345_mini.ipynb", "schmidtanna_12_346_helper-1.py", "o_neill_13_347_helper.py"):
+        (tmp_path / label).write_text("{}")
+    anna = students(tmp_path, [SET], tmp_path / "unpacked")[1]
+    assert dict(grade.helpers_of(anna, anna.notebooks[0])) == dict.fromkeys(
+        ["helper-1.py", "helper.py"], tmp_path / "schmidtanna_12_346_helper-1.py")
+    assert grade.shown(anna.notebooks[0]) == "mini.ipynb"
+
+
 def test_the_time_in_an_export_makes_nobody_late(course, tmp_path):
     """It is that of the download. Only the worksheet has the other."""
     run(course, "--out", str(tmp_path), "--class", str(course / "german.csv"))

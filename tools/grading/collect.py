@@ -30,10 +30,10 @@ FAILED = "__failed.txt"                         # what could not be unpacked to 
 #: A notebook, also as some browsers save it.
 NOTEBOOK = re.compile(r".*\.ipynb(\.[a-z]{3,10})?", re.DOTALL | re.IGNORECASE)
 #: Anna Schmidt_1234567_assignsubmission_file_…, and the folders of that name.
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?.*", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL)
 #: schmidtanna_LATE_12345_678901_mini-batches-1.ipynb, LATE_anon_aB3dE_678901_mini-batches.ipynb
 CANVAS = re.compile(r"(?P<LATE>LATE_)?(?:(?P<anon>anon_[0-9A-Za-z]{5})|(?P<name>\w+?)_(?P<late>LATE_)?(?P<id>\d+))_"
-                    r"(?:\d+_.+|(?:text|link)\.html)", re.DOTALL)
+                    r"(?:\d+_(?P<file>.+)|(?:text|link)\.html)", re.DOTALL)
 
 
 @dataclass
@@ -44,7 +44,6 @@ class Student:
     id: str = ""                                # of Moodle's participant, or of Canvas
     platform: str = ""                          # which of them it came from: then the times of the files say nothing
     notebooks: list[Path] = field(default_factory=list)
-    folders: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     room: dict[str, int] = field(default_factory=lambda: {"": UNPACKED})    # for what is in zips
@@ -80,6 +79,13 @@ def name_of(path: Path) -> str:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     return unicodedata.normalize("NFC", text)   # macOS takes letters and their accents apart
+
+
+def own_name(path: Path) -> str:
+    """Return what a student called a file: without what a platform has put before it."""
+    label = name_of(path)
+    found = MOODLE.fullmatch(label) or CANVAS.fullmatch(label)
+    return found["file"] or label if found else label
 
 
 def stem(label: str) -> str:
@@ -130,7 +136,6 @@ def take(student: Student, entry: Path, unpacked: Path, depth: int = 0) -> None:
     if is_zip(entry) and depth < 4:
         entry = unpack(entry, unpacked, student.room)
     if is_folder(entry):
-        student.folders.append(entry)
         student.notes += failures(entry)
         for path in listed(entry) if depth < 8 else []:
             if len(student.notebooks) + len(student.others) < FILES:
