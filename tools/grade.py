@@ -240,7 +240,7 @@ def grade(people: list[Student], work: Work, jobs: int, done: Callable[[Student,
                 student = waiting.pop()
                 process = get_context("fork").Process(target=alone, args=(work, student, os.getpid()), daemon=True)
                 process.start()
-                running[process] = student, time.monotonic() + work.limits.seconds * max(1, len(student.notebooks)) + SPARE
+                running[process] = student, time.monotonic() + 3 * work.limits.seconds * max(1, len(student.notebooks)) + SPARE
             wait([process.sentinel for process in running], min(until for _, until in running.values()) - time.monotonic())
             for process, (student, until) in list(running.items()):
                 if late := time.monotonic() > until:
@@ -343,7 +343,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--late", type=float, default=0, help="percent of the points taken off a day (default 0)")
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "grades")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="students at a time (default 2)")
-    parser.add_argument("--seconds", type=float, default=60, help="limit for one notebook (default 60)")
+    parser.add_argument("--seconds", type=float, default=60, help="limit for one notebook, of processor time (default 60)")
     parser.add_argument("--cell-seconds", type=float, default=15, help="limit for one cell, of processor time (default 15)")
     parser.add_argument("--memory", type=int, default=2048, help="limit in MiB (default 2048)")
     parser.add_argument("--seed", help="of the inputs that no student has seen (default: drawn once, and kept in the folder)")

@@ -14,6 +14,7 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader: pip install -e '
 from lecture_tasks import mini_batches  # noqa: E402
 from tools import grade  # noqa: E402
 from tools.grading import isolation  # noqa: E402
+from tools.grading.judge import until  # noqa: E402
 from tools.notebooks import why_not  # noqa: E402
 
 SET = "07-mini-batches"
@@ -71,9 +72,9 @@ def without_cells():
     return made
 
 
-def with_cell(source):
+def with_cell(*sources):
     made = notebook()
-    made.cells.insert(2, nbformat.v4.new_code_cell(source))
+    made.cells[2:2] = map(nbformat.v4.new_code_cell, sources)
     return made
 
 
@@ -237,6 +238,7 @@ def graded(tmp_path_factory):
         "=1+1": notebook(),
         "greedy": with_cell(GREEDY + FULL),
         "floods": with_cell(FLOODS),
+        "waits": with_cell("import time\ntime.sleep(7.5)", "time.sleep(7.5)"),
         "helped": with_cell("from helper import shift\nassert shift(1) == 1"),
     }
     students |= {name: cheat(ways, folder) for name, ways in CHEATS.items()}
@@ -343,6 +345,14 @@ def test_an_endless_loop_costs_its_own_task_only(graded):
 def test_a_loop_that_defends_itself_is_ended_with_its_process(graded):
     assert "stopped after 14 s" in remarks(graded, "loops-for-ever")
     assert graded[1]["loops-for-ever", CHECK]["kind"] == "not reached"
+
+
+def test_a_notebook_may_wait_for_longer_than_it_may_compute(graded):
+    """As one does whose machine is busy."""
+    assert total(graded, "waits") == AUTOMATIC and remarks(graded, "waits") == ""
+    assert [until(10, 70, used, 60) for used in (60.0, 50.0, 0.0)] == [70, 80, 130]
+    assert {until(10, now, used, 60) for now in (70, 10**6) for used in (None, -1.0, float("nan"), float("inf"), "5")} == {70}
+    assert until(10, 10**6, 1.0, 60) == 190     # by the clock
 
 
 def test_memory_is_limited(graded):

@@ -77,7 +77,8 @@ class Runner:
 
     def __init__(self, folder: Path, limits: Limits, tasks: Tasks, needs: tuple[str, ...], secret: list[Path]) -> None:
         self.limits, self.tasks, self.gone = limits, tasks, ""
-        self.until = time.monotonic() + limits.seconds
+        self.began = time.monotonic()
+        self.until = until(self.began, self.began, 0.0, limits.seconds)
         self.functions: list[Callable[..., Any]] = []   # of ours, which the student's code may call
         self.notes: list[str] = []
         self.foreign = ""                       # the class of a model that could not be rebuilt here
@@ -112,11 +113,11 @@ class Runner:
         """Ask, and wait at most so long for the answer."""
         if self.gone:
             raise Gone(self.gone)
-        until = min(self.until, time.monotonic() + seconds)
+        end = min(self.until, time.monotonic() + seconds)
         try:
-            answer = self.line.ask(message, until)
+            answer = self.line.ask(message, end)
         except TimeoutError:
-            late = until == self.until
+            late = end == self.until
             self.end(f"stopped after {self.limits.seconds:g} s: what follows was not reached (--seconds gives more time)" if late else f"did not let itself be stopped within {seconds:g} s")
         except Broken as error:
             self.end(f"its process was ended, since it sent {error}")
@@ -125,6 +126,7 @@ class Runner:
             last = self.stderr.read(100_000)[-300:].decode(errors="replace").strip().splitlines()[-1:]
             self.end(f"its process ended early (status {status}): {clean(' '.join(last)) or 'no message'}")
         else:
+            self.until = until(self.began, time.monotonic(), answer.get("cpu"), self.limits.seconds)
             refused = answer.get("refused")
             self.notes += [f"refused: {clean(what, 200)}" for what in refused[:20]] if isinstance(refused, list) else []
             if isinstance(error := answer.get("error"), dict) and error.get("type") == "MemoryError":
@@ -221,6 +223,12 @@ class Runner:
         except Broken as error:
             return None, as_error({"type": "TypeError", "base": "TypeError", "text": f"what the function returned is {error}"}), arguments
         return value, None, used if isinstance(used, tuple) and len(used) == len(arguments) else arguments
+
+
+def until(began: float, now: float, used: Any, seconds: float) -> float:
+    """Return when so many seconds will be over: of the processor, which is what a busy machine leaves, at most three times as many by the clock."""
+    idle = now - began - used if isinstance(used, float) and 0 <= used <= now - began else 0.0
+    return began + min(seconds + idle, 3 * seconds)
 
 
 def about(task: feedback.Task) -> dict[str, Any]:
