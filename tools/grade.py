@@ -9,7 +9,8 @@ one of them does, the others are graded.
 
 In the folder `--out`: `report.html` for reading, `feedback/` with a page a student, `points.csv`, a table for each
 set, `results.csv` with a line a student and task, and `notebooks/`, each submission as it was graded. `to-read.html`
-has the proofs and written answers; enter their points in `marks.csv` and run the same command again: only what is new or has changed is graded.
+has the proofs and written answers; enter their points in `marks.csv` and run the same command again: only what is new or
+has changed is graded.
 """
 
 from __future__ import annotations
@@ -107,8 +108,8 @@ class Work:
         helpers = dict(helpers_of(student, path))
         record = blank(student, handed_out, "", path)
         record["fingerprint"] = hashlib.sha256(b"".join([
-            *(file.read_bytes() for file in (path, *helpers.values())), repr([*helpers]).encode(), handed_out.path.read_bytes(), repr(handed_out.cells).encode(),
-            self.version.encode()])).hexdigest()
+            *(file.read_bytes() for file in (path, *helpers.values(), handed_out.path)),
+            repr([*helpers, handed_out.cells, self.version]).encode()])).hexdigest()
         kept = self.out / "records" / file_name(record)
         if not self.again and kept.exists() and (old := json.loads(kept.read_text())).get("fingerprint") == record["fingerprint"]:
             self.keep({**old, "student": student.name, "id": student.id, "notes": [*dict.fromkeys([*notes, *student.notes, *old["graded"]])]})
@@ -159,10 +160,10 @@ def written(answers: Answers, handed_out: ExerciseSet) -> Iterator[tuple[str, st
 def blank(student: Student, handed_out: ExerciseSet | None, trouble: str, path: Path | None = None) -> Record:
     """Return the row of somebody of whom nothing could be graded."""
     results = {cell.name: asdict(Result("not run", 0.0, cell.points)) for cell in handed_out.graded} if handed_out else {}
-    return {"student": student.name, "id": student.id, "set": handed_out.name if handed_out else "", "trouble": trouble,
-            "file": shown(path) if path else "", "platform": student.platform, "when": path.lstat().st_mtime if path and not student.platform else 0.0, "notes": list(student.notes),
-            "graded": [], "results": results, "answers": {}, "seconds": 0.0, "fingerprint": "",
-            "share": 1.0}
+    when = path.lstat().st_mtime if path and not student.platform else 0.0
+    return {"student": student.name, "id": student.id, "set": handed_out.name if handed_out else "", "trouble": trouble, "when": when,
+            "file": shown(path) if path else "", "platform": student.platform, "notes": list(student.notes), "graded": [],
+            "results": results, "answers": {}, "seconds": 0.0, "fingerprint": "", "share": 1.0}
 
 
 def shown(path: Path) -> str:

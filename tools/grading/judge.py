@@ -118,7 +118,8 @@ class Runner:
             answer = self.line.ask(message, end)
         except TimeoutError:
             late = end == self.until
-            self.end(f"stopped after {self.limits.seconds:g} s: what follows was not reached (--seconds gives more time)" if late else f"did not let itself be stopped within {seconds:g} s")
+            self.end(f"stopped after {self.limits.seconds:g} s: what follows was not reached (--seconds gives more time)" if late
+                     else f"did not let itself be stopped within {seconds:g} s")
         except Broken as error:
             self.end(f"its process was ended, since it sent {error}")
         except (EOFError, OSError):
@@ -226,7 +227,7 @@ class Runner:
 
 
 def until(began: float, now: float, used: Any, seconds: float) -> float:
-    """Return when so many seconds will be over: of the processor, which is what a busy machine leaves, at most three times as many by the clock."""
+    """Return when so many seconds of the processor will be over; by the clock it is at most three times as many."""
     idle = now - began - used if isinstance(used, float) and 0 <= used <= now - began else 0.0
     return began + min(seconds + idle, 3 * seconds)
 

@@ -13,6 +13,7 @@ accidents; against attacks there is bubblewrap.
 from __future__ import annotations
 
 import base64
+import builtins
 import contextlib
 import ctypes
 import gc
@@ -226,8 +227,8 @@ class Student:
         def asked(*arguments: Any, **named: Any) -> Any:
             pack = wire.Packer(self.keep)
             answer = self.ask({"ask": "call", "function": number, "arguments": pack(arguments), "named": pack(named)})
-            if "error" in answer:
-                raise as_error(answer["error"])
+            if error := answer.get("error"):
+                raise getattr(builtins, error["base"])(error["text"])
             print(answer["printed"], end="")
             for mine, theirs in zip(arguments, self.value(answer["used"])):
                 if isinstance(mine, np.ndarray) and mine.shape == theirs.shape and mine.flags.writeable:
@@ -316,14 +317,6 @@ def said(error: BaseException) -> dict[str, Any]:
         text = "(an exception that cannot be shown)"
     kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
     return {"type": type(error).__name__, "base": kinds[0], "text": text, "empty": not error.args}
-
-
-def as_error(sent: dict[str, Any]) -> Exception:
-    """Return the exception of the other side, of its nearest built-in class."""
-    import builtins
-
-    kind = getattr(builtins, str(sent["base"]), Exception)
-    return (kind if isinstance(kind, type) and issubclass(kind, Exception) else Exception)(sent["text"])
 
 
 def where(error: BaseException, answer: Any) -> str:

@@ -17,7 +17,8 @@ body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:78rem;padding
 h2{margin-top:2.5rem}table{border-collapse:collapse;font-size:.875rem}
 th,td{border:1px solid #bbb;padding:.35rem .55rem;text-align:left;vertical-align:top;min-width:4.5rem;max-width:17rem;overflow-wrap:break-word}
 thead th{background:#f0f0f0;position:sticky;top:0;z-index:1}thead th:first-child{left:0;z-index:2}tbody th{background:#fff;position:sticky;left:0}
-.wide{overflow:auto;max-height:92vh}.said-of{min-width:9rem;overflow-wrap:anywhere}summary{white-space:nowrap}@media print{.wide{max-height:none}}.right{background:#e2f2e5}.wrong{background:#fbe6e3}.open{background:#fdf5d8}
+.wide{overflow:auto;max-height:92vh}.said-of{min-width:9rem;overflow-wrap:anywhere}summary{white-space:nowrap}
+@media print{.wide{max-height:none}}.right{background:#e2f2e5}.wrong{background:#fbe6e3}.open{background:#fdf5d8}
 td small{display:block}td details,.said{margin-top:.2rem;white-space:pre-wrap}
 section{border-left:4px solid #bbb;padding:.1rem 1rem;margin:1rem 0}section h2{font-size:1.05rem;margin:.4rem 0}section .said{margin:.6rem 0}
 section.right{border-color:#2e7d46}section.wrong{border-color:#b3402f}section.open{border-color:#b58900}
