@@ -397,6 +397,8 @@ def test_the_report_is_one_page_with_the_mistakes_of_the_class(graded):
     mistake = graded[1]["summed", CHECK]["mistake"]
     assert f"2 × {mistake}" in page and "isolation in force: a process and a folder for each" in page
     assert not re.search(r"<(?:script|link|img)|https?:|url\(", page)
+    assert "<th scope='col'>Points</th><th scope='col'>Remarks</th>" in page    # in sight, however many tasks there are
+    assert re.search(r"<br>\d+ × something else</td>", page)                    # and not a line for each error of one student
     assert "'=1+1" in graded[0]                 # a spreadsheet must not take a name for a formula
 
 
