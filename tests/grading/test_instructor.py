@@ -285,6 +285,7 @@ def test_each_student_of_an_export_has_room_of_their_own_and_what_does_not_fit_i
         assert found[1].notes and sum(path.stat().st_size for path in (tmp_path / "unpacked").rglob("*")) < 5 * 10**6
     (tmp_path / "broken.zip").write_bytes(b"PK")
     assert students(tmp_path / "broken.zip", [SET], tmp_path / "unpacked", said) == [] and "not a zip" in said[0]
+    assert len(list((tmp_path / "unpacked").iterdir())) == 1        # what was unpacked of another download is gone
 
 
 def test_a_mark_out_of_range_is_said_and_does_not_count():

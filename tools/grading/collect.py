@@ -52,9 +52,10 @@ class Student:
 def students(folder: Path, sets: list[str], unpacked: Path, notes: list[str] | None = None) -> list[Student]:
     """Return the students of a folder or a zip, in order; zips are unpacked to the folder `unpacked`.
 
-    What belongs to nobody, and is to be said, goes to `notes`.
+    What belongs to nobody, and is to be said, goes to `notes`. What was unpacked of an earlier download is taken away.
     """
     found: dict[str, Student] = {}
+    began = time.time()
     for entry, label in list(entries(folder, sets, unpacked, [] if notes is None else notes)):
         moodle, canvas = MOODLE.fullmatch(label), CANVAS.fullmatch(label)
         about = {} if not (moodle or canvas) else (moodle or canvas).groupdict("")
@@ -68,6 +69,9 @@ def students(folder: Path, sets: list[str], unpacked: Path, notes: list[str] | N
         student.notebooks = student.notebooks or [path for path in student.others if path.suffix.lower() == ".json"]
         if sum(other.name == student.name for other in found.values()) > 1 and student.id:
             student.name = f"{student.name} ({student.id})"     # two people of one name are told apart
+    for old in listed(unpacked):
+        if old.stat().st_mtime < began:
+            shutil.rmtree(old, ignore_errors=True)
     return sorted(found.values(), key=lambda student: student.name.casefold())
 
 
@@ -154,6 +158,7 @@ def unpack(archive: Path, unpacked: Path, room: dict[str, int], apart: bool = Fa
     about = archive.stat()
     target = unpacked / f"{about.st_dev:x}-{about.st_ino:x}-{about.st_mtime_ns:x}"
     if target.is_dir():
+        os.utime(target, (time.time(),) * 2)    # it is still in use
         return target
     part = target.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -173,6 +178,7 @@ def unpack(archive: Path, unpacked: Path, room: dict[str, int], apart: bool = Fa
     except Exception as error:
         failed(part, archive.name, error)
     os.replace(part, target)
+    os.utime(target, (time.time(),) * 2)
     return target
 
 
