@@ -9,7 +9,8 @@ one of them does, the others are graded.
 
 In the folder `--out`: `report.html` for reading, `feedback/` with a page a student, `points.csv`, a table for each
 set, `results.csv` with a line a student and task, and `notebooks/`, each submission as it was graded. `to-read.html`
-has the proofs and written answers; enter their points in `marks.csv` and run the same command again: only what is new or has changed is graded.
+has the proofs and written answers; enter their points in `marks.csv` and run the same command again: only what is new or
+has changed is graded.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import resource
 import secrets
 import shutil
@@ -26,17 +28,19 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tools.grading import isolation, tables
-from tools.grading.collect import Student, name_of, newest, students
+from tools.grading.collect import Student, newest, own_name, students
 from tools.grading.judge import Limits, Result, Tasks, font_lists, judge
 from tools.grading.marks import ClassList, Record, marks_text, merge, platform_table, read_marks, reduce_late
-from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, cells, handed_out_source, read, restored, same
+from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, beside, cells, handed_out_source, read, restored, same
 from tools.grading.wire import clean
 from tools.notebooks import ROOT, about, lacking
 
@@ -101,64 +105,69 @@ class Work:
 
     def notebook(self, student: Student, path: Path, handed_out: ExerciseSet, theirs: list[Cell], notes: list[str]) -> None:
         start = time.perf_counter()
-        helpers = list(beside(path)) if path.parent in student.folders else []
+        helpers = dict(helpers_of(student, path))
         record = blank(student, handed_out, "", path)
         record["fingerprint"] = hashlib.sha256(b"".join([
-            *(file.read_bytes() for file in (path, *helpers)), handed_out.path.read_bytes(), repr(handed_out.cells).encode(),
-            self.version.encode()])).hexdigest()
+            *(file.read_bytes() for file in (path, *helpers.values(), handed_out.path)),
+            repr([*helpers, handed_out.cells, self.version]).encode()])).hexdigest()
         kept = self.out / "records" / file_name(record)
         if not self.again and kept.exists() and (old := json.loads(kept.read_text())).get("fingerprint") == record["fingerprint"]:
             self.keep({**old, "student": student.name, "id": student.id, "notes": [*dict.fromkeys([*notes, *student.notes, *old["graded"]])]})
             return
         answers = restored(theirs, handed_out)
-        record["answers"] = {cell.name: cell.source[:20_000] for cell, stub in pairs(answers, handed_out)
-                             if cell.solution and same(cell.source) != same(stub.source)}
+        record["answers"] = dict(written(answers, handed_out))
         if absent := lacking(handed_out.path):
             record["trouble"] = f"not run: the set needs {' and '.join(absent)}, which this machine lacks: make frameworks"
         else:
             done: dict[str, Result] = {}
             with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as folder:
-                (Path(folder) / "work").mkdir()
-                for helper in helpers:
-                    shutil.copy(helper, Path(folder) / "work" / helper.name)
+                (Path(folder) / "given").mkdir()
+                for name, helper in helpers.items():
+                    shutil.copy(helper, Path(folder) / "given" / name)
                 judge(answers, handed_out, student.name, self.limits, Path(folder), self.secret, done)
             record["results"] = {cell.name: asdict(done[cell.name]) for cell in handed_out.graded}
             target = self.out / "notebooks" / as_name(student.name) / handed_out.name / handed_out.path.name
-            write(target, json.dumps(as_notebook(answers, handed_out), indent=1, ensure_ascii=False))
+            write({target: json.dumps(as_notebook(answers, handed_out), indent=1, ensure_ascii=False)})
         record |= {"graded": answers.notes, "notes": [*notes, *student.notes, *answers.notes],
                    "seconds": time.perf_counter() - start}
         self.keep(record)
 
     def keep(self, record: Record) -> None:
-        write(self.out / "records" / file_name(record), json.dumps(record))
+        write({self.out / "records" / file_name(record): json.dumps(record)})
 
 
-def beside(path: Path) -> Iterator[Path]:
-    """Return the files that lie beside a notebook and are none: modules, data."""
+def helpers_of(student: Student, notebook: Path) -> Iterator[tuple[str, Path]]:
+    """Yield what lies beside a notebook and is none, modules and data, by its name. Canvas puts -1 behind that of a second one."""
     left = HELPERS
-    for other in sorted(path.parent.iterdir())[:200]:
+    for other in [path for path in student.others if path.parent == notebook.parent][:200]:
         if other.suffix in (".py", ".csv", ".txt", ".json", ".npy", ".npz", ".png") and other.is_file() and not other.is_symlink():
             left -= other.stat().st_size
-            if left > 0:
-                yield other
+            for name in (own_name(other), re.sub(r"-\d+(\.\w+)$", r"\1", own_name(other))) if left > 0 else ():
+                yield name.replace(os.sep, "_"), other
 
 
-def pairs(answers: Answers, handed_out: ExerciseSet) -> Iterator[tuple[Cell, Cell]]:
-    known = {cell.name: cell for cell in handed_out.cells}
-    return ((cell, known[cell.name]) for cell in answers.cells if cell.name in known and not cell.own)
+def written(answers: Answers, handed_out: ExerciseSet) -> Iterator[tuple[str, str]]:
+    """Yield the fields in which something was written, with it; text in a cell beside the field is a part of it."""
+    stubs = {cell.name: same(cell.source) for cell in handed_out.cells if cell.solution}
+    for cell in answers.cells:
+        if not cell.own and cell.name in stubs:
+            texts = [cell.source] * (same(cell.source) != stubs[cell.name])
+            texts += [each.source for each in beside(cell, answers.cells)] if cell.by_hand else []
+            if texts:
+                yield cell.name, "\n\n".join(texts)[:20_000]
 
 
 def blank(student: Student, handed_out: ExerciseSet | None, trouble: str, path: Path | None = None) -> Record:
     """Return the row of somebody of whom nothing could be graded."""
     results = {cell.name: asdict(Result("not run", 0.0, cell.points)) for cell in handed_out.graded} if handed_out else {}
-    return {"student": student.name, "id": student.id, "set": handed_out.name if handed_out else "", "trouble": trouble,
-            "file": shown(path) if path else "", "platform": student.platform, "when": path.lstat().st_mtime if path and not student.platform else 0.0, "notes": list(student.notes),
-            "graded": [], "results": results, "answers": {}, "seconds": 0.0, "fingerprint": "",
-            "share": 1.0}
+    when = path.lstat().st_mtime if path and not student.platform else 0.0
+    return {"student": student.name, "id": student.id, "set": handed_out.name if handed_out else "", "trouble": trouble, "when": when,
+            "file": shown(path) if path else "", "platform": student.platform, "notes": list(student.notes), "graded": [],
+            "results": results, "answers": {}, "seconds": 0.0, "fingerprint": "", "share": 1.0}
 
 
 def shown(path: Path) -> str:
-    return clean(name_of(path), 100)
+    return clean(own_name(path), 100)
 
 
 def as_name(student: str) -> str:
@@ -188,15 +197,18 @@ def as_notebook(answers: Answers, handed_out: ExerciseSet) -> dict[str, Any]:
     return {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+def write(files: dict[Path, str]) -> None:
+    """Write files, all of them beside the old ones before the first one takes its place."""
+    parts = {path: path.with_name(f".{path.name}.part") for path in files}
     try:
-        part.write_text(text, encoding="utf-8", newline="")
-        os.replace(part, path)
+        for path, part in parts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(files[path], encoding="utf-8", newline="")
+        for path, part in parts.items():
+            os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 # ---------------------------------------------------------------- all of them
@@ -205,55 +217,44 @@ class Stopped(Exception):
     """Somebody has told the grader to end."""
 
 
-def in_process_of_its_own(work: Work, student: Student) -> int:
-    """Start grading a student and return the number of the process. It ends with this one."""
-    parent = os.getpid()
-    if child := os.fork():
-        return child
-    try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(1)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        os.setsid()
-        os.environ.update(LECTURE_CODE_RUN="short", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        room = MEMORY * (4 if any(each.needs for each in work.sets) else 1)
-        resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
-        work.student(student)
-        os._exit(0)
-    except BaseException as error:
-        try:
-            print(f"{student.name}: {type(error).__name__}: {clean(error)}", file=sys.stderr)
-        finally:
-            os._exit(2)
+def alone(work: Work, student: Student, parent: int) -> None:
+    """Grade a student in a process of its own, which ends with the one that has started it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        return
+    os.setsid()
+    os.environ.update(LECTURE_CODE_RUN="short", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    room = MEMORY * (4 if any(each.needs for each in work.sets) else 1)
+    resource.setrlimit(resource.RLIMIT_AS, (used + room, resource.RLIM_INFINITY))
+    work.student(student)
 
 
-def grade(people: list[Student], work: Work, jobs: int, done: Any) -> None:
+def grade(people: list[Student], work: Work, jobs: int, done: Callable[[Student, str], None]) -> None:
     """Grade all, so many at a time; `done` hears of each when it has ended."""
     waiting, running = people[::-1], {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 student = waiting.pop()
-                limit = work.limits.seconds * max(1, len(student.notebooks)) + SPARE
-                running[in_process_of_its_own(work, student)] = student, time.monotonic() + limit
-            time.sleep(0.02)
-            for child, (student, until) in list(running.items()):
-                ended, status = os.waitpid(child, os.WNOHANG)
-                if not ended and time.monotonic() > until:
-                    os.kill(child, signal.SIGKILL)
-                    ended, status = os.waitpid(child, 0)
-                if ended:
-                    del running[child]
-                    late = time.monotonic() > until
-                    done(student, "" if status == 0 else "took longer than its limit" if late else
+                process = get_context("fork").Process(target=alone, args=(work, student, os.getpid()), daemon=True)
+                process.start()
+                running[process] = student, time.monotonic() + 3 * work.limits.seconds * max(1, len(student.notebooks)) + SPARE
+            wait([process.sentinel for process in running], min(until for _, until in running.values()) - time.monotonic())
+            for process, (student, until) in list(running.items()):
+                if late := time.monotonic() > until:
+                    process.kill()
+                if late or not process.is_alive():
+                    process.join()
+                    del running[process]
+                    done(student, "" if process.exitcode == 0 else "took longer than its limit" if late else
                          "could not be opened: it needs too much memory, or has something in it that breaks the grader")
     finally:
-        for child in running:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+        for process in running:
+            process.kill()
+            process.join()
 
 
 class Class:
@@ -265,7 +266,7 @@ class Class:
         self.sets = {each.name: each for each in sets}
         self.began = time.time() - 1            # what was written before is of another run
         self.records: dict[str, list[Record]] = {}
-        self.written = 0.0
+        self.written, self.whole = 0.0, False   # when, and whether all have been graded
         self.marks = read_marks(out / "marks.csv")
 
     def add(self, student: Student, trouble: str) -> None:
@@ -276,21 +277,25 @@ class Class:
             if path.exists() and path.stat().st_mtime >= self.began:
                 found.append(json.loads(path.read_text(encoding="utf-8")))
         if trouble or not found:
-            listed = ", ".join(student.others[:3])
+            listed = ", ".join(map(shown, student.others[:3]))
             only = next(iter(self.sets.values())) if len(self.sets) == 1 and student.notebooks else None
-            found.append(blank(student, only if not found else None, trouble or (f"no notebook here, but {listed}" if listed else "nothing handed in")))
+            found.append(blank(student, only if not found else None, trouble or (f"no notebook here, but {listed}" if listed
+                                else "nothing here that can be read" if student.notes else "nothing handed in")))
         self.records[student.name] = found
         if time.monotonic() - self.written > 5:
             self.write()
 
     def warnings(self) -> list[str]:
-        """Say where a platform would not take the table that is made for it."""
+        """Say which marks are nobody's, and where a platform would not take the table that is made for it."""
+        here = {(record["student"], record["set"], task) for some in self.records.values() for record in some for task in record["results"]}
+        lost = [f"marks.csv: there is no {', '.join(key)}; its mark counts for nobody" for key, mark in self.marks.items()
+                if self.whole and mark.points and key[1] in self.sets and key not in here]
         most = self.people.maximum if self.people else None
         points = {name: sum(each.points.values()) for name, each in self.sets.items()}
-        return [f"{name}: the most points are {most:g} in Moodle and {points[name]:g} here. Set them in Moodle before you upload the "
-                "table, since grades above its maximum are skipped without a word"
-                for name in sorted({record["set"] for some in self.records.values() for record in some} & points.keys())
-                if most not in (None, points[name])]
+        return lost[:9] + [
+            f"{name}: the most points are {most:g} in Moodle and {points[name]:g} here. Set them in Moodle before you upload the "
+            "table, since grades above its maximum are skipped without a word"
+            for name in sorted({name for _, name, _ in here} & points.keys()) if most not in (None, points[name])]
 
     def write(self) -> None:
         """Write all tables and pages: first beside the old ones, then in their places."""
@@ -320,18 +325,7 @@ class Class:
                 out_of = sum(handed_out.points.values())
                 file, text = platform_table(self.people, name, out_of, graded, {i: tables.in_words(record) for i, record in graded.items()})
                 files[file] = text
-        parts = []
-        try:
-            for name, text in files.items():
-                path = self.out / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                parts.append((path.with_name(f".{path.name}.part"), path))
-                parts[-1][0].write_text(text, encoding="utf-8", newline="")
-            for part, path in parts:
-                os.replace(part, path)
-        finally:
-            for part, _ in parts:
-                part.unlink(missing_ok=True)
+        write({self.out / name: text for name, text in files.items()})
         self.written = time.monotonic()
 
 
@@ -350,7 +344,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--late", type=float, default=0, help="percent of the points taken off a day (default 0)")
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "grades")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="students at a time (default 2)")
-    parser.add_argument("--seconds", type=float, default=60, help="limit for one notebook (default 60)")
+    parser.add_argument("--seconds", type=float, default=60, help="limit for one notebook, of processor time (default 60)")
     parser.add_argument("--cell-seconds", type=float, default=15, help="limit for one cell, of processor time (default 15)")
     parser.add_argument("--memory", type=int, default=2048, help="limit in MiB (default 2048)")
     parser.add_argument("--seed", help="of the inputs that no student has seen (default: drawn once, and kept in the folder)")
@@ -367,19 +361,19 @@ def main(argv: list[str] | None = None) -> int:
     deadline = options.deadline.astimezone() if options.deadline else None
     start, way, out = time.time(), isolation.strongest(), options.out.resolve()
     if options.seed or not (out / "seed.txt").exists():
-        write(out / "seed.txt", options.seed or secrets.token_hex(8))
+        write({out / "seed.txt": options.seed or secrets.token_hex(8)})
     limits = Limits(options.seconds, options.cell_seconds, options.memory, way, (out / "seed.txt").read_text(), options.all_cells)
     how = [f"limits: {limits.seconds:g} s a notebook, {limits.cell_seconds:g} s a cell, {limits.memory} MiB",
            f"isolation in force: a process and a folder for each, apart from its judge; {isolation.WAYS[way]}",
            "inputs of the checks: those that students see, and others for each student, from a seed in seed.txt"]
-    graded = Class(out, sets, people, deadline, options.late, how)
     secret = sorted({*isolation.secret_folders(), options.submissions.resolve(), out, options.solutions.resolve()})
-    found = students(options.submissions, [each.name for each in every], out / "unpacked")
+    found = students(options.submissions, [each.name for each in every], out / "unpacked", how)
     if people:
         here = [people.find(student.name, student.id) for student in found]
         for student, row in zip(found, here):
             student.name = people.called(row) if row is not None and sum(row is other for other in here) == 1 else student.name
         found += [Student(people.called(row), people.id(row)) for row in people.rows if not any(row is other for other in here)]
+    graded = Class(out, sets, people, deadline, options.late, how)
     font_lists()
     for each in sets:
         if not each.needs:
@@ -390,6 +384,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
             grade(found, Work(out, every, sets, limits, secret, options.again, scratch), max(1, options.jobs), graded.add)
+        graded.whole = True
     except Stopped as name:
         print(f"{name}: stopped. What was graded until then is kept; the same command goes on from there.")
         status = 130
@@ -397,11 +392,6 @@ def main(argv: list[str] | None = None) -> int:
     graded.write()
     records = [record for each in graded.records.values() for record in each]
     print("\n".join([*graded.how, *graded.warnings()]))
-    for name in sorted({record["set"] for record in records if record["set"]}):
-        print(f"\n{name}")
-        rows = [record for record in records if record["set"] == name]
-        for task, right, reasons in tables.summary(rows, list(graded.sets[name].points)):
-            print(f"  {task}: {right} right" + "".join(f"; {count} × {reason}" for reason, count in reasons[:3]))
     for record in records:
         if record["trouble"]:
             print(f"{record['student']}: {record['trouble']}")

@@ -14,6 +14,7 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader: pip install -e '
 from lecture_tasks import mini_batches  # noqa: E402
 from tools import grade  # noqa: E402
 from tools.grading import isolation  # noqa: E402
+from tools.grading.judge import until  # noqa: E402
 from tools.notebooks import why_not  # noqa: E402
 
 SET = "07-mini-batches"
@@ -71,9 +72,9 @@ def without_cells():
     return made
 
 
-def with_cell(source):
+def with_cell(*sources):
     made = notebook()
-    made.cells.insert(2, nbformat.v4.new_code_cell(source))
+    made.cells[2:2] = map(nbformat.v4.new_code_cell, sources)
     return made
 
 
@@ -81,6 +82,32 @@ OUTSIDE = HEAD + """    from pathlib import Path
     with open("notes.txt", "w") as file:        # its own folder: allowed
         file.write("mine")
     Path({target!r}).write_text("I was here")
+"""
+
+
+#: Asks the kernel itself for a process, a connection and a signal; then writes until the disk is full.
+GREEDY = """import ctypes, os, socket
+kernel = ctypes.PyDLL(None, handle=ctypes.pythonapi._handle)
+child = kernel.fork()
+if child == 0:
+    kernel._exit(0)
+print("refused", child, kernel.socket(2, 1, 0), kernel.kill(1, 0))
+"""
+FULL = """written = 0
+try:
+    for number in range(9):
+        with open(f"{number}.bin", "wb") as file:
+            written += file.write(bytes(50_000_000))
+except OSError as error:
+    print("full", written < 300_000_000)
+"""
+#: Says more than anybody wants to read in every message that it sends.
+FLOODS = """import sys
+wire = sys.modules["wire"]
+send, said = wire.Line.send, iter(range(10**9))
+def flood(line, message):
+    send(line, {**message, "refused": [f"{next(said)} " + "much " * 30 for _ in range(20)]})
+wire.Line.send = flood
 """
 
 
@@ -209,6 +236,9 @@ def graded(tmp_path_factory):
         "unfinished": answered(HEAD + "    return theta[\n"),
         "exits": with_cell("import os\nos._exit(3)"),
         "=1+1": notebook(),
+        "greedy": with_cell(GREEDY + FULL),
+        "floods": with_cell(FLOODS),
+        "waits": with_cell("import time\ntime.sleep(7.5)", "time.sleep(7.5)"),
         "helped": with_cell("from helper import shift\nassert shift(1) == 1"),
     }
     students |= {name: cheat(ways, folder) for name, ways in CHEATS.items()}
@@ -228,9 +258,9 @@ def graded(tmp_path_factory):
     out = folder / "out"
     assert grade.main([str(folder / "in"), "--out", str(out), "--set", SET, "--jobs", "3", "--memory", "700",
                        "--seconds", "14", "--cell-seconds", "3"]) == 0
-    with open(out / "points.csv", newline="", encoding="utf-8") as file:
+    with open(out / "points.csv", newline="", encoding="utf-8-sig") as file:
         points = {row["student"]: row for row in csv.DictReader(file)}
-    with open(out / "results.csv", newline="", encoding="utf-8") as file:
+    with open(out / "results.csv", newline="", encoding="utf-8-sig") as file:
         results = {(row["student"], row["task"]): row for row in csv.DictReader(file)}
     assert not written.exists()
     return points, results, out
@@ -266,8 +296,21 @@ def test_answers_that_are_right_on_the_visible_inputs_alone_are_to_be_read(grade
 
 def test_a_module_that_was_handed_in_too_is_there(graded):
     assert total(graded, "helped") == AUTOMATIC
-    kept = nbformat.read(graded[2] / "notebooks" / "helped" / SET / RELEASE.name, as_version=4)
-    assert next(each for each in kept.cells if "from helper" in each.source).outputs == []
+    assert outputs(graded[2], "helped", "from helper") == ""
+
+
+def outputs(folder, student, line):
+    kept = nbformat.read(folder / "notebooks" / student / SET / RELEASE.name, as_version=4)
+    return "".join(output.get("text", output.get("evalue")) for each in kept.cells if line in each.source for output in each.outputs)
+
+
+def test_the_kernel_refuses_processes_and_the_network_and_the_folder_has_an_end(graded):
+    assert outputs(graded[2], "greedy", "kernel.fork") == "refused -1 -1 -1\n" + "full True\n" * bool(isolation.strongest())
+    assert total(graded, "greedy") == AUTOMATIC
+
+
+def test_remarks_have_an_end(graded):
+    assert total(graded, "floods") == AUTOMATIC and 1000 < len(remarks(graded, "floods")) < 10_000
 
 
 def test_a_right_submission_has_all_points_that_a_program_can_give(graded):
@@ -302,6 +345,14 @@ def test_an_endless_loop_costs_its_own_task_only(graded):
 def test_a_loop_that_defends_itself_is_ended_with_its_process(graded):
     assert "stopped after 14 s" in remarks(graded, "loops-for-ever")
     assert graded[1]["loops-for-ever", CHECK]["kind"] == "not reached"
+
+
+def test_a_notebook_may_wait_for_longer_than_it_may_compute(graded):
+    """As one does whose machine is busy."""
+    assert total(graded, "waits") == AUTOMATIC and remarks(graded, "waits") == ""
+    assert [until(10, 70, used, 60) for used in (60.0, 50.0, 0.0)] == [70, 80, 130]
+    assert {until(10, now, used, 60) for now in (70, 10**6) for used in (None, -1.0, float("nan"), float("inf"), "5")} == {70}
+    assert until(10, 10**6, 1.0, 60) == 190     # by the clock
 
 
 def test_memory_is_limited(graded):
@@ -346,6 +397,8 @@ def test_the_report_is_one_page_with_the_mistakes_of_the_class(graded):
     mistake = graded[1]["summed", CHECK]["mistake"]
     assert f"2 × {mistake}" in page and "isolation in force: a process and a folder for each" in page
     assert not re.search(r"<(?:script|link|img)|https?:|url\(", page)
+    assert "<th scope='col'>Points</th><th scope='col'>Remarks</th>" in page    # in sight, however many tasks there are
+    assert re.search(r"<br>\d+ × something else</td>", page)                    # and not a line for each error of one student
     assert "'=1+1" in graded[0]                 # a spreadsheet must not take a name for a formula
 
 
@@ -363,7 +416,7 @@ def test_all_solutions_get_all_points_on_inputs_of_their_own(tmp_path, capsys):
         student.mkdir(parents=True)
         (student / path.name).write_bytes(path.read_bytes())
     grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--seed", "a secret", "--seconds", "300", "--cell-seconds", "60"])
-    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {row["kind"] for row in rows} == {"right", "by hand"}
     assert len({row["set"] for row in rows}) == len(here)
@@ -379,7 +432,7 @@ def test_a_set_that_cannot_run_here_says_what_it_needs_and_keeps_its_row(tmp_pat
         (tmp_path / name).write_text(nbformat.writes(made), encoding="utf-8")
     grade.main([str(tmp_path / "in"), "--exercises", str(tmp_path / "exercises"), "--out", str(tmp_path / "out")])
     assert "anna: not run: the set needs no_such_package, which this machine lacks: make frameworks" in capsys.readouterr().out
-    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8") as file:
+    with open(tmp_path / "out" / "results.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {(row["student"], row["kind"], float(row["points"])) for row in rows} == {("anna", "not run", 0.0)}
 
@@ -417,17 +470,18 @@ def test_without_bubblewrap_files_network_and_references_are_refused_too(tmp_pat
     monkeypatch.setattr(isolation, "strongest", lambda: way)
     target = tmp_path / "outside.txt"
     around = {name: cheat((source,), tmp_path) for name, source in AROUND.items()} if way else {}
-    students = {"a": answered(OUTSIDE.format(target=str(target))), "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
+    students = {"greedy": with_cell(GREEDY), "a": answered(OUTSIDE.format(target=str(target))), "network": with_cell("import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"),
                 **around, **{name: cheat(CHEATS[name], tmp_path) for name in ("imports-the-tasks", "reads-the-tasks", "looks-for-others")}}
     for name, made in students.items():
         (tmp_path / "in" / name / "nested").mkdir(parents=True)
         (tmp_path / "in" / name / "nested" / "a.ipynb").write_text(nbformat.writes(made), encoding="utf-8")
     grade.main([str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--set", SET])
-    with open(tmp_path / "out" / "points.csv", newline="", encoding="utf-8") as file:
+    with open(tmp_path / "out" / "points.csv", newline="", encoding="utf-8-sig") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert f"writing to {target}" in rows["a"]["remarks"] and not target.exists()
     assert float(rows["network"]["total"]) == AUTOMATIC and "refused: use of the network" in rows["network"]["remarks"]
-    assert {name: row["total"] for name, row in rows.items() if name not in ("a", "network")} == dict.fromkeys([*students][2:], "0")
+    assert {name: row["total"] for name, row in rows.items() if name in [*students][3:]} == dict.fromkeys([*students][3:], "0")
+    assert outputs(tmp_path / "out", "greedy", "kernel.fork") == "refused -1 -1 -1\n"
     assert "refused: reading" in rows["reads-the-tasks"]["remarks"] and (way or "lecture_tasks" in rows["imports-the-tasks"]["remarks"])
     assert "found somebody" not in (tmp_path / "out" / "results.csv").read_text(encoding="utf-8")
     assert isolation.WAYS[way][:18] in Path(tmp_path / "out" / "report.html").read_text(encoding="utf-8")

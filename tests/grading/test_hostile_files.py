@@ -142,8 +142,10 @@ def test_encodings_and_names_of_files_cost_nothing(tmp_path):
     for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
         assert answer(opened(text.encode(encoding), tmp_path), PROOF).source == "".join(named(solved(), PROOF)["source"])
     (tmp_path / "in" / "anna").mkdir(parents=True)
-    (tmp_path / "in" / "anna" / "A.IPYNB").write_text(text, encoding="utf-8")
-    assert [len(each.notebooks) for each in students(tmp_path / "in", [*SETS], tmp_path / "unpacked")] == [1]
+    for name in ("anna/A.IPYNB", "bo.ipynb.txt", "cleo.json"):
+        (tmp_path / "in" / name).write_text(text, encoding="utf-8")
+    found = students(tmp_path / "in", [*SETS], tmp_path / "unpacked")
+    assert [(each.name, len(each.notebooks)) for each in found] == [("anna", 1), ("bo", 1), ("cleo.json", 1)]
 
 
 def test_a_few_damaged_bytes_damage_no_more_than_their_cells(tmp_path):
@@ -153,7 +155,7 @@ def test_a_few_damaged_bytes_damage_no_more_than_their_cells(tmp_path):
 
 @pytest.mark.parametrize("data, reason", [
     (b"PK\x03\x04...", "a zip whose name was changed"), (b"<!DOCTYPE html>", "a web page"), (b"\0\0\0", "nothing is in it"),
-    (b"", "nothing is in it"), (json.dumps(SOLVED).encode()[:-99], "not a notebook, or a damaged one: ")])
+    (b"", "nothing is in it"), (b'{\n<<<<<<< HEAD\n "cells": [', "two versions in one"), (json.dumps(SOLVED).encode()[:-99], "not a notebook, or a damaged one: ")])
 def test_what_was_handed_in_for_a_notebook_is_named(tmp_path, data, reason):
     with pytest.raises(Damaged, match=reason):
         opened(data, tmp_path)
@@ -194,6 +196,16 @@ def test_a_cell_of_their_own_is_no_field_whatever_it_says_of_itself(tmp_path):
     assert len(own) == 2 and not any(cell.graded or cell.name for cell in own)
 
 
+def test_a_statement_of_an_older_edition_is_no_remark_and_changed_code_is_one(tmp_path):
+    notebook = solved()
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown" and cell["metadata"].get("nbgrader", {}).get("locked") and cell is not named(notebook, PROOF):
+            cell["source"] += "?" if isinstance(cell["source"], str) else ["?"]
+    assert opened(notebook, tmp_path).notes == []
+    named(notebook, CHECK)["source"] = "print('all right')"
+    assert opened(notebook, tmp_path).notes == [f"not as handed out, and put back before grading: {CHECK}"]
+
+
 def test_the_format_of_2014_is_read(tmp_path):
     old = [{**cell, "input": cell["source"]} if cell["cell_type"] == "code" else cell for cell in solved()["cells"]]
     for cell in old:
@@ -230,6 +242,7 @@ def test_a_proof_in_another_cell_or_of_another_type_is_read(tmp_path):
         notebook["cells"].insert(where, {"cell_type": "markdown", "source": "By Jensen.", "metadata": {}})
         found, answers = result(notebook, tmp_path, PROOF)
         assert found.points is None and f"{PROOF}: there is text in a cell of their own" in answers.notes
+        assert dict(grade.written(answers, SET)) == {PROOF: "By Jensen."}
     named(stub, PROOF).update(cell_type="raw", source="By Jensen.")
     found, answers = result(stub, tmp_path, PROOF)
     assert found.points is None and f"{PROOF}: the answer stands in a cell of type raw" in answers.notes

@@ -49,7 +49,7 @@ Participant 103,Cleo Nobody,c@example.org,No submission,,12.00,Yes,-,-,
 
 def zipped(files):
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return made.getvalue()
@@ -107,18 +107,21 @@ def test_identical_answers_are_listed(course):
     assert "proof: identical: Bo Li, Änne Østergård" in page
     words = [f"word{number * number}" for number in range(100)]
     near = [{"student": name, "answers": {"proof": " ".join(text)}} for name, text in (
-        ("a", words), ("b", [*words, "q. e. d."]), ("c", words[::-1]))]
-    assert similar(near) == ["proof: nearly identical: a, b"]
+        ("a", words), ("b", [*words, "q. e. d."]), ("c", words[::-1]), ("d", words), ("e", [*words, "qed"]))]
+    assert similar(near) == ["proof: identical: a, d", "proof: nearly identical: a, b, d, e"]     # and no line for each pair
 
 
 def test_marks_are_merged_for_good_and_only_what_has_changed_is_graded_again(course):
     out = course / "out"
-    text = (out / "marks.csv").read_text(encoding="utf-8")
+    assert (out / "marks.csv").read_bytes().startswith("\ufeff".encode())      # or Excel reads other names, and writes them back
+    text = (out / "marks.csv").read_text(encoding="utf-8-sig")
     assert text.count("\n") == 4                # two proofs, one sketch
     lines = [line.split(",") for line in text.splitlines()]
     for line in lines[1:]:
         if line[:3] == ["Bo Li", SET, "proof"]:
             line[4:6] = ["4.5", "Why is the sum finite?"]
+    lines.append(["Bo Lee", SET, "proof", "5", "1", "", ""])
+    assert all(line[6].isalnum() and line[6][0].isalpha() for line in lines[:-1])       # and is no number for a spreadsheet
     (out / "marks.csv").write_text("\r\n".join(";".join(line).replace("4.5", "4,5") for line in lines) + "\r\n", encoding="cp1252")
     before = {path.name: json.loads(path.read_text())["seconds"] for path in (out / "records").iterdir() if "none" not in path.name}
     run(course)
@@ -128,6 +131,7 @@ def test_marks_are_merged_for_good_and_only_what_has_changed_is_graded_again(cou
     assert moodle["Participant 102"]["Grade"] == "3.6" and moodle["Participant 102"]["Maximum Grade"] == "12.00"
     assert "Why is the sum finite?" in moodle["Participant 102"]["Feedback comments"] and moodle["Participant 103"]["Grade"] == ""
     page = (out / "feedback" / SET / "Bo Li.html").read_text(encoding="utf-8")
+    assert f"marks.csv: there is no Bo Lee, {SET}, proof; its mark counts for nobody" in (out / "report.html").read_text(encoding="utf-8")
     assert "3.6 of 12 points" in page and "Why is the sum finite?" in page and "<script" not in page
     run(course, "--again")                      # and a third time, with nothing taken over
     assert rows(course, f"{SET}.csv")["Bo Li"]["total"] == "3.6"
@@ -208,6 +212,15 @@ def test_names_of_files_are_read_as_the_platforms_make_them(tmp_path, label, nam
     assert (found.name, found.id, "late" in str(found.notes)) == (name, id, late) and found.platform
 
 
+def test_a_module_in_an_export_has_the_name_that_the_notebook_imports(tmp_path):
+    for label in ("schmidtanna_12_345_mini.ipynb", "schmidtanna_12_346_helper-1.py", "o_neill_13_347_helper.py"):
+        (tmp_path / label).write_text("{}")
+    anna = students(tmp_path, [SET], tmp_path / "unpacked")[1]
+    assert dict(grade.helpers_of(anna, anna.notebooks[0])) == dict.fromkeys(
+        ["helper-1.py", "helper.py"], tmp_path / "schmidtanna_12_346_helper-1.py")
+    assert grade.shown(anna.notebooks[0]) == "mini.ipynb"
+
+
 def test_the_time_in_an_export_makes_nobody_late(course, tmp_path):
     """It is that of the download. Only the worksheet has the other."""
     run(course, "--out", str(tmp_path), "--class", str(course / "german.csv"))
@@ -255,6 +268,24 @@ def test_a_zip_cannot_write_elsewhere_nor_fill_the_disk(tmp_path, monkeypatch):
     assert sorted(path.name for path in eve.notebooks) == ["evil.ipynb", "good.ipynb"] and not list(tmp_path.parent.glob("evil*"))
     assert all((tmp_path / "out").resolve() in path.resolve().parents for path in eve.notebooks)
     assert not max_.notebooks and "bomb.ipynb: more than 1 MB" in eve.notes[0] and "not a zip" in max_.notes[0]
+
+
+def test_each_student_of_an_export_has_room_of_their_own_and_what_does_not_fit_is_said_at_every_run(tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.grading.collect.UNPACKED", 10**6)
+    names = [f"Student {letter}_{number}_assignsubmission_file_" for number, letter in enumerate("abc", 101)]
+    bomb = zipped({"zeros.zip": zipped({"zeros.ipynb": "0" * 900_000})})
+    (tmp_path / "in.zip").write_bytes(zipped({
+        **{f"export/{name}/mini.ipynb": "0" * 600_000 for name in names}, f"export/{names[1]}/all.zip": zipped(
+            {f"{number}.zip": bomb for number in range(4)}), f"export/{names[2]}/more.ipynb": "0" * 600_000}))
+    for _ in range(2):                          # what is unpacked already is not unpacked again
+        said: list[str] = []
+        found = students(tmp_path / "in.zip", [SET], tmp_path / "unpacked", said)
+        assert [len(each.notebooks) for each in found] == [1, 2, 1] and said == []
+        assert found[2].notes == ["not unpacked: more.ipynb: more than 1 MB, or 3000 files, from one student"]
+        assert found[1].notes and sum(path.stat().st_size for path in (tmp_path / "unpacked").rglob("*")) < 5 * 10**6
+    (tmp_path / "broken.zip").write_bytes(b"PK")
+    assert students(tmp_path / "broken.zip", [SET], tmp_path / "unpacked", said) == [] and "not a zip" in said[0]
+    assert len(list((tmp_path / "unpacked").iterdir())) == 1        # what was unpacked of another download is gone
 
 
 def test_a_mark_out_of_range_is_said_and_does_not_count():

@@ -17,19 +17,23 @@ import stat
 import time
 import unicodedata
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.grading.wire import clean
 
-UNPACKED = 300_000_000                          # bytes of one archive
-FILES = 3000                                    # in one archive, and beside one notebook's folder
+UNPACKED = 300_000_000                          # bytes of all that one student has in zips
+FILES = 3000                                    # of one student
+FAILED = "__failed.txt"                         # what could not be unpacked to a folder
+#: A notebook, also as some browsers save it.
+NOTEBOOK = re.compile(r".*\.ipynb(\.[a-z]{3,10})?", re.DOTALL | re.IGNORECASE)
 #: Anna Schmidt_1234567_assignsubmission_file_…, and the folders of that name.
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?.*", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)", re.DOTALL)
 #: schmidtanna_LATE_12345_678901_mini-batches-1.ipynb, LATE_anon_aB3dE_678901_mini-batches.ipynb
 CANVAS = re.compile(r"(?P<LATE>LATE_)?(?:(?P<anon>anon_[0-9A-Za-z]{5})|(?P<name>\w+?)_(?P<late>LATE_)?(?P<id>\d+))_"
-                    r"(?:\d+_.+|(?:text|link)\.html)", re.DOTALL)
+                    r"(?:\d+_(?P<file>.+)|(?:text|link)\.html)", re.DOTALL)
 
 
 @dataclass
@@ -40,30 +44,34 @@ class Student:
     id: str = ""                                # of Moodle's participant, or of Canvas
     platform: str = ""                          # which of them it came from: then the times of the files say nothing
     notebooks: list[Path] = field(default_factory=list)
-    folders: list[Path] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    others: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    room: dict[str, int] = field(default_factory=lambda: {"": UNPACKED})    # for what is in zips
 
 
-def students(folder: Path, sets: list[str], unpacked: Path) -> list[Student]:
-    """Return the students of a folder or a zip, in order; zips are unpacked to the folder `unpacked`."""
+def students(folder: Path, sets: list[str], unpacked: Path, notes: list[str] | None = None) -> list[Student]:
+    """Return the students of a folder or a zip, in order; zips are unpacked to the folder `unpacked`.
+
+    What belongs to nobody, and is to be said, goes to `notes`. What was unpacked of an earlier download is taken away.
+    """
     found: dict[str, Student] = {}
-    notes: list[str] = []
-    for entry, label, said in list(entries(folder, sets, unpacked, notes)):
+    began = time.time()
+    for entry, label in list(entries(folder, sets, unpacked, [] if notes is None else notes)):
         moodle, canvas = MOODLE.fullmatch(label), CANVAS.fullmatch(label)
         about = {} if not (moodle or canvas) else (moodle or canvas).groupdict("")
         name = clean(about.get("anon") or about.get("name") or stem(label), 100).strip() or "(no name)"
         student = found.setdefault(f"{name} {about.get('id', '')}", Student(
             name, about.get("id", ""), "Moodle" if moodle else "Canvas" if canvas else ""))
-        student.notes += said
         if about.get("late") or about.get("LATE"):
             student.notes.append("late, says Canvas, which does not tell by how much")
         take(student, entry, unpacked)
-    for student in found.values():              # two people of one name are told apart
+    for student in found.values():
+        student.notebooks = student.notebooks or [path for path in student.others if path.suffix.lower() == ".json"]
         if sum(other.name == student.name for other in found.values()) > 1 and student.id:
-            student.name = f"{student.name} ({student.id})"
-    if notes:
-        found["(archive)"] = Student("(archive)", notes=notes)
+            student.name = f"{student.name} ({student.id})"     # two people of one name are told apart
+    for old in listed(unpacked):
+        if old.stat().st_mtime < began:
+            shutil.rmtree(old, ignore_errors=True)
     return sorted(found.values(), key=lambda student: student.name.casefold())
 
 
@@ -77,29 +85,39 @@ def name_of(path: Path) -> str:
     return unicodedata.normalize("NFC", text)   # macOS takes letters and their accents apart
 
 
+def own_name(path: Path) -> str:
+    """Return what a student called a file: without what a platform has put before it."""
+    label = name_of(path)
+    found = MOODLE.fullmatch(label) or CANVAS.fullmatch(label)
+    return found["file"] or label if found else label
+
+
 def stem(label: str) -> str:
-    return re.sub(r"\.(ipynb|zip)$", "", label, flags=re.IGNORECASE)
+    return re.sub(r"(\.ipynb(\.[a-z]{3,10})?|\.zip)$", "", label, flags=re.IGNORECASE)
 
 
-def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str]) -> Iterator[tuple[Path, str, list[str]]]:
-    """Yield what belongs to one student each: a path, what it is called, and what is to be said of it."""
+def of_platform(name: str) -> bool:
+    return bool(MOODLE.fullmatch(name) or CANVAS.fullmatch(name))
+
+
+def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str]) -> Iterator[tuple[Path, str]]:
+    """Yield what belongs to one student each: a path, and what it is called."""
     if folder.is_file():
-        folder = unpack(folder, unpacked, notes)
-    for entry in listed(folder):
+        folder = unpack(folder, unpacked, defaultdict(lambda: UNPACKED), apart=True)
+    notes += failures(folder)
+    here = listed(folder)
+    for entry in here:
         label = name_of(entry)
-        if entry.is_dir() and not entry.is_symlink() and label in sets:
+        zipped = is_zip(entry) and not of_platform(label)
+        inside = unpack(entry, unpacked, defaultdict(lambda: UNPACKED)) if zipped else entry
+        names = {name_of(child) for child in listed(inside)} if is_folder(inside) else set()
+        if label in sets and is_folder(entry):
             yield from entries(entry, [], unpacked, notes)      # a folder a set, with the students inside
-        elif is_zip(entry) and not (MOODLE.fullmatch(label) or CANVAS.fullmatch(label)):
-            said: list[str] = []
-            inside = unpack(entry, unpacked, said)
-            names = [name_of(child) for child in listed(inside)]
-            if any(MOODLE.fullmatch(name) or CANVAS.fullmatch(name) for name in names) or set(names) & set(sets) and len(sets) > 1:
-                notes += said
-                yield from entries(inside, sets, unpacked, notes)
-            else:
-                yield inside, label, said
+        elif (zipped or len(here) == 1 and not of_platform(label)) and any(map(of_platform, names)) \
+                or zipped and len(sets) > 1 and names & set(sets):
+            yield from entries(inside, sets, unpacked, notes)   # an export in a zip, or in one folder more
         else:
-            yield entry, label, []
+            yield inside, label
 
 
 def listed(folder: Path) -> list[Path]:
@@ -109,6 +127,10 @@ def listed(folder: Path) -> list[Path]:
         return []
 
 
+def is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
 def is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip" and path.is_file() and not path.is_symlink()
 
@@ -116,60 +138,71 @@ def is_zip(path: Path) -> bool:
 def take(student: Student, entry: Path, unpacked: Path, depth: int = 0) -> None:
     """Add the notebooks of a file or a folder to those of the student."""
     if is_zip(entry) and depth < 4:
-        entry = unpack(entry, unpacked, student.notes)
-    if entry.is_dir() and not entry.is_symlink():
-        student.folders.append(entry)
+        entry = unpack(entry, unpacked, student.room)
+    if is_folder(entry):
+        student.notes += failures(entry)
         for path in listed(entry) if depth < 8 else []:
             if len(student.notebooks) + len(student.others) < FILES:
                 take(student, path, unpacked, depth + 1)
-    elif entry.suffix.lower() == ".ipynb":
+    elif NOTEBOOK.fullmatch(entry.name):
         student.notebooks.append(entry)
     else:
-        student.others.append(clean(name_of(entry), 100))
+        student.others.append(entry)
 
 
-def unpack(archive: Path, unpacked: Path, notes: list[str]) -> Path:
-    """Unpack a zip, with limits, and return the folder; what is no plain file inside it stays there."""
+def unpack(archive: Path, unpacked: Path, room: dict[str, int], apart: bool = False) -> Path:
+    """Unpack a zip and return the folder; what is no plain file inside it, or too large, stays there.
+
+    Each student of an export has room of their own; `apart`, each name at its top. A thousand small files fill it, too.
+    """
     about = archive.stat()
     target = unpacked / f"{about.st_dev:x}-{about.st_ino:x}-{about.st_mtime_ns:x}"
     if target.is_dir():
+        os.utime(target, (time.time(),) * 2)    # it is still in use
         return target
     part = target.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    left, failed = UNPACKED, []
     try:
         with zipfile.ZipFile(archive) as zipped:
-            for info in zipped.infolist()[:FILES]:
+            for info in zipped.infolist():
                 names = [name.replace("\0", "_")[:150] for name in re.split(r"[/\\]", info.filename) if name not in ("", ".", "..")]
                 if info.is_dir() or not names or stat.S_ISLNK(info.external_attr >> 16) or len(names) > 12:
                     continue
+                whose = next(filter(of_platform, names), names[0] if apart else "")
                 try:
-                    left -= extracted(zipped, info, part.joinpath(*names), left)
+                    extract(zipped, info, part.joinpath(*names), room[whose])
+                    room[whose] -= max(UNPACKED // FILES, info.file_size)
                 except Exception as error:      # one damaged file; the others are taken
-                    failed.append(f"{clean(names[-1], 60)}: {clean(error, 80)}")
+                    failed(part.joinpath(*names).parent, names[-1], error)
     except Exception as error:
-        failed.append(clean(error, 120))
-    if failed:
-        notes.append(f"{clean(archive.name, 100)} could not be unpacked wholly ({'; '.join(failed[:3])})")
+        failed(part, archive.name, error)
     os.replace(part, target)
+    os.utime(target, (time.time(),) * 2)
     return target
 
 
-def extracted(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, most: int) -> int:
-    """Write one file of an archive, with its time, and return its size."""
+def extract(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, most: int) -> None:
+    """Write one file of an archive, with its time. More than the size that it says of itself is never read."""
+    if max(1, info.file_size) > most:
+        raise ValueError(f"more than {UNPACKED // 1_000_000} MB, or {FILES} files, from one student")
     path.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
     with zipped.open(info) as source, open(path, "wb") as file:
-        while data := source.read(1 << 20):
-            size += len(data)
-            if size > most:
-                path.unlink()
-                raise ValueError(f"more than {UNPACKED // 1_000_000} MB")
-            file.write(data)
+        shutil.copyfileobj(source, file)
     when = time.mktime((*info.date_time, 0, 0, -1))
     os.utime(path, (when, when))
-    return size
+
+
+def failed(folder: Path, name: str, error: Exception) -> None:
+    """Note in a folder what could not be unpacked to it: it is said at every run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / FAILED, "a", encoding="utf-8") as file:
+        file.write(" ".join(f"not unpacked: {clean(name, 100)}: {clean(error, 120)}".split()) + "\n")
+
+
+def failures(folder: Path) -> list[str]:
+    path = folder / FAILED
+    return [] if path.is_symlink() or not path.is_file() else path.read_text(encoding="utf-8", errors="replace")[:1000].splitlines()[:3]
 
 
 def newest(paths: list[Path]) -> Path:

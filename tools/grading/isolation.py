@@ -20,12 +20,12 @@ SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternati
 WAYS = {
     "bwrap": "no network; of all files only Python, the library and its own folder; own process space (bubblewrap)",
     "unshare": "no network; references, solutions, submissions and grades out of sight, other files to read; own process space (Linux namespaces)",
-    "": "none by the system; Python's own audit hook refuses network, programs and files. For more: apt-get install bubblewrap",
+    "": "no space of its own: the kernel refuses network and programs, and Python's audit hook guards files. For more: apt-get install bubblewrap",
 }
 
 
 #: A script for `sh`: makes all that is mounted read-only but the folder $0, and runs its arguments without any rights.
-READ_ONLY = """mount --bind "$0" "$0" || exit 1
+READ_ONLY = """mount -t tmpfs -o size=200m none "$0" || exit 1
 while read -r id parent device root point rest; do
     case $point in "$0" | /proc* | /dev* | /sys*) ;; *) mount -o remount,bind,ro "$point" ;; esac
 done < /proc/self/mountinfo
@@ -39,11 +39,11 @@ def works(way: str) -> bool:
     code = ("import os, sys, numpy, lecture_code; open('made', 'w').write('x'); "
             "assert not any(os.path.isdir(folder) and os.listdir(folder) for folder in sys.argv[1:])")
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
+        work, given = Path(folder), ROOT / "tools"
         done = way and shutil.which(way) and subprocess.run(
-            [*shut_in(way, work, secret_folders()), sys.executable, "-I", "-c", code, *map(str, secret_folders())], cwd=work,
+            [*shut_in(way, work, given, secret_folders()), sys.executable, "-I", "-c", code, *map(str, secret_folders())], cwd=work,
             capture_output=True, stdin=subprocess.DEVNULL)
-        return not way or bool(done and done.returncode == 0 and (work / "made").exists())
+        return not way or bool(done and done.returncode == 0)
 
 
 def strongest() -> str:
@@ -58,8 +58,11 @@ def secret_folders() -> list[Path]:
     return sorted({folder.resolve() for folder in folders if folder.is_dir()})
 
 
-def shut_in(way: str, work: Path, secret: Iterable[Path]) -> list[str]:
-    """Return what is to be written before a command, so that it runs shut in, with `work` as its folder."""
+def shut_in(way: str, work: Path, given: Path, secret: Iterable[Path]) -> list[str]:
+    """Return what is to be written before a command, so that it runs shut in, with an empty `work` as its folder.
+
+    What is written there lies in memory, has a limit, and is gone at the end.
+    """
     if way == "unshare":                        # mounts over what is secret, and then gives up the right to mount
         hide = [f"mount {'-t tmpfs none' if path.is_dir() else '--bind /dev/null'} {shlex.quote(str(path))} || exit 1"
                 for path in secret if path.exists() and not work.is_relative_to(path)]
@@ -67,10 +70,10 @@ def shut_in(way: str, work: Path, secret: Iterable[Path]) -> list[str]:
     if way != "bwrap":
         return []
     library = importlib.util.find_spec("lecture_code")
-    seen = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), HERE / "runner.py", HERE / "wire.py",
+    seen = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), HERE / "runner.py", HERE / "wire.py", given,
             *map(Path, library.submodule_search_locations or [])]
     made = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--proc", "/proc",
-            "--dev", "/dev", "--size", str(200 << 20), "--tmpfs", "/tmp"]
+            "--dev", "/dev", "--size", str(10 << 20), "--tmpfs", "/tmp"]
     for path in map(Path, SYSTEM):
         if path.is_symlink():
             made += ["--symlink", os.readlink(path), str(path)]
@@ -81,4 +84,4 @@ def shut_in(way: str, work: Path, secret: Iterable[Path]) -> list[str]:
     for folder in secret:                       # inside one of the folders above, where the book is installed
         if any(folder.is_relative_to(path) for path in seen):
             made += ["--tmpfs", str(folder)]
-    return [*made, "--bind", str(work), str(work), "--chdir", str(work)]
+    return [*made, "--size", str(200 << 20), "--tmpfs", str(work), "--chdir", str(work)]

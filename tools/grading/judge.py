@@ -77,15 +77,17 @@ class Runner:
 
     def __init__(self, folder: Path, limits: Limits, tasks: Tasks, needs: tuple[str, ...], secret: list[Path]) -> None:
         self.limits, self.tasks, self.gone = limits, tasks, ""
-        self.until = time.monotonic() + limits.seconds
+        self.began = time.monotonic()
+        self.until = until(self.began, self.began, 0.0, limits.seconds)
         self.functions: list[Callable[..., Any]] = []   # of ours, which the student's code may call
         self.notes: list[str] = []
         self.foreign = ""                       # the class of a model that could not be rebuilt here
-        work = folder / "work"
-        (work / "home" / "matplotlib").mkdir(parents=True)
-        (work / "tmp").mkdir()
+        work, given = folder / "work", folder / "given"         # the second one is copied to the first over there
+        work.mkdir()
+        for name in ("home/matplotlib", "tmp"):
+            (given / name).mkdir(parents=True)
         for fonts in font_lists():
-            shutil.copy(fonts, work / "home" / "matplotlib")
+            shutil.copy(fonts, given / "home" / "matplotlib")
         ours, theirs = socket.socketpair()
         job = {"cell_seconds": limits.cell_seconds, "memory_bytes": limits.memory << 20, "file_bytes": 100 << 20,
                "needs": needs, "modules": sorted({module.__name__.rpartition(".")[2] for module in tasks.modules.values()}),
@@ -99,8 +101,8 @@ class Runner:
         }
         with open(folder / "job.json", "rb") as stdin, open(folder / "stderr", "w+b") as self.stderr:
             self.process = subprocess.Popen(
-                [*isolation.shut_in(limits.way, work, secret), sys.executable, "-IB",
-                 str(isolation.HERE / "runner.py"), str(theirs.fileno())],
+                [*isolation.shut_in(limits.way, work, given, secret), sys.executable, "-IB",
+                 str(isolation.HERE / "runner.py"), str(theirs.fileno()), str(given)],
                 cwd=work, env=environment, pass_fds=(theirs.fileno(),), stdin=stdin, stdout=subprocess.DEVNULL,
                 stderr=self.stderr, start_new_session=True)
             self.stderr = open(folder / "stderr", "rb")
@@ -111,12 +113,13 @@ class Runner:
         """Ask, and wait at most so long for the answer."""
         if self.gone:
             raise Gone(self.gone)
-        until = min(self.until, time.monotonic() + seconds)
+        end = min(self.until, time.monotonic() + seconds)
         try:
-            answer = self.line.ask(message, until)
+            answer = self.line.ask(message, end)
         except TimeoutError:
-            late = until == self.until
-            self.end(f"stopped after {self.limits.seconds:g} s" if late else f"did not let itself be stopped within {seconds:g} s")
+            late = end == self.until
+            self.end(f"stopped after {self.limits.seconds:g} s: what follows was not reached (--seconds gives more time)" if late
+                     else f"did not let itself be stopped within {seconds:g} s")
         except Broken as error:
             self.end(f"its process was ended, since it sent {error}")
         except (EOFError, OSError):
@@ -124,6 +127,7 @@ class Runner:
             last = self.stderr.read(100_000)[-300:].decode(errors="replace").strip().splitlines()[-1:]
             self.end(f"its process ended early (status {status}): {clean(' '.join(last)) or 'no message'}")
         else:
+            self.until = until(self.began, time.monotonic(), answer.get("cpu"), self.limits.seconds)
             refused = answer.get("refused")
             self.notes += [f"refused: {clean(what, 200)}" for what in refused[:20]] if isinstance(refused, list) else []
             if isinstance(error := answer.get("error"), dict) and error.get("type") == "MemoryError":
@@ -166,9 +170,9 @@ class Runner:
     def serve(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
             return {"name": self._name, "example": self._example, "call": self._call}[question["ask"]](question)
-        except (Exception, Gone) as error:
-            if isinstance(error, Gone):
-                raise
+        except Gone:
+            raise
+        except Exception as error:
             base = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
             return {"error": {"type": type(error).__name__, "base": base, "text": clean(error)}}
 
@@ -220,6 +224,12 @@ class Runner:
         except Broken as error:
             return None, as_error({"type": "TypeError", "base": "TypeError", "text": f"what the function returned is {error}"}), arguments
         return value, None, used if isinstance(used, tuple) and len(used) == len(arguments) else arguments
+
+
+def until(began: float, now: float, used: Any, seconds: float) -> float:
+    """Return when so many seconds of the processor will be over; by the clock it is at most three times as many."""
+    idle = now - began - used if isinstance(used, float) and 0 <= used <= now - began else 0.0
+    return began + min(seconds + idle, 3 * seconds)
 
 
 def about(task: feedback.Task) -> dict[str, Any]:
@@ -359,7 +369,8 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
         answers.notes.insert(0, f"its process was ended, since it sent what is no answer: {type(error).__name__}: {clean(error, 120)}")
     finally:
         runner.end()
-        answers.notes[:] = list(dict.fromkeys([*answers.notes, *runner.notes]))
+        notes = list(dict.fromkeys([*answers.notes, *runner.notes]))
+        answers.notes[:] = notes[:12] + [f"and {len(notes) - 12} remarks more"] * (len(notes) > 12)
 
 
 def line_of(text: str) -> str:

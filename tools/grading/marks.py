@@ -42,7 +42,8 @@ def csv_rows(rows: list[list[str]]) -> str:
 
 
 def csv_text(rows: list[list[Any]]) -> str:
-    return csv_rows([[plain(entry) for entry in row] for row in rows])
+    """Return a table of ours, with the mark by which Excel knows the encoding: it would write back other names."""
+    return "\ufeff" + csv_rows([[plain(entry) for entry in row] for row in rows])
 
 
 def plain(entry: Any) -> str:
@@ -54,7 +55,8 @@ def plain(entry: Any) -> str:
 
 
 def digest(answer: str) -> str:
-    return hashlib.sha256(" ".join(answer.split()).encode("utf-8", "replace")).hexdigest()[:8]
+    """Return what an answer is known by; it begins with a letter, so that no spreadsheet takes it for a number."""
+    return "v" + hashlib.sha256(" ".join(answer.split()).encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def answer_to(record: Record, task: str) -> str:
@@ -140,7 +142,8 @@ def reduce_late(record: Record, deadline: datetime | None, percent: float) -> No
     if late > 0:
         days = ceil(late / 86400)
         record["share"] = max(0.0, 1 - percent / 100 * days)
-        record["notes"].append(f"{late / 3600:.0f} hours late" if late < 86400 else f"{days} days late")
+        number, what = (max(1, round(late / 3600)), "hour") if late < 86400 else (days, "day")
+        record["notes"].append(f"{number} {what}{'s' * (number > 1)} late")
         if percent:
             record["notes"][-1] += f": {100 - 100 * record['share']:g} % less"
 

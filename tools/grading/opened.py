@@ -82,12 +82,14 @@ def read(path: Path, largest: int = LARGEST) -> dict[str, Any]:
         if not stat.S_ISREG(about.st_mode):
             raise Damaged("a link or a special file, not read")
         if about.st_size > largest:
-            raise Damaged(f"larger than {largest // 1_000_000} MB, not read")
+            raise Damaged(f"larger than {largest // 1_000_000} MB, not read: it is small enough without its outputs, most likely")
         data = file.read(largest + 1)
     try:
         notebook = json.loads(decoded(data))
     except ValueError as error:
         kind = next((kind for start, kind in OTHERS.items() if data.startswith(start)), "")
+        if b"\n<<<<<<< " in data:
+            kind = "two versions in one, since git could not merge them"
         if not data.strip(b"\0 \r\n\t"):
             kind = "nothing is in it"
         raise Damaged(f"not a notebook: {kind}" if kind else f"not a notebook, or a damaged one: {clean(error, 120)}") from None
@@ -252,7 +254,7 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
         elif cell.free:
             cell.source, cell.kind, cell.attachments = answer.source, answer.kind, answer.attachments
         elif cell.locked and not cell.by_hand:
-            if same(answer.source) != same(handed_out_source(known[cell.name])):
+            if cell.kind == "code" and same(answer.source) != same(handed_out_source(known[cell.name])):
                 edited.append(cell.name)
         else:
             if answer.kind != cell.kind and cell.by_hand:
@@ -264,7 +266,7 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     if moved:
         notes.append(f"taken from cells of their own: {', '.join(moved)}")
     if edited:
-        notes.append(f"edited, and put back before grading: {', '.join(edited)}")
+        notes.append(f"not as handed out, and put back before grading: {', '.join(edited)}")
     if deleted:
         notes.append(f"deleted cells: {', '.join(deleted)}")
     return Answers(made, notes)

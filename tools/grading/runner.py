@@ -1,16 +1,19 @@
 """The process in which a student's code runs. It holds no task, no reference answer and no result.
 
-    python runner.py FD < job.json
+    python runner.py FD GIVEN < job.json
 
-It is started by tools/grading/judge.py, in a folder of its own, and answers over the socket FD: it runs a cell, or
+It is started by tools/grading/judge.py, in a folder of its own, to which it copies what is in the folder GIVEN, and
+answers over the socket FD: it runs a cell, or
 calls a function of the student with arguments that it is given, and sends back what came out as plain values
-(wire.py). What the notebook takes from `lecture_tasks` is asked for over there. What the audit hook refuses it
-refuses as far as Python goes: enough against accidents; against attacks there is bubblewrap.
+(wire.py). What the notebook takes from `lecture_tasks` is asked for over there. The kernel refuses it other processes
+and the network. What the audit hook refuses, files above all, it refuses as far as Python goes: enough against
+accidents; against attacks there is bubblewrap.
 """
 
 from __future__ import annotations
 
 import base64
+import builtins
 import contextlib
 import ctypes
 import gc
@@ -20,9 +23,12 @@ import json
 import marshal
 import os
 import resource
+import shutil
 import signal
 import socket
+import struct
 import sys
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -109,13 +115,38 @@ def watch(home: str, secret: tuple[str, ...], refused: list[str]) -> None:
                 if outside(arguments[place], folder):
                     refuse(f"{event.removeprefix('os.')} of {fsdecode(arguments[place])}")
         elif event in PROGRAMS:
-            refuse(f"starting another program ({event})" if event != "ctypes.dlopen" else "loading machine code")
+            refuse("starting another program" if event != "ctypes.dlopen" else "loading machine code")
         elif event in NETWORK:
-            refuse(f"use of the network ({event})")
+            refuse("use of the network")
         elif event in ("os.kill", "os.killpg"):
             refuse("ending a process")
 
     sys.addaudithook(hook)
+
+
+#: For the machines of which we know it: their number in the kernel, its call `clone`, and the calls that are refused:
+#: fork, vfork, execve, execveat, kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal, ptrace,
+#: process_vm_readv, process_vm_writev, unshare, setns, socket, io_uring_setup.
+CALLS = {"x86_64": (0xC000003E, 56, (57, 58, 59, 322, 62, 200, 234, 129, 297, 424, 101, 310, 311, 272, 308, 41, 425)),
+         "aarch64": (0xC00000B7, 220, (221, 281, 129, 130, 131, 138, 240, 424, 117, 270, 271, 97, 268, 198, 425))}
+
+
+def no_other_processes() -> None:
+    """From here on, the kernel refuses other processes, signals to them and the network, whoever asks. Threads may begin."""
+    if os.uname().machine not in CALLS:
+        return
+    machine, clone, calls = CALLS[os.uname().machine]
+    load, equal, from_on, has, end = 0x20, 0x15, 0x35, 0x45, 0x06  # a program of the kernel's: (step, if so, if not, value)
+    refuse, unknown, allow = (end, 0, 0, 0x50001), (end, 0, 0, 0x50026), (end, 0, 0, 0x7FFF0000)
+    steps = [(load, 0, 0, 4), (equal, 1, 0, machine), refuse, (load, 0, 0, 0), (from_on, 0, 1, 1 << 30), refuse]
+    for call in calls:
+        steps += [(equal, 0, 1, call), refuse]
+    steps += [(equal, 0, 1, 435), unknown]      # clone3; a program then takes clone
+    steps += [(equal, 0, 3, clone), (load, 0, 0, 16), (has, 1, 0, 0x10000), refuse, allow]      # CLONE_THREAD
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    prctl = ctypes.CDLL(None).prctl
+    prctl(38, 1, 0, 0, 0)                       # PR_SET_NO_NEW_PRIVS
+    prctl(22, 2, struct.pack("HP", len(steps), ctypes.addressof(code)))     # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
 
 
 def address_space() -> int:
@@ -196,8 +227,8 @@ class Student:
         def asked(*arguments: Any, **named: Any) -> Any:
             pack = wire.Packer(self.keep)
             answer = self.ask({"ask": "call", "function": number, "arguments": pack(arguments), "named": pack(named)})
-            if "error" in answer:
-                raise as_error(answer["error"])
+            if error := answer.get("error"):
+                raise getattr(builtins, error["base"])(error["text"])
             print(answer["printed"], end="")
             for mine, theirs in zip(arguments, self.value(answer["used"])):
                 if isinstance(mine, np.ndarray) and mine.shape == theirs.shape and mine.flags.writeable:
@@ -213,7 +244,7 @@ class Student:
     # What the judge asks for: {"do": the name of a method, …}
 
     def serve(self, message: dict[str, Any]) -> dict[str, Any]:
-        return getattr(self, message["do"])(message)
+        return {**getattr(self, message["do"])(message), "cpu": time.process_time()}
 
     def run(self, message: dict[str, Any]) -> dict[str, Any]:
         """Run a cell."""
@@ -288,14 +319,6 @@ def said(error: BaseException) -> dict[str, Any]:
     return {"type": type(error).__name__, "base": kinds[0], "text": text, "empty": not error.args}
 
 
-def as_error(sent: dict[str, Any]) -> Exception:
-    """Return the exception of the other side, of its nearest built-in class."""
-    import builtins
-
-    kind = getattr(builtins, str(sent["base"]), Exception)
-    return (kind if isinstance(kind, type) and issubclass(kind, Exception) else Exception)(sent["text"])
-
-
 def where(error: BaseException, answer: Any) -> str:
     try:
         return str(feedback._line(error, answer))[:500]
@@ -315,6 +338,7 @@ def main() -> None:
     job = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)   # not that of its judge, but its own, below
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it ends with its judge
+    shutil.copytree(sys.argv[2], ".", dirs_exist_ok=True)
     import numpy as np
 
     from lecture_code import feedback
@@ -349,6 +373,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"],) * 2)
     resource.setrlimit(resource.RLIMIT_AS, (job["memory_bytes"] + frameworks,) * 2)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    no_other_processes()
     watch(home, tuple(job["secret"]), refused)
     while True:
         question = line.receive()

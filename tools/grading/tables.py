@@ -6,7 +6,6 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Any
 
 from tools.grading.marks import Record, answer_to, csv_text, total
@@ -17,11 +16,13 @@ STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:78rem;padding:0 1rem;color:#1b1b1b;background:#fff}
 h2{margin-top:2.5rem}table{border-collapse:collapse;font-size:.875rem}
 th,td{border:1px solid #bbb;padding:.35rem .55rem;text-align:left;vertical-align:top;min-width:4.5rem;max-width:17rem;overflow-wrap:break-word}
-thead th{background:#f0f0f0}.wide{overflow-x:auto}.right{background:#e2f2e5}.wrong{background:#fbe6e3}.open{background:#fdf5d8}
+thead th{background:#f0f0f0;position:sticky;top:0;z-index:1}thead th:first-child{left:0;z-index:2}tbody th{background:#fff;position:sticky;left:0}
+.wide{overflow:auto;max-height:92vh}.said-of{min-width:9rem;overflow-wrap:anywhere}summary{white-space:nowrap}
+@media print{.wide{max-height:none}}.right{background:#e2f2e5}.wrong{background:#fbe6e3}.open{background:#fdf5d8}
 td small{display:block}td details,.said{margin-top:.2rem;white-space:pre-wrap}
-section{border-left:4px solid #bbb;padding:.1rem 1rem;margin:1rem 0}section h2{font-size:1.05rem;margin:.4rem 0}
+section{border-left:4px solid #bbb;padding:.1rem 1rem;margin:1rem 0}section h2{font-size:1.05rem;margin:.4rem 0}section .said{margin:.6rem 0}
 section.right{border-color:#2e7d46}section.wrong{border-color:#b3402f}section.open{border-color:#b58900}
-@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#16181c}th,td{border-color:#555}thead th{background:#2a2d33}
+@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#16181c}th,td{border-color:#555}thead th{background:#2a2d33}tbody th{background:#16181c}
 .right{background:#173322}.wrong{background:#40201b}.open{background:#3a3113}}
 """
 SHORT = {"right": "", "to do": "not begun", "endless": "does not end", "input changed": "changes its input",
@@ -65,10 +66,10 @@ def report(records: list[Record], sets: dict[str, ExerciseSet], how: list[str]) 
         if alike := similar(rows):
             parts += ["<h3>Answers that are alike</h3><ul>", *(f"<li>{text(line)}</li>" for line in alike), "</ul>"]
         parts += ["<h3>Students</h3>", table(
-            ["Student", "Points", *(f"{text(task)}<br>({out_of:g})" for task, out_of in points.items()), "Remarks"], (
+            ["Student", "Points", "Remarks", *(f"{text(task)}<br>({out_of:g})" for task, out_of in points.items())], (
                 f"<tr><th scope='row'>{text(record['student'])}</th><td>{total(record):g} of {sum(points.values()):g}</td>"
-                + "".join(cell(record["results"].get(task)) for task in points)
-                + f"<td>{'<br>'.join(map(text, remarks(record)))}</td></tr>" for record in rows))]
+                f"<td class='said-of'>{'<br>'.join(map(text, remarks(record)))}</td>"
+                + "".join(cell(record["results"].get(task)) for task in points) + "</tr>" for record in rows))]
     if stray := [record for record in records if record["set"] not in sets]:
         parts += ["<h2>Not graded</h2><ul>", *(
             f"<li><b>{text(record['student'])}</b>: {text('; '.join(remarks(record)))}</li>" for record in stray), "</ul>"]
@@ -92,8 +93,9 @@ def summary(rows: list[Record], tasks: list[str]) -> Iterator[tuple[str, int, li
     """For every task: how many have it right, and what went wrong, most frequent first."""
     for task in tasks:
         found = [record["results"][task] for record in rows if task in record["results"]]
-        reasons = Counter(short(one) for one in found if look(one) != "right")
-        yield task, sum(look(one) == "right" for one in found), reasons.most_common()
+        reasons = Counter(short(one) for one in found if look(one) != "right").most_common()
+        others = sum(count for _, count in reasons[7:])
+        yield task, sum(look(one) == "right" for one in found), reasons[:7] + [("something else", others)] * (others > 0)
 
 
 def worth(found: dict[str, Any]) -> str:
@@ -122,9 +124,9 @@ def feedback(record: Record, handed_out: ExerciseSet) -> str:
     parts += [f"<p>{text(remark)}</p>" for remark in remarks(record) if not remark.startswith(("to be looked at", "refused"))]
     for task, found in record["results"].items():
         points = "to be read" if found["points"] is None else f"{found['points']:g} of {found['out_of']:g}"
-        said = [found["message"] if found["kind"] != "right" else "", found.get("comment", "")]
-        parts += [f"<section class='{look(found)}'><h2>{text(found['title'] or task)}: {points}</h2>"
-                  f"<p>{text(short(found))}</p>", *(f"<div class='said'>{text(each)}</div>" for each in said if each), "</section>"]
+        said = [short(found), found["message"] if found["kind"] != "right" else "", found.get("comment", "")]
+        parts += [f"<section class='{look(found)}'><h2>{text(found['title'] or task)}: {points}</h2>",
+                  *(f"<div class='said'>{text(each)}</div>" for each in said if each not in ("", points)), "</section>"]
     return page(record["set"], parts)
 
 
@@ -180,18 +182,21 @@ ALIKE = 0.9                                     # share of runs of five that two
 
 
 def similar(rows: list[Record]) -> list[str]:
-    """Return which answers to one task are identical, or nearly so."""
+    """Return which answers to one task are identical, and which nearly so: all that are alike on one line."""
     found = []
     for task in dict.fromkeys(task for record in rows for task in record["answers"]):
-        groups: dict[tuple[str, ...], list[str]] = {}
+        texts: dict[tuple[str, ...], list[str]] = {}
         for record in rows:
             signs = tuple(re.findall(r"\w+|[^\w\s]", record["answers"].get(task, "")))
             if len(signs) >= LONG_ENOUGH:
-                groups.setdefault(signs, []).append(record["student"])
-        found += [f"{task}: identical: {', '.join(names)}" for names in groups.values() if len(names) > 1]
-        runs = {signs: {hash(signs[i:i + 5]) for i in range(len(signs) - 4)} for signs in groups}
-        for one, other in combinations(runs, 2) if len(runs) <= 300 else ():
-            a, b = runs[one], runs[other]
-            if min(len(a), len(b)) > ALIKE * max(len(a), len(b)) and len(a & b) > ALIKE * len(a | b):
-                found.append(f"{task}: nearly identical: {groups[one][0]}, {groups[other][0]}")
+                texts.setdefault(signs, []).append(record["student"])
+        found += [f"{task}: identical: {', '.join(names)}" for names in texts.values() if len(names) > 1]
+        groups: list[tuple[set[int], list[list[str]]]] = []     # the runs of its first text, and whose its texts are
+        for signs, names in texts.items():
+            runs = {hash(signs[i:i + 5]) for i in range(len(signs) - 4)}
+            near = next((theirs for first, theirs in groups[:300] if len(runs & first) > ALIKE * len(runs | first)), None)
+            if near is None:
+                groups.append((runs, near := []))
+            near.append(names)
+        found += [f"{task}: nearly identical: {', '.join(sorted(sum(theirs, [])))}" for _, theirs in groups if len(theirs) > 1]
     return found
