@@ -99,7 +99,7 @@ def references(env: BuildEnvironment) -> dict[str, dict[str, list[str]]]:
         texts["ref"][label] = [str(title), file(docname)]
         if target in env.toc_fignumbers.get(docname, {}).get("figure", {}):
             texts["numref"][label] = [f"Fig. {number(docname, 'figure', target)}", file(docname)]
-    for label, proof in env.proof_list.items():
+    for label, proof in getattr(env, "proof_list", {}).items():
         kind, docname = proof["realtype"].capitalize(), proof["docname"]
         texts["prf:ref"][label] = [f"{kind} {number(docname, proof['countertype'], label)}", file(docname)]
     for docname, title in env.titles.items():

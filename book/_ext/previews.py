@@ -29,8 +29,9 @@ def targets(env: BuildEnvironment) -> set[str]:
     """Return the anchors of all that can be shown; a source has an anchor of bibtex, such as id26."""
     equations = {nodes.make_id(f"equation-{label}") for label in env.get_domain("math").equations}
     figures = {anchor for page in env.toc_fignumbers.values() for anchor in page.get("figure", {})}
+    # sphinx-proof makes its list with the first theorem.
     sources = {citation.citation_id for citation in env.get_domain("cite").citations}
-    return equations | figures | set(env.proof_list) | sources
+    return equations | figures | set(getattr(env, "proof_list", ())) | sources
 
 
 def on_doctree_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:

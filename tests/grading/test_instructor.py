@@ -288,6 +288,18 @@ def test_each_student_of_an_export_has_room_of_their_own_and_what_does_not_fit_i
     assert len(list((tmp_path / "unpacked").iterdir())) == 1        # what was unpacked of another download is gone
 
 
+def test_a_zip_with_folders_in_the_names_of_others_is_an_export_and_beside_the_zips_of_students_says_so(tmp_path):
+    name = "Anna Berg_{}_assignsubmission_file_"
+    for folder, files in (("exports", ("first.zip", "second.zip")), ("students", ("anna.zip", "mallory.zip"))):
+        (tmp_path / folder).mkdir()
+        for number, file in enumerate(files, 101):
+            inside = "mini.ipynb" if file == "anna.zip" else f"{name.format(number)}/mini.ipynb"
+            (tmp_path / folder / file).write_bytes(zipped({inside: "{}"}))
+    assert [each.notes for each in students(tmp_path / "exports", [SET], tmp_path / "unpacked")] == [[], []]
+    anna, berg = students(tmp_path / "students", [SET], tmp_path / "unpacked")
+    assert anna.notes == [] and berg.notes == ["was inside mallory.zip, which lies beside the zips of students"]
+
+
 def test_a_mark_out_of_range_is_said_and_does_not_count():
     from tools.grading.marks import merge
 

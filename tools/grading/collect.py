@@ -56,12 +56,13 @@ def students(folder: Path, sets: list[str], unpacked: Path, notes: list[str] | N
     """
     found: dict[str, Student] = {}
     began = time.time()
-    for entry, label in list(entries(folder, sets, unpacked, [] if notes is None else notes)):
+    for entry, label, said in list(entries(folder, sets, unpacked, [] if notes is None else notes)):
         moodle, canvas = MOODLE.fullmatch(label), CANVAS.fullmatch(label)
         about = {} if not (moodle or canvas) else (moodle or canvas).groupdict("")
         name = clean(about.get("anon") or about.get("name") or stem(label), 100).strip() or "(no name)"
         student = found.setdefault(f"{name} {about.get('id', '')}", Student(
             name, about.get("id", ""), "Moodle" if moodle else "Canvas" if canvas else ""))
+        student.notes += [said] * bool(said)
         if about.get("late") or about.get("LATE"):
             student.notes.append("late, says Canvas, which does not tell by how much")
         take(student, entry, unpacked)
@@ -100,24 +101,29 @@ def of_platform(name: str) -> bool:
     return bool(MOODLE.fullmatch(name) or CANVAS.fullmatch(name))
 
 
-def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str]) -> Iterator[tuple[Path, str]]:
-    """Yield what belongs to one student each: a path, and what it is called."""
+def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str], said: str = "") -> Iterator[tuple[Path, str, str]]:
+    """Yield what belongs to one student each: a path, what it is called, and what is to be said of it.
+
+    A zip whose folders have the names of a platform is an export. Beside the zips of students it may also be that of a
+    student who hands in for others, so their rows say where it was.
+    """
     if folder.is_file():
         folder = unpack(folder, unpacked, defaultdict(lambda: UNPACKED), apart=True)
     notes += failures(folder)
     here = listed(folder)
+    zips = [entry for entry in here if is_zip(entry) and not of_platform(name_of(entry))]
+    inside = {entry: unpack(entry, unpacked, defaultdict(lambda: UNPACKED)) if entry in zips else entry for entry in here}
+    names = {entry: {name_of(child) for child in listed(each)} if is_folder(each) else set() for entry, each in inside.items()}
+    exports = [entry for entry in here if any(map(of_platform, names[entry]))]
     for entry in here:
-        label = name_of(entry)
-        zipped = is_zip(entry) and not of_platform(label)
-        inside = unpack(entry, unpacked, defaultdict(lambda: UNPACKED)) if zipped else entry
-        names = {name_of(child) for child in listed(inside)} if is_folder(inside) else set()
+        label, zipped = name_of(entry), entry in zips
         if label in sets and is_folder(entry):
-            yield from entries(entry, [], unpacked, notes)      # a folder a set, with the students inside
-        elif (zipped or len(here) == 1 and not of_platform(label)) and any(map(of_platform, names)) \
-                or zipped and len(sets) > 1 and names & set(sets):
-            yield from entries(inside, sets, unpacked, notes)   # an export in a zip, or in one folder more
+            yield from entries(entry, [], unpacked, notes, said)        # a folder a set, with the students inside
+        elif entry in exports and (zipped or len(here) == 1 and not of_platform(label)) or zipped and len(sets) > 1 and names[entry] & set(sets):
+            where = f"was inside {clean(label, 60)}, which lies beside the zips of students" if set(zips) - set(exports) else said
+            yield from entries(inside[entry], sets, unpacked, notes, where)     # an export in a zip, or in one folder more
         else:
-            yield inside, label
+            yield inside[entry], label, said
 
 
 def listed(folder: Path) -> list[Path]:
