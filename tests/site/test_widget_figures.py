@@ -145,6 +145,46 @@ def test_on_paper_a_widget_is_its_picture_with_what_is_chosen(browser, site):
         assert widget.locator("input:visible, button:visible, .explorer-ticks:visible").count() == 0
 
 
+#: A widget of a page whose Python never answers by itself: `answers()` has it answer.
+SLOW_PYTHON = """async () => {
+    const fresh = document.createElement("div");
+    document.querySelector("article").prepend(fresh);
+    const picture = '<img class="explorer-picture" alt="a" width="300" src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E">';
+    window.python = { draw: () => new Promise((done) => { window.answers = () => done({ picture }); }) };
+    const script = document.createElement("script");
+    script.src = new URL("../_static/live-widgets.js", location);
+    await new Promise((done) => { script.onload = done; document.head.append(script); });
+    cells.shows.widget({ fresh, say() {} }, { picture, explorer: 0, caption: "", width: 300, height: 200, walk: null, play: null,
+        controls: [{ name: "a", label: "a", values: [1, 2, 3, 4], texts: ["1", "2", "3", "4"], chosen: 0, whole: true }] });
+}"""
+
+
+def test_a_word_says_that_python_draws_and_none_flickers(browser, address):
+    with visit(browser, f"{address}/{PAGE}") as visited:
+        page = visited.page
+        page.evaluate(SLOW_PYTHON)
+        page.clock.install()
+        page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+        figure = page.locator("figure:has(.explorer-drawing)")
+        word, slider, height = figure.locator("[role=status]"), figure.locator("input"), figure.bounding_box()["height"]
+        slider.dispatch_event("change")
+        page.clock.run_for(290)
+        assert word.text_content() == "", "a picture that comes at once needs no word"
+        page.clock.run_for(20)
+        assert word.text_content() == "drawing…"
+        assert figure.bounding_box()["height"] == height, "the page jumps"
+        page.evaluate("answers()")
+        page.clock.run_for(280)
+        assert word.text_content() == "drawing…", "it is gone before it is read"
+        page.clock.run_for(50)
+        assert word.text_content() == ""
+        slider.dispatch_event("change")
+        page.clock.run_for(100)
+        page.evaluate("answers()")
+        page.clock.run_for(1000)
+        assert word.text_content() == "" and visited.errors == []
+
+
 # ---------------------------------------------------------------- formulas
 
 WIDE = """() => [...document.querySelectorAll("div.math mjx-container[display]")]
