@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from browser import see_all, visit
+from built_site import widget_pages
 from ipywidgets import HTML, VBox
 from ipywidgets.embed import dependency_state
 
@@ -94,18 +96,52 @@ def test_parts_stand_side_by_side_or_below_each_other(browser, site, width, stac
         assert left["scale"] == pytest.approx(right["scale"], rel=0.01)
 
 
-@pytest.mark.parametrize("page_with_widgets", [PAGE, ONE_PANEL])
-def test_writing_in_pictures_can_be_read_on_a_phone(browser, site, page_with_widgets):
-    with visit(browser, (site / page_with_widgets).as_uri(), width=390, unfolded=True) as visited:
+#: Of each widget of a page, with all folds open: the pixels out of sight, the scale of its picture, its pictures.
+ON_A_PHONE = """() => {
+    document.querySelectorAll("details").forEach((fold) => { fold.open = true; });
+    return [...document.querySelectorAll(".explorer")].map((widget) => {
+        const stage = widget.querySelector(".explorer-stage");
+        const scales = [...stage.children].map((part) => part.getBoundingClientRect().width / part.viewBox.baseVal.width);
+        return [stage.scrollWidth - stage.clientWidth, Math.min(...scales), widget.querySelector("script").textContent];
+    });
+}"""
+
+
+def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)    # the page is laid out without
+    page, faults, widgets = context.new_page(), [], 0
+    for name in widget_pages():
+        page.goto((site / name).as_uri(), wait_until="domcontentloaded")
+        for hidden, scale, kept in page.evaluate(ON_A_PHONE):
+            widgets += 1
+            letters = scale * min(map(explorers.smallest_writing, {source for source, *_ in json.loads(kept)}))
+            if hidden > 1 or letters < 10.99:
+                faults.append(f"{name}, widget {widgets}: {hidden} pixels are out of sight, letters have {letters:.1f}")
+    context.close()
+    assert faults == [] and widgets > 40
+
+
+@pytest.mark.parametrize("name, width, box", [(ONE_PANEL, 320, ".explorer-stage"), ("book/13-automatic-differentiation.html", 390, ".cell_output > a")])
+def test_a_picture_wider_than_the_screen_says_so(browser, site, name, width, box):
+    with visit(browser, (site / name).as_uri(), width=width, unfolded=True) as visited:
         see_all(visited.page)
-        for widget in visited.page.locator(".explorer").all():
-            scale = min(part["scale"] for part in widget.evaluate(PARTS))
-            source = widget.locator("image").first.get_attribute("href")
-            assert explorers.smallest_writing(source) * scale >= 10.99
-            stage = widget.locator(".explorer-stage")
-            hidden = stage.evaluate("(stage) => stage.scrollWidth - stage.clientWidth")
-            assert (stage.get_attribute("data-cut") == "right") == (hidden > 1), "the cut edge is not marked"
-            assert hidden <= 1 or stage.get_attribute("tabindex") == "0"
+        boxes = visited.page.locator(f"{box}:visible").all()
+        hidden = [stage.evaluate("(stage) => stage.scrollWidth - stage.clientWidth") for stage in boxes]
+        assert any(pixels > 1 for pixels in hidden)
+        for stage, pixels in zip(boxes, hidden):
+            assert (stage.get_attribute("data-cut") == "right") == (pixels > 1), "the cut edge is not marked"
+            assert pixels <= 1 or stage.get_attribute("tabindex") == "0"
+        assert visited.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_letters_of_a_large_picture_have_ten_pixels_on_a_phone(browser, site):
+    with visit(browser, (site / "book/13-automatic-differentiation.html").as_uri(), width=390, unfolded=True) as visited:
+        see_all(visited.page)
+        scales = visited.page.locator(".cell_output > a > img").evaluate_all(
+            "pictures => pictures.map((picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width))")
+        assert min(scales) * 10 * 100 / 72 > 8.4 and len(scales) > 4      # 640 pixels fill the screen
+        widest = visited.page.locator(".cell_output > a > img[style*='width: 860px']")
+        assert widest.evaluate("(picture) => picture.getBoundingClientRect().width / 860") * 10 * 100 / 72 >= 9.99
 
 
 def test_controls_are_as_wide_as_the_picture_and_nothing_below_moves(browser, site):
