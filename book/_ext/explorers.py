@@ -313,11 +313,18 @@ def _seen(place: int, values: Sequence[str], width: int) -> str:
 
     On a wide page the slider is as wide as its picture.
     """
-    last, longest = len(values) - 1, max(map(len, values))
-    def fits(room: int) -> bool:
-        every = next(step for step in count(1) if step * room / last > 8 * longest + SILENCE)
-        return place == last or place % every == 0 and (last - place) * room / last > 8 * longest + SILENCE
-    return "" if fits(PHONE - 30) else ' class="explorer-wide"' if fits(min(width, 630) - 30) else ' class="explorer-mute"'
+    last, room = len(values) - 1, 8 * max(map(len, values)) + SILENCE
+
+    def least(across: int) -> int:
+        return next(step for step in count(1) if step * across / last > room)
+
+    def fits(across: int, every: int) -> bool:
+        return place == last or place % every == 0 and (last - place) * across / last > room
+
+    narrow, wide = PHONE - 30, min(width, 630) - 30
+    rare = least(narrow)
+    often = next(step for step in count(least(wide)) if rare % step == 0)      # all that a narrow page has are among them
+    return "" if fits(narrow, rare) else ' class="explorer-wide"' if fits(wide, often) else ' class="explorer-mute"'
 
 
 def _walk(label: str, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_amounts_have_a_slider_and_words_have_buttons():
     assert 'aria-labelledby="e-1"' in markup and '<span id="e-1">b</span>' in markup
 
 
+@pytest.mark.parametrize("width, mark", [(320, "explorer-wide|explorer-mute"), (450, "explorer-mute"), (720, "explorer-mute")])
+@pytest.mark.parametrize("values", [[f"{10.0 ** -k:g}" for k in range(17)], [str(k) for k in range(1, 25)], ["0.5", "1", "1.5", "2"]])
+def test_numbers_below_a_slider_leave_room_for_each_other(values, width, mark):
+    control = explorers.Control("a", values, 0, plays=False)
+    ticks = re.findall(r'<span style="--at:([\d.]+)"([^>]*)>([^<]*)</span>', explorers._control(control, "e", width))
+    seen = [(float(at), text) for at, hidden, text in ticks if not re.search(mark, hidden)]
+    assert [text for *_, text in ticks] == values and seen[0][1] == values[0] and seen[-1][1] == values[-1]
+    for (left, one), (right, other) in zip(seen, seen[1:]):
+        assert (right - left) * (width - 16) > 7 * max(len(one), len(other)), f"{one} and {other} run into each other"
+
+
 def test_nothing_in_a_picture_ends_the_script_that_keeps_it():
     widget = explore(lambda figure, a: figure.text(0, 0.5, a), {"a": ["</script>", "<!--"]}, caption="", alt="{a}")
     kept = explorers.figure(read(widget), "e").split('<script type="application/json">')[1]
@@ -121,7 +133,7 @@ def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site)
     assert faults == [] and widgets > 40
 
 
-@pytest.mark.parametrize("name, width, box", [(ONE_PANEL, 320, ".explorer-stage"), ("book/13-automatic-differentiation.html", 390, ".cell_output > a")])
+@pytest.mark.parametrize("name, width, box", [(ONE_PANEL, 320, ".explorer-stage"), ("book/13-automatic-differentiation.html", 390, ".cell_output .image-reference")])
 def test_a_picture_wider_than_the_screen_says_so(browser, site, name, width, box):
     with visit(browser, (site / name).as_uri(), width=width, unfolded=True) as visited:
         see_all(visited.page)
@@ -137,10 +149,10 @@ def test_a_picture_wider_than_the_screen_says_so(browser, site, name, width, box
 def test_the_letters_of_a_large_picture_have_ten_pixels_on_a_phone(browser, site):
     with visit(browser, (site / "book/13-automatic-differentiation.html").as_uri(), width=390, unfolded=True) as visited:
         see_all(visited.page)
-        scales = visited.page.locator(".cell_output > a > img").evaluate_all(
+        scales = visited.page.locator(".cell_output .image-reference img").evaluate_all(
             "pictures => pictures.map((picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width))")
         assert min(scales) * 10 * 100 / 72 > 8.4 and len(scales) > 4      # 640 pixels fill the screen
-        widest = visited.page.locator(".cell_output > a > img[style*='width: 860px']")
+        widest = visited.page.locator(".cell_output .image-reference img[style*='width: 860px']")
         assert widest.evaluate("(picture) => picture.getBoundingClientRect().width / 860") * 10 * 100 / 72 >= 9.99
 
 

@@ -4,7 +4,7 @@
 // scroll it, and shows on which side it goes on.
 (() => {
   "use strict";
-  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .cell_output > a, .explorer-stage, .pst-scrollable-table-container";
+  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .cell_output .image-reference, .explorer-stage, .pst-scrollable-table-container";
   const SECTION = ".bd-article, .bd-article section";
   const BLOCK = "p, li, dd, td, figcaption, summary, div";
 
@@ -74,7 +74,7 @@
   function update(section) {
     const within = (selector) => [...section.querySelectorAll(selector)].filter((part) => part.closest(SECTION) === section);
     breakFormulas(within("mjx-container"));
-    within(".cell_output > a > img").forEach((picture) => {
+    within(".cell_output .image-reference img").forEach((picture) => {
       const drawn = parseFloat(picture.style.width);
       if (drawn > FITS) picture.style.setProperty("--least", `${LEAST * drawn}px`);
     });
