@@ -187,26 +187,26 @@ def network_diagram(
     heights = [(1.44 if n == 2 else 1.1) * ((n - 1) / 2 - np.arange(n)) for n in widths]
     ports = [np.linspace(0.29, -0.29, n) if n > 2 else np.linspace(0.2, -0.2, n) * (n > 1) for n in widths]
     tallest = max(height[0] for height in heights)
-    ax.set(xlim=(-0.31, len(widths) - 0.69), ylim=(-tallest - 0.98, tallest + 0.56))
+    ax.set(xlim=(-0.33, len(widths) - 0.67), ylim=(-tallest - 0.98, tallest + 0.56))
     ax.axis("off")
     for l, units in enumerate(heights):
         labels, place = edges[1:] if edges and edges[0] == l else (None, 0.5)
         for (j, v), (m, u) in product(enumerate(units), enumerate(heights[l - 1] if l else ())):
-            ends = np.array([[l - 0.73, u + ports[l][j]], [l - 0.27, v + ports[l - 1][m]]])
+            ends = np.array([[l - 0.71, u + ports[l][j]], [l - 0.29, v + ports[l - 1][m]]])
             ax.plot(*ends.T, color=colour if labels else "0.8", lw=2 if labels else 1, zorder=1)
             if labels:
-                ax.text(*ends[0] + (ends[1] - ends[0]) * place, labels[j][m], fontsize=11.5, ha="center", va="center",
+                ax.text(*ends[0] + (ends[1] - ends[0]) * place, labels[j][m], fontsize=11, ha="center", va="center",
                         color=colour, zorder=4, bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none"})
         framed = new is not None and new[1] == l
         for j, v in enumerate(units):
-            ax.add_patch(FancyBboxPatch((l - 0.25, v - 0.46), 0.5, 0.92, boxstyle="round,pad=0.02", fc="white",
+            ax.add_patch(FancyBboxPatch((l - 0.27, v - 0.46), 0.54, 0.92, boxstyle="round,pad=0.02", fc="white",
                                         ec=colour if framed else "0.5", lw=2.4 if framed else 1, zorder=2))
             for row, (name, ink, texts) in enumerate(rows):
                 if l in texts:
-                    style = {"y": v + 0.335 - 0.225 * row, "fontsize": 11.5, "va": "center", "color": ink, "zorder": 3,
+                    style = {"y": v + 0.335 - 0.225 * row, "fontsize": 11, "va": "center", "color": ink, "zorder": 3,
                              "weight": "bold" if (name, l) == new else "normal"}
-                    ax.text(l - 0.24, s=name, **style)
-                    ax.text(l + 0.245, s=texts[l][j], ha="right", **style)
+                    ax.text(l - 0.262, s=name, **style)
+                    ax.text(l + 0.267, s=texts[l][j], ha="right", **style)
         ax.text(l, units[-1] - 0.51, f"layer {l}" if l else "input", fontsize=11, ha="center", va="top", color="0.35")
 
 

@@ -263,7 +263,7 @@ def figure(explorer: Explorer, name: str) -> str:
     sources = [picture.source for picture in explorer.pictures]
     places, least = cuts(sources, explorer.width)
     first = explorer.pictures[explorer.chosen]
-    controls = "".join(_control(control, f"{name}-{i}") for i, control in enumerate(explorer.controls))
+    controls = "".join(_control(control, f"{name}-{i}", explorer.width) for i, control in enumerate(explorer.controls))
     if explorer.walk:
         controls += _walk(explorer.walk, name)
     parts, widest = [], max(stop - start for start, stop in zip(places, places[1:]))
@@ -286,13 +286,13 @@ def figure(explorer: Explorer, name: str) -> str:
 PLAY = '<button type="button" class="explorer-play">Play</button>'
 
 
-def _control(control: Control, name: str) -> str:
-    """Numbers have a slider, whose ticks name its values; words are buttons that stand side by side."""
+def _control(control: Control, name: str, width: int) -> str:
+    """Numbers have a slider as wide as the picture, whose ticks name its values; words are buttons that stand side by side."""
     label, play = html.escape(control.label), PLAY if control.plays else ""
     values = [html.escape(value) for value in control.values]
     if _are_numbers(control.values):
         last, chosen = len(values) - 1, control.chosen
-        ticks = "".join(f'<span style="--at:{i / max(last, 1):.4f}"{_seen(i, control.values)}>{value}</span>'
+        ticks = "".join(f'<span style="--at:{i / max(last, 1):.4f}"{_seen(i, control.values, width)}>{value}</span>'
                         for i, value in enumerate(values))
         return (f'<div class="explorer-control explorer-slider" data-count="{last + 1}">{play}<label for="{name}">{label}</label>'
                 f'<output for="{name}">{values[chosen]}</output><input type="range" id="{name}" min="0" max="{last}" '
@@ -308,13 +308,23 @@ def _are_numbers(values: Sequence[str]) -> bool:
     return len(values) > 3 and all(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", value) for value in values)
 
 
-def _seen(place: int, values: Sequence[str]) -> str:
-    """Say where a tick has its number: the first, the last, and as many evenly between as fit on a wide or a narrow page."""
-    last, longest = len(values) - 1, max(map(len, values))
-    def fits(width: int) -> bool:
-        every = next(step for step in count(1) if step * width / last > 8 * longest + SILENCE)
-        return place == last or place % every == 0 and (last - place) * width / last > 8 * longest + SILENCE
-    return "" if fits(PHONE - 30) else ' class="explorer-wide"' if fits(600) else ' class="explorer-mute"'
+def _seen(place: int, values: Sequence[str], width: int) -> str:
+    """Say where a tick has its number: the first, the last, and as many evenly between as fit on a wide or a narrow page.
+
+    On a wide page the slider is as wide as its picture.
+    """
+    last, room = len(values) - 1, 8 * max(map(len, values)) + SILENCE
+
+    def least(across: int) -> int:
+        return next(step for step in count(1) if step * across / last > room)
+
+    def fits(across: int, every: int) -> bool:
+        return place == last or place % every == 0 and (last - place) * across / last > room
+
+    narrow, wide = PHONE - 30, min(width, 630) - 30
+    rare = least(narrow)
+    often = next(step for step in count(least(wide)) if rare % step == 0)      # all that a narrow page has are among them
+    return "" if fits(narrow, rare) else ' class="explorer-wide"' if fits(wide, often) else ' class="explorer-mute"'
 
 
 def _walk(label: str, name: str) -> str:

@@ -7,8 +7,11 @@ import pytest
 from PIL import Image
 
 from browser import visit
+from lecture_code import plotting
 
 PAGE = "book/08-optimizers.html"
+#: What lines are drawn in. Yellow is left out: it fills areas, with an edge.
+LINES = [colour for colour in plotting.CLASS_COLOURS if colour != plotting.YELLOW]
 
 
 def pixels(picture) -> np.ndarray:
@@ -34,3 +37,22 @@ def test_a_picture_is_dark_with_bright_lines_of_the_same_hue(browser, site, sele
         return (picture[..., 2] - picture[..., 0] > 60).mean()
 
     assert blue(seen[False]) > 1e-4 and blue(seen[True]) > 0.3 * blue(seen[False])
+
+
+def brightness(colour) -> float:
+    """The relative luminance of WCAG, of a colour (3,) from 0 to 255."""
+    parts = np.asarray(colour) / 255
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def test_every_colour_of_lines_is_seen_on_the_dark_ground(browser, site):
+    strips = "".join(f"<rect x='{10 * i}' width='10' height='20' fill='{colour}'/>" for i, colour in enumerate(LINES))
+    drawn = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {10 * len(LINES) + 10} 20'>{strips}</svg>".replace("#", "%23")
+    with visit(browser, (site / PAGE).as_uri(), dark=True) as visited:
+        picture = visited.page.locator("div.cell_output img").locator("visible=true").first
+        picture.evaluate("(picture, source) => { picture.src = source; }", f"data:image/svg+xml,{drawn}")
+        seen = pixels(picture)
+    row = seen[len(seen) // 2]
+    ground, *lines = (brightness(row[int((i + 0.5) * len(row) / (len(LINES) + 1))]) for i in (len(LINES), *range(len(LINES))))
+    contrasts = {colour: (line + 0.05) / (ground + 0.05) for colour, line in zip(LINES, lines)}
+    assert min(contrasts.values()) >= 3.5, contrasts

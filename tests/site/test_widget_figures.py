@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from browser import see_all, visit
+from built_site import widget_pages
 from ipywidgets import HTML, VBox
 from ipywidgets.embed import dependency_state
 
@@ -66,6 +69,17 @@ def test_amounts_have_a_slider_and_words_have_buttons():
     assert 'aria-labelledby="e-1"' in markup and '<span id="e-1">b</span>' in markup
 
 
+@pytest.mark.parametrize("width, mark", [(320, "explorer-wide|explorer-mute"), (450, "explorer-mute"), (720, "explorer-mute")])
+@pytest.mark.parametrize("values", [[f"{10.0 ** -k:g}" for k in range(17)], [str(k) for k in range(1, 25)], ["0.5", "1", "1.5", "2"]])
+def test_numbers_below_a_slider_leave_room_for_each_other(values, width, mark):
+    control = explorers.Control("a", values, 0, plays=False)
+    ticks = re.findall(r'<span style="--at:([\d.]+)"([^>]*)>([^<]*)</span>', explorers._control(control, "e", width))
+    seen = [(float(at), text) for at, hidden, text in ticks if not re.search(mark, hidden)]
+    assert [text for *_, text in ticks] == values and seen[0][1] == values[0] and seen[-1][1] == values[-1]
+    for (left, one), (right, other) in zip(seen, seen[1:]):
+        assert (right - left) * (width - 16) > 7 * max(len(one), len(other)), f"{one} and {other} run into each other"
+
+
 def test_nothing_in_a_picture_ends_the_script_that_keeps_it():
     widget = explore(lambda figure, a: figure.text(0, 0.5, a), {"a": ["</script>", "<!--"]}, caption="", alt="{a}")
     kept = explorers.figure(read(widget), "e").split('<script type="application/json">')[1]
@@ -94,18 +108,52 @@ def test_parts_stand_side_by_side_or_below_each_other(browser, site, width, stac
         assert left["scale"] == pytest.approx(right["scale"], rel=0.01)
 
 
-@pytest.mark.parametrize("page_with_widgets", [PAGE, ONE_PANEL])
-def test_writing_in_pictures_can_be_read_on_a_phone(browser, site, page_with_widgets):
-    with visit(browser, (site / page_with_widgets).as_uri(), width=390, unfolded=True) as visited:
+#: Of each widget of a page, with all folds open: the pixels out of sight, the scale of its picture, its pictures.
+ON_A_PHONE = """() => {
+    document.querySelectorAll("details").forEach((fold) => { fold.open = true; });
+    return [...document.querySelectorAll(".explorer")].map((widget) => {
+        const stage = widget.querySelector(".explorer-stage");
+        const scales = [...stage.children].map((part) => part.getBoundingClientRect().width / part.viewBox.baseVal.width);
+        return [stage.scrollWidth - stage.clientWidth, Math.min(...scales), widget.querySelector("script").textContent];
+    });
+}"""
+
+
+def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)    # the page is laid out without
+    page, faults, widgets = context.new_page(), [], 0
+    for name in widget_pages():
+        page.goto((site / name).as_uri(), wait_until="domcontentloaded")
+        for hidden, scale, kept in page.evaluate(ON_A_PHONE):
+            widgets += 1
+            letters = scale * min(map(explorers.smallest_writing, {source for source, *_ in json.loads(kept)}))
+            if hidden > 1 or letters < 10.99:
+                faults.append(f"{name}, widget {widgets}: {hidden} pixels are out of sight, letters have {letters:.1f}")
+    context.close()
+    assert faults == [] and widgets > 40
+
+
+@pytest.mark.parametrize("name, width, box", [(ONE_PANEL, 320, ".explorer-stage"), ("book/13-automatic-differentiation.html", 390, ".cell_output .image-reference")])
+def test_a_picture_wider_than_the_screen_says_so(browser, site, name, width, box):
+    with visit(browser, (site / name).as_uri(), width=width, unfolded=True) as visited:
         see_all(visited.page)
-        for widget in visited.page.locator(".explorer").all():
-            scale = min(part["scale"] for part in widget.evaluate(PARTS))
-            source = widget.locator("image").first.get_attribute("href")
-            assert explorers.smallest_writing(source) * scale >= 10.99
-            stage = widget.locator(".explorer-stage")
-            hidden = stage.evaluate("(stage) => stage.scrollWidth - stage.clientWidth")
-            assert (stage.get_attribute("data-cut") == "right") == (hidden > 1), "the cut edge is not marked"
-            assert hidden <= 1 or stage.get_attribute("tabindex") == "0"
+        boxes = visited.page.locator(f"{box}:visible").all()
+        hidden = [stage.evaluate("(stage) => stage.scrollWidth - stage.clientWidth") for stage in boxes]
+        assert any(pixels > 1 for pixels in hidden)
+        for stage, pixels in zip(boxes, hidden):
+            assert (stage.get_attribute("data-cut") == "right") == (pixels > 1), "the cut edge is not marked"
+            assert pixels <= 1 or stage.get_attribute("tabindex") == "0"
+        assert visited.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_letters_of_a_large_picture_have_ten_pixels_on_a_phone(browser, site):
+    with visit(browser, (site / "book/13-automatic-differentiation.html").as_uri(), width=390, unfolded=True) as visited:
+        see_all(visited.page)
+        scales = visited.page.locator(".cell_output .image-reference img").evaluate_all(
+            "pictures => pictures.map((picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width))")
+        assert min(scales) * 10 * 100 / 72 > 8.4 and len(scales) > 4      # 640 pixels fill the screen
+        widest = visited.page.locator(".cell_output .image-reference img[style*='width: 860px']")
+        assert widest.evaluate("(picture) => picture.getBoundingClientRect().width / 860") * 10 * 100 / 72 >= 9.99
 
 
 def test_controls_are_as_wide_as_the_picture_and_nothing_below_moves(browser, site):
@@ -143,6 +191,46 @@ def test_on_paper_a_widget_is_its_picture_with_what_is_chosen(browser, site):
         assert widget.locator(".explorer-picture").first.is_visible()
         assert widget.locator("output").is_visible() and widget.locator(".explorer-choices span:visible").count() == 1
         assert widget.locator("input:visible, button:visible, .explorer-ticks:visible").count() == 0
+
+
+#: A widget of a page whose Python never answers by itself: `answers()` has it answer.
+SLOW_PYTHON = """async () => {
+    const fresh = document.createElement("div");
+    document.querySelector("article").prepend(fresh);
+    const picture = '<img class="explorer-picture" alt="a" width="300" src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E">';
+    window.python = { draw: () => new Promise((done) => { window.answers = () => done({ picture }); }) };
+    const script = document.createElement("script");
+    script.src = new URL("../_static/live-widgets.js", location);
+    await new Promise((done) => { script.onload = done; document.head.append(script); });
+    cells.shows.widget({ fresh, say() {} }, { picture, explorer: 0, caption: "", width: 300, height: 200, walk: null, play: null,
+        controls: [{ name: "a", label: "a", values: [1, 2, 3, 4], texts: ["1", "2", "3", "4"], chosen: 0, whole: true }] });
+}"""
+
+
+def test_a_word_says_that_python_draws_and_none_flickers(browser, address):
+    with visit(browser, f"{address}/{PAGE}") as visited:
+        page = visited.page
+        page.evaluate(SLOW_PYTHON)
+        page.clock.install()
+        page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+        figure = page.locator("figure:has(.explorer-drawing)")
+        word, slider, height = figure.locator("[role=status]"), figure.locator("input"), figure.bounding_box()["height"]
+        slider.dispatch_event("change")
+        page.clock.run_for(290)
+        assert word.text_content() == "", "a picture that comes at once needs no word"
+        page.clock.run_for(20)
+        assert word.text_content() == "drawing…"
+        assert figure.bounding_box()["height"] == height, "the page jumps"
+        page.evaluate("answers()")
+        page.clock.run_for(280)
+        assert word.text_content() == "drawing…", "it is gone before it is read"
+        page.clock.run_for(50)
+        assert word.text_content() == ""
+        slider.dispatch_event("change")
+        page.clock.run_for(100)
+        page.evaluate("answers()")
+        page.clock.run_for(1000)
+        assert word.text_content() == "" and visited.errors == []
 
 
 # ---------------------------------------------------------------- formulas

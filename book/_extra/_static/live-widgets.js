@@ -4,6 +4,7 @@
 (() => {
   "use strict";
   const { make } = cells;
+  const BLINK = 300;  // milliseconds: what is quicker needs no word, and no word stands shorter
   let made = 0;
 
   // What lecture_code.widgets.picture returns, as [source, alternative text, lines that grow].
@@ -68,21 +69,39 @@
     return figure;
   }
 
+  // Says over the picture that Python draws, and so to who cannot see it.
+  function drawing(figure) {
+    const word = make("p", { className: "explorer-drawing", role: "status" });
+    let timer = 0, since = 0;
+    figure.querySelector(".explorer-stage").before(word);
+    return {
+      begins() {
+        clearTimeout(timer);
+        if (!word.textContent) timer = setTimeout(() => { word.textContent = "drawing…"; since = performance.now(); }, BLINK);
+      },
+      ends() {
+        clearTimeout(timer);
+        if (word.textContent) timer = setTimeout(() => { word.textContent = ""; }, Math.max(0, since + BLINK - performance.now()));
+      },
+    };
+  }
+
   cells.shows.widget = (cell, output) => {
     const id = `live-explorer-${made++}`, first = parts(output.picture), stored = cell.stored?.querySelector("figure.explorer");
     const kept = stored && isSame(stored, output);
     const figure = kept ? copy(stored, id) : build(output, id);
-    const [source, alt, lines] = first, drawing = figure.querySelector(".explorer-picture");
-    drawing.setAttribute("aria-label", alt);
-    drawing.querySelector("image").setAttribute("href", source);
-    drawing.querySelector(".explorer-lines").innerHTML = lines;
+    const [source, alt, lines] = first, shown = figure.querySelector(".explorer-picture"), sign = drawing(figure);
+    shown.setAttribute("aria-label", alt);
+    shown.querySelector("image").setAttribute("href", source);
+    shown.querySelector(".explorer-lines").innerHTML = lines;
     const held = document.activeElement, inputs = [...(stored?.querySelectorAll("input, button") ?? [])];
     cell.fresh.append(figure);
     const show = enlivenExplorer(figure, {
       grids: output.controls.map((control) => areNumbers(control) ? { numbers: control.values, whole: control.whole } : null),
       draw: async (places, values, moving) => {
         const chosen = Object.fromEntries(output.controls.map(({ name }, i) => [name, Number.isInteger(places[i]) ? { at: places[i] } : { value: values[i] }]));
-        const { picture, error } = await python.draw(output.explorer, chosen, moving);
+        sign.begins();
+        const { picture, error } = await python.draw(output.explorer, chosen, moving).finally(sign.ends);
         cell.say(error ?? "", Boolean(error));
         return picture && parts(picture);
       },

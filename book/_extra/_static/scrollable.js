@@ -4,9 +4,12 @@
 // scroll it, and shows on which side it goes on.
 (() => {
   "use strict";
-  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .explorer-stage, .pst-scrollable-table-container";
+  const BOXES = "div.math, mjx-container[display=true], .bd-article pre, .cell_output .output, .cell_output .image-reference, .explorer-stage, .pst-scrollable-table-container";
   const SECTION = ".bd-article, .bd-article section";
   const BLOCK = "p, li, dd, td, figcaption, summary, div";
+
+  // A picture up to so many pixels is as wide as a phone. A wider one, whose writing has ten points, keeps ten pixels of it.
+  const FITS = 680, LEAST = 0.72;
 
   const RELATIONS = new Set("3D 3C 3E 2190 2192 21A6 21D2 21D4 223C 2245 2248 2260 2261 2264 2265 226A 226B 27F5 27F6 27F9 27FA".split(" "));
   const SIGNS = new Set("2B 2212 22C5 D7 B1".split(" "));
@@ -71,6 +74,10 @@
   function update(section) {
     const within = (selector) => [...section.querySelectorAll(selector)].filter((part) => part.closest(SECTION) === section);
     breakFormulas(within("mjx-container"));
+    within(".cell_output .image-reference img").forEach((picture) => {
+      const drawn = parseFloat(picture.style.width);
+      if (drawn > FITS) picture.style.setProperty("--least", `${LEAST * drawn}px`);
+    });
     within(BOXES).forEach((box) => {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       mark(box);
