@@ -218,7 +218,7 @@ def build(site: Path, disk: bool = False) -> None:
     add_toolbar(site)
     run_in_page.build(site, work / "static" / "pyodide", live_notebooks(), cache / "repacked", disk)
     (site / "live" / "data").mkdir()
-    shutil.copy(ROOT / "lecture_code" / "data" / "mnist.npz", site / "live" / "data")
+    shutil.copy(run_in_page.MNIST, site / "live" / "data")
     size = sum(file.stat().st_size for file in (site / "live").rglob("*") if file.is_file())
     print(f"{site / 'live'}: {size / 1e6:.0f} MB")
 

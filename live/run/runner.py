@@ -16,6 +16,7 @@ import symtable
 import sys
 import traceback
 import types
+from pathlib import Path
 from typing import Any
 
 import js
@@ -114,6 +115,11 @@ def packages(source: str) -> Any:
 
     look(source, deep=not can_run_sync())
     return to_js(list(found))
+
+
+def keep_data(name: str, data: Any) -> None:
+    """Put a data file of the library where it looks first: in a page from disk it can fetch none."""
+    Path(lecture_code.__file__).with_name("data").joinpath(name).write_bytes(data.to_bytes())
 
 
 def _source(module: str) -> str:
