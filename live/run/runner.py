@@ -310,8 +310,10 @@ def short(error: BaseException, cell: str) -> str:
         return "\n".join(error._render_traceback_())
     if isinstance(error, KeyboardInterrupt):
         return "Stopped."
-    if isinstance(error, SyntaxError):
-        return "".join(traceback.format_exception_only(error)).replace(f'File "{cell}", ', "").strip()
+    if isinstance(error, SyntaxError):          # the line and the place in it come last, as for all others
+        *place, what = "".join(traceback.format_exception_only(error)).rstrip().splitlines()
+        file = "" if error.filename == cell else f"{error.filename}, "
+        return "\n".join([what, *([f"{file}line {error.lineno}:", *place[1:]] if place else [])])
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, NotImplementedError) and not error.args and frames[-1].name != "<module>":
         return f"{frames[-1].name} is not yet done."

@@ -1,10 +1,10 @@
 // The editor of a cell: CodeMirror in the colours of the page. Loaded when a reader first presses Edit (cells.js).
 //
 //     const editor = await cellEditor(parent, text, { label, onChange(text), onRun() })
-//     editor.text = "…"; editor.focus(); editor.remove();
+//     editor.text = "…"; editor.focus(); editor.place(offset); editor.remove();
 (() => {
   "use strict";
-  const vendored = new URL("vendor/codemirror/codemirror.js", document.currentScript.src);
+  const own = new URL(document.currentScript.src), vendored = new URL(`vendor/codemirror/codemirror.js${own.search}`, own);
   let loading;
   const load = () => loading ??= new Promise((resolve, reject) => {
     document.head.append(Object.assign(document.createElement("script"), { src: vendored, onload: resolve, onerror: reject }));
@@ -48,6 +48,7 @@
       get text() { return view.state.doc.toString(); },
       set text(wanted) { view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: wanted } }); },
       focus() { view.focus(); },
+      place(offset) { view.focus(); view.dispatch({ selection: { anchor: offset }, effects: EditorView.scrollIntoView(offset, { y: "center" }) }); },
       remove() { view.destroy(); },
     };
   };
