@@ -319,6 +319,14 @@ def test_a_readers_function_takes_the_place_of_the_chapters(regular, address):
         cell = Cell(page, index)
         cell.press("Try your own")
         expect(page.locator(".run-prompt")).to_contain_text("change walk or draw_parabola, and press Run", timeout=SLOW)
+        described = cell.editor.get_attribute("aria-describedby")
+        assert page.locator(f"[id='{described}']").get_attribute("class") == "run-prompt"
+        for key in ("Escape", "Shift+Tab"):                                    # back to the functions that it offers
+            page.keyboard.press(key)
+        expect(page.get_by_role("button", name="draw_parabola", exact=True)).to_be_focused(timeout=SLOW)
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")                                           # walk
+        expect(cell.editor).to_be_focused(timeout=SLOW)
         page.keyboard.insert_text("return np.full(11, 3.25)  # mine: ")
         page.keyboard.press("Shift+Enter")
         expect(cell.output.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"ends at 3\.25"), timeout=START * SECONDS)

@@ -180,11 +180,12 @@
     async tryOwn() {
       const functions = this.#functions();
       await this.edit();
-      const words = make("p", { className: "run-prompt" });
+      const words = make("p", { className: "run-prompt", id: `prompt-${this.place}` });
       const names = functions.map(({ name, cell }) => make("button", { type: "button", textContent: name, onclick: () => cell.#editFunction(name, this) }));
       const listed = names.flatMap((button, place) => [place ? place === names.length - 1 ? " or " : ", " : "", button]);
       words.append(...names.length ? ["Your own function in this picture: change ", ...listed] : ["Your own picture: change what this cell draws"], ", and press Run. The picture follows.");
       this.input.querySelector(".run-editor").before(words);
+      this.input.querySelector(".cm-content").setAttribute("aria-describedby", words.id);
       if (functions[0]?.cell === this) this.#editFunction(functions[0].name, this);
     }
     // Put the cursor into the first line of a function; the widget that it draws follows.
