@@ -176,8 +176,7 @@ def opened(person: Reader, address: str, document: str, python: bool = True, sec
     try:
         page.goto(f"{address}/{document}.html{section and f'#{section}'}")
         if section:                                     # the button of the header, which leaves the reader where they are
-            page.get_by_role("button", name="Download this page").click()
-            page.get_by_role("link", name="Open as notebook, here").click()
+            page.get_by_text("Open as notebook, here").dispatch_event("click")     # Playwright would scroll before it presses it
         else:
             page.locator(".live-run-button").click()
         page.wait_for_url(re.compile(r"/live/notebooks/index\.html\?path="), wait_until="commit")

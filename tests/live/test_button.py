@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from browser import see_all, wait_until_ready
 from built_site import SITE, pages
 from live_notebook import a_small_one, opened
+from playwright.sync_api import expect
 
 from tools import notebooks
 
@@ -55,3 +57,15 @@ def test_the_notebook_opens_at_the_section_in_the_theme_and_the_letters_of_the_p
         assert page.locator(".jp-MarkdownOutput p").first.evaluate(f"(text) => ({look})(getComputedStyle(text))") == ['Book', "rgb(255, 255, 255)"]
         assert page.evaluate("document.body.dataset.jpThemeLight") == "false"
         assert newcomer.refused == []
+
+
+def test_the_button_in_the_header_knows_where_the_reader_is(newcomer, address):
+    page = newcomer.context.new_page()
+    page.goto(f"{address}/book/04-gradient-descent.html")
+    wait_until_ready(page)
+    see_all(page)
+    entry = page.locator(".live-run-here")
+    for section in "when-do-you-stop", "one-neuron-two-weights":
+        page.evaluate("(section) => document.querySelector(`#${section} > h2`).scrollIntoView({ behavior: 'instant' })", section)
+        entry.dispatch_event("pointerdown")                      # Playwright would scroll before it presses a button of the header
+        assert entry.get_attribute("href").endswith(f"?path=book/04-gradient-descent.ipynb#{section}")

@@ -3,6 +3,7 @@
 // It stands on cells.js. What the page needs to know of its notebook comes from the live part of the site
 // (tools/run_in_page.py); without that the page stays as it is printed. All that a reader writes is kept in the browser:
 //     cell …                the code of a cell (cells.js)
+//     ran cell …            that it has run as it is (cells.js)
 //     check PAGE NAME       the last message of a check, and on which code it was given
 //     answer PAGE NAME      a written answer
 (() => {
