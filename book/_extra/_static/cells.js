@@ -167,14 +167,14 @@
     // ---- a widget: what draws it, and a reader's own in its place
 
     // The functions that draw it, as { name, cell }: those of its cell, of which the first one computes and the last one
-    // draws, then those of cells above that it uses. What only describes the picture is none of them.
+    // draws, then those of cells above that it uses. What only puts something into words is none of them.
     #functions() {
-      const words = new Set(this.source.match(/\w+/g)), draws = /^explore\((\w+)/m.exec(this.source)?.[1], found = new Map();
-      const describes = new Set([.../\balt=(\w+)/.exec(this.source) ?? []]);
+      const code = this.source.replace(/#.*$|"[^"\n]*"|'[^'\n]*'/gm, ""), draws = /^explore\((\w+)/m.exec(code)?.[1], found = new Map();
+      const uses = (name) => new RegExp(`(?<![.\\w])${name}\\b(?!\\s*=(?!=))`).test(code);
+      const words = (name, whole) => new RegExp(`\\balt=${name}\\b`).test(code) || /^\s+return\s*\(?f?["']/m.test(whole);
       for (const cell of list.slice(0, list.indexOf(this) + 1).reverse())
-        for (const [, name] of cell.source.matchAll(/^def (\w+)/gm))
-          if (words.has(name) && !found.has(name) && !describes.has(name) && (cell === this || name === draws || !/^(alt|say|draw|describe)_/.test(name)))
-            found.set(name, { name, cell });
+        for (const [whole, name] of cell.source.matchAll(/^def (\w+)\(.*(?:\n(?:[ \t].*)?)*/gm))
+          if (uses(name) && !found.has(name) && (name === draws || (!words(name, whole) && (cell === this || !/^draw_/.test(name))))) found.set(name, { name, cell });
       return [...found.values()].slice(0, 4);
     }
     async tryOwn() {
@@ -183,7 +183,7 @@
       const words = make("p", { className: "run-prompt", id: `prompt-${this.place}` });
       const names = functions.map(({ name, cell }) => make("button", { type: "button", textContent: name, onclick: () => cell.#editFunction(name, this) }));
       const listed = names.flatMap((button, place) => [place ? place === names.length - 1 ? " or " : ", " : "", button]);
-      words.append(...names.length ? ["Your own function in this picture: change ", ...listed] : ["Your own picture: change what this cell draws"], ", and press Run. The picture follows.");
+      words.append(...names.length ? ["Your own function in this picture: change ", ...listed] : ["Your own picture: change what this cell draws"], `${names.length > 1 ? "," : ""} and press Run. The picture follows.`);
       this.input.querySelector(".run-editor").before(words);
       this.input.querySelector(".cm-content").setAttribute("aria-describedby", words.id);
       if (functions[0]?.cell === this) this.#editFunction(functions[0].name, this);
