@@ -45,6 +45,49 @@
   const panel = await until(() => app.shell.currentWidget?.context?.isReady && app.shell.currentWidget);
   const { context } = panel;
 
+  for (const { model, node } of panel.content.widgets)
+    if (model.getMetadata("tags")?.includes("photograph")) node.classList.add("live-photograph");     // stays as it is in the dark
+
+  // The section at which the reader was in the page: #its-name, as Sphinx makes it of a heading.
+  const nameOf = (heading) => heading.normalize("NFKD").toLowerCase().replace(/[^\x00-\x7f]/g, "").replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[\d-]+|-+$/g, "").replace(/-optional$/, "");
+  async function show(section) {
+    for (const widget of panel.content.widgets) {
+      if (widget.model.type !== "markdown") continue;
+      const headings = [...widget.model.sharedModel.getSource().matchAll(/^(?:#{1,6} ([^\n]*)|```.*?^```)$/gms)].filter(([, heading]) => heading);
+      const place = headings.findIndex(([, heading]) => nameOf(heading) === section);
+      if (place < 0) continue;
+      panel.content.activeCellIndex = panel.content.widgets.indexOf(widget);
+      await widget.ready;
+      const heading = await until(() => widget.node.querySelectorAll(".jp-MarkdownOutput :is(h1, h2, h3, h4, h5, h6)")[place]);
+      // What is above still grows, as formulas are typeset: stay at the heading, until the reader moves.
+      const stay = () => heading.scrollIntoView({ block: "start" });
+      const grows = new ResizeObserver(stay), end = () => grows.disconnect();
+      for (const each of panel.content.widgets.slice(0, panel.content.activeCellIndex)) grows.observe(each.node);
+      for (const moved of ["wheel", "pointerdown", "keydown", "touchstart"]) addEventListener(moved, end, { once: true, capture: true });
+      setTimeout(end, 20_000);
+      return stay();
+    }
+  }
+  if (location.hash) show(nameOf(decodeURIComponent(location.hash.slice(1))));
+
+  // What is typed is saved every few seconds. A page that is left before keeps the rest itself, for its next opening.
+  const UNSAVED = `unsaved ${path}`;
+  const unsaved = localStorage.getItem(UNSAVED);
+  if (unsaved) {
+    context.model.fromJSON(JSON.parse(unsaved));
+    await context.save();
+    localStorage.removeItem(UNSAVED);
+  }
+  addEventListener("pagehide", () => {
+    if (!context.model.dirty) return;
+    const notebook = context.model.toJSON(), keep = () => localStorage.setItem(UNSAVED, JSON.stringify(notebook));
+    try { keep(); } catch {                              // too large: without what can be computed again
+      notebook.cells.forEach((cell) => { if (cell.outputs) cell.outputs = []; });
+      keep();
+    }
+  });
+
   // Jupyter's own command would stop at the first unfinished task: here it does not know of errors that are allowed.
   async function runEach(notebook) {
     const before = notebook.activeCellIndex;

@@ -169,15 +169,19 @@ def write_notebooks(folder: Path, references: References) -> None:
 
 # ---------------------------------------------------------------- the folder
 
+#: After the element that holds JupyterLite's settings, and before what reads it.
+SETTINGS = re.compile(r'id="jupyter-config-data".*?</script>', re.DOTALL)
+
+
 def add_toolbar(site: Path) -> None:
-    """Put our line of buttons into the page in which notebooks open."""
+    """Put our line of buttons, and the theme of the book, into the page in which notebooks open."""
     page = site / "live" / "notebooks" / "index.html"
-    text = page.read_text(encoding="utf-8")
-    if "</head>" not in text:
-        raise SystemExit(f"{page}: no </head> to put the toolbar before")
-    links = '<link rel="stylesheet" href="../toolbar.css"><script defer src="../toolbar.js"></script>'
-    page.write_text(text.replace("</head>", links + "</head>", 1), encoding="utf-8")
-    for name in ("toolbar.css", "toolbar.js"):
+    text, found = SETTINGS.subn(r'\g<0><script src="../theme.js"></script>', page.read_text(encoding="utf-8"), count=1)
+    if not found or "</head>" not in text:
+        raise SystemExit(f"{page}: no settings to put the theme after, or no </head> to put the toolbar before")
+    links = "".join(f'<link rel="stylesheet" href="{file}">' for file in ("../../_static/fonts.css", "../toolbar.css"))
+    page.write_text(text.replace("</head>", f'{links}<script defer src="../toolbar.js"></script></head>', 1), encoding="utf-8")
+    for name in ("theme.js", "toolbar.css", "toolbar.js"):
         shutil.copy(LIVE / name, site / "live")
 
 
@@ -214,7 +218,7 @@ def build(site: Path, disk: bool = False) -> None:
     add_toolbar(site)
     run_in_page.build(site, work / "static" / "pyodide", live_notebooks(), cache / "repacked", disk)
     (site / "live" / "data").mkdir()
-    shutil.copy(ROOT / "lecture_code" / "data" / "mnist.npz", site / "live" / "data")
+    shutil.copy(run_in_page.MNIST, site / "live" / "data")
     size = sum(file.stat().st_size for file in (site / "live").rglob("*") if file.is_file())
     print(f"{site / 'live'}: {size / 1e6:.0f} MB")
 

@@ -3,7 +3,7 @@
 * `runtime`: Python and its packages once more, as little as the pages need, so that they start sooner. A notebook
   front end is not among it, nor tests, spare fonts and, where Node is at hand, sources: there is byte code for them.
 * `cells`: the code of each page in the order in which it is run, that of cells which are not shown, too.
-* `disk`, if it is asked for: all of that as scripts, for pages that are opened from disk.
+* `disk`, if it is asked for: all of that as scripts, and MNIST, for pages that are opened from disk.
 * `notebooks`: of exercises what the download button gives, for a page to fill in what was answered (exercises.js).
 * `worker.js` and `runner.py`: what runs in the worker (live/run in the repository).
 
@@ -27,6 +27,7 @@ from tools.notebooks import ROOT
 
 SOURCES = ROOT / "live" / "run"
 COMPILER = SOURCES / "compile.cjs"
+MNIST = ROOT / "lecture_code" / "data" / "mnist.npz"
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 #: Fetched when Python starts, and when a cell imports them; what these need comes with them.
 AT_ONCE = ("numpy", "matplotlib", "tqdm", "lecture-code")
@@ -194,7 +195,7 @@ def write_notebooks(exercises: list[Path], sources: Path, folder: Path) -> None:
 def write_for_disk(folder: Path) -> None:
     """Write each file once more as a script: a page that is opened from disk can load nothing else."""
     (folder / "disk").mkdir()
-    for file in [folder / "worker.js", folder / "runner.py", *(folder / "runtime").iterdir()]:
+    for file in [folder / "worker.js", folder / "runner.py", *(folder / "runtime").iterdir(), MNIST]:
         kept = base64.b64encode(file.read_bytes()).decode()
         (folder / "disk" / f"{file.name}.js").write_text(f'python.have("{file.name}", "{kept}")\n', encoding="utf-8")
 
@@ -208,7 +209,7 @@ def build(site: Path, pyodide: Path, notebooks: list[Path], cache: Path, disk: b
     pyodide : the distribution of JupyterLite, which is repacked
     notebooks : those whose pages run
     cache : where packages lie that were repacked before
-    disk : whether they shall run when they are opened from disk, too, which takes 75 MB
+    disk : whether they shall run when they are opened from disk, too, which takes 87 MB
     """
     target = site / "live" / "run"
     write_runtime(pyodide, target / "runtime", cache)

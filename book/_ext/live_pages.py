@@ -10,8 +10,10 @@ into references.json: the live notebooks are plain Markdown, where a label has n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ from author_year import authors_and_year
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.notebooks import About, about  # noqa: E402
+from tools.notebooks import ROOT, About, about  # noqa: E402
+
+#: What scripts that a page loads late are made of.
+LOADED_LATE = ("book/_extra/_static", "live/run", "lecture_code", "lecture_tasks", "book/*.ipynb", "exercises")
 
 BUTTON = """
 <div class="live-run">
@@ -61,6 +66,17 @@ def line_under_title(docname: str, notebook: About) -> str:
     )
 
 
+@cache
+def version() -> str:
+    """Return a name of this build for the addresses of what is loaded late: a browser may have kept it of another one."""
+    everything = hashlib.sha256()
+    for path in sorted(path for pattern in LOADED_LATE for path in ROOT.glob(pattern)):
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.suffix in (".js", ".py", ".ipynb"):
+                everything.update(file.read_bytes())
+    return everything.hexdigest()[:10]
+
+
 def _add_line(app: Sphinx, docname: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     if "body" not in context or not is_runnable(docname, app.env):
         return
@@ -69,7 +85,7 @@ def _add_line(app: Sphinx, docname: str, template: str, context: dict[str, Any],
     app.add_js_file("live.js", loading_method="defer")
     if about(Path(app.env.doc2path(docname))).live:
         app.add_css_file("cells.css")
-        app.add_js_file("cells.js", loading_method="defer")
+        app.add_js_file("cells.js", loading_method="defer", **{"data-version": version()})
         if docname.startswith("exercises/"):
             app.add_css_file("exercises.css")
             app.add_js_file("exercises.js", loading_method="defer")

@@ -16,6 +16,7 @@ import symtable
 import sys
 import traceback
 import types
+from pathlib import Path
 from typing import Any
 
 import js
@@ -114,6 +115,11 @@ def packages(source: str) -> Any:
 
     look(source, deep=not can_run_sync())
     return to_js(list(found))
+
+
+def keep_data(name: str, data: Any) -> None:
+    """Put a data file of the library where it looks first: in a page from disk it can fetch none."""
+    Path(lecture_code.__file__).with_name("data").joinpath(name).write_bytes(data.to_bytes())
 
 
 def _source(module: str) -> str:
@@ -304,8 +310,10 @@ def short(error: BaseException, cell: str) -> str:
         return "\n".join(error._render_traceback_())
     if isinstance(error, KeyboardInterrupt):
         return "Stopped."
-    if isinstance(error, SyntaxError):
-        return "".join(traceback.format_exception_only(error)).replace(f'File "{cell}", ', "").strip()
+    if isinstance(error, SyntaxError):          # the line and the place in it come last, as for all others
+        *place, what = "".join(traceback.format_exception_only(error)).rstrip().splitlines()
+        file = "" if error.filename == cell else f"{error.filename}, "
+        return "\n".join([what, *([f"{file}line {error.lineno}:", *place[1:]] if place else [])])
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, NotImplementedError) and not error.args and frames[-1].name != "<module>":
         return f"{frames[-1].name} is not yet done."

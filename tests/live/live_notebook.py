@@ -165,8 +165,8 @@ def reader(browser: Browser) -> Iterator[Reader]:
 
 
 @contextmanager
-def opened(person: Reader, address: str, document: str, python: bool = True) -> Iterator[LiveNotebook]:
-    """Open a page of the book in a tab of its own, press its button, and wait until (`python`) Python has started.
+def opened(person: Reader, address: str, document: str, python: bool = True, section: str = "") -> Iterator[LiveNotebook]:
+    """Open a page of the book, or a section of it, in a tab of its own, press its button, and wait until (`python`) Python has started.
 
     Every tab has a Python of its own, which ends with it.
     """
@@ -174,8 +174,11 @@ def opened(person: Reader, address: str, document: str, python: bool = True) -> 
     page = person.context.new_page()
     page.set_default_timeout(START * 1000)
     try:
-        page.goto(f"{address}/{document}.html")
-        page.locator(".live-run-button").click()
+        page.goto(f"{address}/{document}.html{section and f'#{section}'}")
+        if section:                                     # the button of the header, which leaves the reader where they are
+            page.get_by_text("Open as notebook, here").dispatch_event("click")     # Playwright would scroll before it presses it
+        else:
+            page.locator(".live-run-button").click()
         page.wait_for_url(re.compile(r"/live/notebooks/index\.html\?path="), wait_until="commit")
         notebook = LiveNotebook(page, person.refused)
         notebook.wait_until_open()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from browser import see_all, wait_until_ready
 from built_site import SITE, pages
-from live_notebook import a_small_one
+from live_notebook import a_small_one, opened
+from playwright.sync_api import expect
 
 from tools import notebooks
 
@@ -40,3 +42,30 @@ def test_a_site_without_the_live_part_says_so(newcomer, address):
     page.goto(f"{address}/{a_small_one()}.html")
     page.locator(".live-run-button").click()
     assert "built without its live part" in page.get_by_role("alert").inner_text()
+
+
+def test_the_notebook_opens_at_the_section_in_the_theme_and_the_letters_of_the_page(newcomer, live):
+    """The section is an optional one, whose heading has other words in the notebook; above it formulas are typeset late."""
+    newcomer.context.add_init_script("localStorage.setItem('mode', 'dark')")
+    with opened(newcomer, live, "book/04-gradient-descent", python=False, section="can-the-first-bound-be-improved") as notebook:
+        page = notebook.page
+        heading = page.locator(".jp-MarkdownOutput h3", has_text="Can the first bound be improved?")
+        page.wait_for_function("(heading) => Math.abs(heading.getBoundingClientRect().top - 150) < 60", arg=heading.element_handle())
+        page.wait_for_timeout(1_000)
+        assert 100 < heading.bounding_box()["y"] < 210
+        look = "({ fontFamily, color }) => [fontFamily.split(',')[0], color]"
+        assert page.locator(".jp-MarkdownOutput p").first.evaluate(f"(text) => ({look})(getComputedStyle(text))") == ['Book', "rgb(255, 255, 255)"]
+        assert page.evaluate("document.body.dataset.jpThemeLight") == "false"
+        assert newcomer.refused == []
+
+
+def test_the_button_in_the_header_knows_where_the_reader_is(newcomer, address):
+    page = newcomer.context.new_page()
+    page.goto(f"{address}/book/04-gradient-descent.html")
+    wait_until_ready(page)
+    see_all(page)
+    entry = page.locator(".live-run-here")
+    for section in "when-do-you-stop", "one-neuron-two-weights":
+        page.evaluate("(section) => document.querySelector(`#${section} > h2`).scrollIntoView({ behavior: 'instant' })", section)
+        entry.dispatch_event("pointerdown")                      # Playwright would scroll before it presses a button of the header
+        assert entry.get_attribute("href").endswith(f"?path=book/04-gradient-descent.ipynb#{section}")

@@ -45,10 +45,11 @@ def test_an_answer_survives_a_reload_can_be_saved_and_thrown_away(newcomer, live
         page, task = notebook.page, notebook.named("largest-rate")
         original = "".join(notebook.cells()[task]["source"])
         notebook.write(task, RIGHT)
-        page.wait_for_timeout(8_000)                    # longer than the time between two automatic saves
-        page.reload()
-        notebook.wait_until_open()
-        assert "".join(notebook.cells()[task]["source"]) == RIGHT
+        for _ in "at once", "and from where it was saved then":
+            page.reload()                               # nobody is asked whether to leave: that would hold it up
+            notebook.wait_until_open()
+            page.wait_for_function("() => !Object.keys(localStorage).some((key) => key.startsWith('unsaved'))")
+            assert "".join(notebook.cells()[task]["source"]) == RIGHT
 
         with page.expect_download() as download:
             page.locator("#live-toolbar").get_by_text("Download").click()

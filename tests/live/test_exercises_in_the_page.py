@@ -133,6 +133,7 @@ def test_hints_open_one_after_the_other(student):
     hints = student.page.locator("details", has_text="where the bound stands").or_(student.page.locator("details", has_text="how to get"))
     button = student.task("largest_rate").locator(".hint-button")
     opened = []
+    assert not any(hints.nth(place).is_visible() for place in range(2))        # offered once, by the button
     for _ in range(2):
         opened.append(button.inner_text())
         button.click()
@@ -146,7 +147,7 @@ def test_by_keyboard_alone_and_by_name(student):
     What is typed before the editor has been fetched is in it.
     """
     page, task, held = student.page, student.task("border"), []
-    page.route("**/codemirror.js", lambda route: held.append(route))
+    page.route("**/codemirror.js*", lambda route: held.append(route))
     field = page.get_by_role("textbox", name="Your code: border")
     field.focus()
     page.keyboard.press("Tab")
@@ -156,7 +157,7 @@ def test_by_keyboard_alone_and_by_name(student):
     expect(page.get_by_role("button", name="Check: border")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Control+Home")
-    with page.expect_request("**/codemirror.js"):
+    with page.expect_request("**/codemirror.js*"):
         page.keyboard.type("# mi")
     page.keyboard.type("ne\n")
     held[0].continue_()
@@ -183,7 +184,15 @@ def test_all_is_there_after_a_reload(student):
     assert student.done() == before and "1 of 6 tasks" in before and "1 of 3 answers written" in before
     assert student.code("largest_rate") == RIGHT
     expect(student.message("largest_rate")).to_have_text(re.compile("^✓"))
-    expect(student.page.get_by_role("textbox", name=re.compile("Your answer to Task 1"))).to_have_value(ANSWER)
+    answer = student.page.get_by_role("textbox", name=re.compile("Your answer to Task 1"))
+    expect(answer).to_have_value(ANSWER)
+    student.page.get_by_role("button", name="Start again").click()
+    assert student.done().startswith("0 of 6 tasks") and "0 of 3 answers" in student.done()
+    assert "NotImplementedError" in student.code("largest_rate")
+    expect(answer).to_have_value("")
+    student.page.get_by_role("button", name="Undo", exact=True).click()
+    assert student.done() == before and student.code("largest_rate") == RIGHT
+    expect(answer).to_have_value(ANSWER)
 
 
 def test_the_notebook_is_graded_and_is_otherwise_the_one_handed_out(student, tmp_path):
@@ -258,6 +267,7 @@ def test_a_page_from_disk_keeps_answers_and_gives_the_notebook(browser, live, tm
         visited.page.get_by_role("textbox", name=re.compile("Your answer to Task 1")).fill(ANSWER)
         assert "".join(by_name(json.loads(student.download(tmp_path).read_text(encoding="utf-8")))["quiet-start"]["source"]) == ANSWER
         assert visited.page.evaluate("document.documentElement.scrollWidth") <= 390
+        expect(visited.page.locator(".task-progress")).to_contain_text("1 of 3 answers")
         assert visited.refused == visited.errors == []
 
 

@@ -94,7 +94,7 @@ def test_nothing_is_fetched_before_a_click_and_then_the_cells_above_run_too(newc
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.reload(wait_until="networkidle")
-        assert not [url for url in asked if "/live/" in url or url.endswith(("python.js", "editor.js", "codemirror.js"))]
+        assert not [url for url in asked if re.search(r"/live/|/(python|editor|codemirror)\.js", url)]
         cell = Cell(page, FIRST)
         stored = cell.output.inner_text()
         assert cell.run() == stored != ""
@@ -114,7 +114,13 @@ def test_an_edit_is_kept_over_a_reload_and_reset_brings_the_page_back(regular, a
         page.reload()
         cell.editor.wait_for()
         assert cell.editor.inner_text() == "print('mine', 6 * 7)"
-        expect(cell.note).to_have_text("You changed this cell. The change is kept in this browser. The output is still the printed one.", timeout=SLOW)
+        kept = "You changed this cell. The change is kept in this browser."
+        expect(cell.note).to_have_text(f"{kept} You had run it, too: run it again to see what it puts out.", timeout=SLOW)
+        page.evaluate("cells.list[2].change('changed = 1')")
+        expect(cell.note).to_have_text(f"{kept} The output is still the printed one.", timeout=SLOW)
+        cell.press("Reset")
+        cell.press("Undo")
+        expect(cell.editor).to_have_text("changed = 1", timeout=SLOW)
         cell.press("Reset")
         assert cell.editor.count() == 0
         assert page.locator(".cell_input").nth(FIRST).inner_text().strip() == printed.strip()
@@ -135,6 +141,7 @@ def test_stop_ends_a_loop_and_keeps_what_was_computed(regular, address):
         cell.wait()
         assert time.monotonic() - started < 2
         expect(cell.note).to_have_text("Stopped.", timeout=SLOW)
+        assert "Stopped" not in cell.output.inner_text()                   # it is said once
         assert cell.run("print(kept)").strip() == "still here"
 
 
@@ -157,6 +164,7 @@ def test_errors_name_the_line_and_stop_what_is_below(regular, address):
         cell, below = Cell(page, FIRST), Cell(page, FIRST + 1)
         assert cell.run("def f(x):\n    return 1 / x\nf(0)").splitlines() == [
             "ZeroDivisionError: division by zero", "line 3:", "    f(0)", "line 2, in f:", "    return 1 / x"]
+        assert cell.run("x = 1\ndef f(x)").splitlines()[:3] == ["SyntaxError: expected ':'", "line 2:", "    def f(x)"]
         below.press("Run")
         below.wait()
         expect(below.note).to_have_text("A cell above has an error, so this one was not run.", timeout=SLOW)
@@ -218,11 +226,52 @@ def test_the_editor_can_be_left_by_keyboard_and_everything_has_a_name(regular, a
         expect(cell.editor).to_have_attribute("aria-label", re.compile(r"Escape, then Tab"), timeout=SLOW)
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.role") == "textbox"       # it indents
+        page.keyboard.press("ControlOrMeta+z")
         page.keyboard.press("Escape")
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.className") == "run-button"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")                                           # Close
+        expect(cell.bar.get_by_role("button", name="Edit:")).to_be_focused(timeout=SLOW)
+        assert cell.editor.count() == 0
         names = page.locator(".run-bar button").evaluate_all("(buttons) => buttons.map((button) => button.ariaLabel)")
-        assert all(re.match(r"(Run|Edit|Stop|Reset): \S", name) for name in names)
+        assert all(re.match(r"(Run|Edit|Try your own|Close|Stop|Reset|Undo|Show the picture): \S", name) for name in names)
+
+
+def test_nothing_moves_when_an_editor_opens(regular, address):
+    with open_page(regular, address) as page:
+        place = """([index, sort]) => { const all = cells.list[index].input, line = all.querySelector(sort), range = document.createRange();
+            range.selectNodeContents(line); const { x, y, height } = range.getClientRects()[0], { fontSize, fontFamily } = getComputedStyle(line);
+            return [all.offsetHeight, Math.round(x), Math.round(y + height / 2), fontSize, fontFamily]; }"""
+        printed = page.evaluate(place, [FIRST, "pre > span:not(:empty)"])
+        page.evaluate("cells.list[2].edit({ focus: false })")
+        Cell(page, FIRST).editor.wait_for()
+        assert page.evaluate(place, [FIRST, ".cm-line"]) == printed
+
+
+def test_what_is_fetched_late_is_of_the_build_of_the_page(regular, address):
+    with open_page(regular, address) as page:
+        version = page.locator("script[src*='cells.js']").get_attribute("data-version")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        cell = Cell(page, FIRST)
+        cell.press("Edit")
+        cell.run()
+        for name in ("editor.js", "codemirror.js", "python.js", "live-widgets.js", f"{CHAPTER}.js"):
+            assert [url.rpartition("?v=")[2] for url in asked if f"/{name}" in url] == [version]
+
+
+def test_one_button_resets_the_page_and_takes_that_back(regular, address):
+    with open_page(regular, address) as page:
+        edited = "cells.list.filter((cell) => cell.edited).map((cell) => cell.source)"
+        page.evaluate("[2, 3].forEach((index) => cells.list[index].change(`mine = ${index}`))")
+        page.reload()
+        whole = page.locator(".run-whole")
+        expect(whole).to_contain_text("You changed 2 cells of this page.", timeout=SLOW)
+        whole.get_by_role("button", name="Reset the page").click()
+        assert page.evaluate(edited) == [] and page.locator(".run-editor").count() == 0
+        whole.get_by_role("button", name="Undo").click()
+        assert page.evaluate(edited) == ["mine = 2", "mine = 3"]
 
 
 # ---------------------------------------------------------------- widgets
@@ -261,6 +310,44 @@ def test_a_reader_makes_a_widget_of_their_own(regular, address):
         figure.locator("input[type=range]").press("ArrowRight")                   # a twentieth of the way, in factors
         expect(figure.locator("output")).to_have_text("1.26", timeout=SLOW)
         assert figure.locator("figcaption").inner_text() == "Mine."
+
+
+def test_a_readers_function_takes_the_place_of_the_chapters(regular, address):
+    """First one of the widget's own cell; the sliders stay. Then one further up, which a check of the chapter refuses."""
+    with open_page(regular, address) as page:
+        index = page.evaluate("cells.list.findIndex(({ widget }) => widget)")
+        cell = Cell(page, index)
+        cell.press("Try your own")
+        expect(page.locator(".run-prompt")).to_contain_text("change walk or draw_parabola, and press Run", timeout=SLOW)
+        described = cell.editor.get_attribute("aria-describedby")
+        assert page.locator(f"[id='{described}']").get_attribute("class") == "run-prompt"
+        for key in ("Escape", "Shift+Tab"):                                    # back to the functions that it offers
+            page.keyboard.press(key)
+        expect(page.get_by_role("button", name="draw_parabola", exact=True)).to_be_focused(timeout=SLOW)
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")                                           # walk
+        expect(cell.editor).to_be_focused(timeout=SLOW)
+        page.keyboard.insert_text("return np.full(11, 3.25)  # mine: ")
+        page.keyboard.press("Shift+Enter")
+        expect(cell.output.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"ends at 3\.25"), timeout=START * SECONDS)
+        cell.wait()
+        slider = cell.output.locator("input[type=range]")
+        slider.press("ArrowRight")
+        shown = cell.output.locator("output").inner_text()
+        cell.run()
+        assert cell.output.locator("output").inner_text() == shown != "0.2"
+        expect(cell.output.get_by_role("img")).to_have_attribute("aria-label", re.compile(f"rate {shown}.*3\\.25"), timeout=SLOW)
+
+        index = page.evaluate("cells.list.findIndex(({ source }) => source.includes('explore(draw_contour'))")
+        cell, above = Cell(page, index), Cell(page, page.evaluate("cells.list.findIndex(({ source }) => source.includes('def E(w)'))"))
+        cell.press("Try your own")
+        page.locator(".run-prompt").nth(1).get_by_role("button", name="E", exact=True).click()
+        expect(above.note).to_have_text("Change it, and press Run. The picture follows.", timeout=SLOW)
+        page.keyboard.insert_text("return 5.5 + 0 * w[0]  # mine: ")
+        page.keyboard.press("Shift+Enter")
+        expect(cell.output.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"the cost ends at 5\.500"), timeout=START * SECONDS)
+        expect(above.note).to_have_text("A check of the chapter does not hold here for what you changed.", timeout=SLOW)
+        assert page.get_by_role("button", name=re.compile("^Show the picture")).count() == 1
 
 
 # ---------------------------------------------------------------- all chapters

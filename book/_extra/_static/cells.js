@@ -9,7 +9,7 @@
 // When one has been run, "ran" follows, with { cell, ok }.
 (() => {
   "use strict";
-  const here = new URL(".", document.currentScript.src);
+  const here = new URL(".", document.currentScript.src), { version } = document.currentScript.dataset;
   const make = (tag, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
     element.append(...children);
@@ -19,18 +19,23 @@
     get(key) { try { return localStorage.getItem(key); } catch { return null; } },
     set(key, value) { try { value === null ? localStorage.removeItem(key) : localStorage.setItem(key, value); } catch { /* for this page */ } },
   };
+  // What is loaded later is of the build of this page, whatever the browser has kept. Files on disk need no version.
   const scripts = new Map();
+  const addressOf = (name) => new URL(location.protocol === "file:" || !version ? name : `${name}?v=${version}`, here);
   const load = (name) => {
     if (!scripts.has(name))
       scripts.set(name, new Promise((resolve, reject) => {
-        document.head.append(make("script", { src: new URL(name, here), onload: resolve, onerror: () => reject(new Error(`The site did not send ${name}.`)) }));
+        document.head.append(make("script", { src: addressOf(name), onload: resolve, onerror: () => reject(new Error(`The site did not send ${name}.`)) }));
       }));
     return scripts.get(name);
   };
   const hash = (text) => [...text].reduce((sum, letter) => ((sum * 33) ^ letter.codePointAt(0)) >>> 0, 5381).toString(36);
   const seconds = (value) => value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${value.toFixed(1)} s`;
   const ENDED = "Stopped. Python had to be ended for that, so what was computed is lost; the next run starts it again.";
-  const WIDGET = " Its sliders now stop between the ticks, too. To try your own, press Edit.";
+  const WIDGET = " Its sliders now stop between the ticks, too.";
+  const DIFFERS = "A check of the chapter does not hold here for what you changed.";
+  // A reader's own function need not pass the chapter's checks: what is below runs nevertheless.
+  const differs = (error) => error === "AssertionError" && list.some((cell) => cell.edited);
   const page = new URL(location.href).pathname.slice(new URL("..", here).pathname.length);
 
   class Cell {
@@ -38,6 +43,8 @@
     #editor = null;
     #output = null;              // what its last run has put out
     #shown = null;               // the part of it that still grows: printed text
+    #undone = null;              // what Reset has thrown away
+    follows = new Set();         // cells whose widget is drawn again when this one has run
 
     constructor(input, place, again) {
       Object.assign(this, { input, place });
@@ -45,6 +52,7 @@
       this.source = this.original = this.code.textContent.replace(/\n$/, "");
       this.key = `cell ${page} ${hash(this.original)}${again ? ` ${again}` : ""}`;
       this.#placeBar();
+      this.ranBefore = memory.get(`ran ${this.key}`) !== null;
       const saved = memory.get(this.key);
       if (saved !== null && saved !== this.original) {
         this.source = saved;
@@ -63,33 +71,47 @@
     // The line stands below the code; where the code is folded away under its picture, below that.
     #placeBar() {
       const button = (className, text, act, title) => make("button", { type: "button", className, textContent: text, onclick: act, title });
-      this.runButton = button("run-button", "Run", () => this.run(), "Run this cell, and before it the cells above that have not run");
-      this.editButton = button("edit-button", "Edit", () => this.edit(), "Change this cell. What you change stays in this browser");
+      this.runButton = button("run-button", "Run", () => this.run(), "Run this cell, and before it the cells above that have not run. All cells share their variables, as in Jupyter");
+      this.editButton = this.widget
+        ? button("edit-button", "Try your own", () => this.tryOwn(), "Put a function of your own in the place of one that draws this picture")
+        : button("edit-button", "Edit", () => this.edit(), "Change this cell. What you change stays in this browser");
+      this.closeButton = button("close-button", "Close", () => this.close(), "Close the editor");
       this.stopButton = button("stop-button", "Stop", () => python.stop(), "Stop Python");
       this.resetButton = button("reset-button", "Reset", () => this.reset(), "Bring back the printed cell and its printed output");
+      this.undoButton = button("undo-button", "Undo", () => this.undo(), "Bring back what you had written");
+      this.pictureButton = button("picture-button", "Show the picture", () => this.#showPicture(), "Go to the picture that is drawn with this cell");
+      const all = [this.runButton, this.editButton, this.closeButton, this.stopButton, this.resetButton, this.undoButton, this.pictureButton];
       const about = this.original.split("\n").find((line) => line.trim()) ?? "";
-      for (const each of [this.runButton, this.editButton, this.stopButton, this.resetButton])
+      for (const each of all)
         each.setAttribute("aria-label", `${each.textContent}: ${about.slice(0, 60)}`);
       this.note = make("span", { className: "run-note", role: "status" });
-      this.bar = make("div", { className: "run-bar" }, this.runButton, this.editButton, this.stopButton, this.resetButton, this.note);
+      this.bar = make("div", { className: "run-bar" }, ...all, this.note);
       const fold = this.stored && this.input.closest("details.fold-drawing");
       (fold ?? this.input).after(this.bar);
     }
+
+    get widget() { return this.stored?.querySelector("figure.explorer") ?? null; }
 
     // What can be done now.
     show() {
       this.runButton.hidden = this.running === true;
       this.stopButton.hidden = !this.running;
       this.editButton.hidden = Boolean(this.#editor);
+      this.closeButton.hidden = !this.#editor || this.edited || this.running === true;
+      this.undoButton.hidden = this.#undone === null || this.running === true;
+      this.pictureButton.hidden = !this.follows.size || this.running === true;
       this.resetButton.hidden = this.running || !(this.edited || this.#output);
-      this.bar.classList.toggle("run-touched", !this.resetButton.hidden || this.running === true);
+      this.bar.classList.toggle("run-touched", Boolean(this.#editor) || !this.resetButton.hidden || !this.undoButton.hidden || this.running === true);
+      whole.show();
     }
+    get touched() { return this.edited || Boolean(this.#output); }
     say(words, problem = false) {
       if (this.note.textContent !== words) this.note.textContent = words;
       this.note.classList.toggle("run-problem", problem);
     }
     #sayEdited() {
-      const printed = this.stored && !this.#output ? " The output is still the printed one." : "";
+      const printed = this.#output ? "" : this.ranBefore ? " You had run it, too: run it again to see what it puts out."
+        : this.stored ? " The output is still the printed one." : "";
       this.say(this.edited ? `You changed this cell. The change is kept in this browser.${printed}` : "");
     }
 
@@ -98,7 +120,7 @@
     async edit({ focus = true } = {}) {
       this.input.closest("details")?.setAttribute("open", "");
       await load("editor.js");
-      if (this.#editor) return this.#editor.focus();
+      if (this.#editor) return focus && this.#editor.focus();
       const box = make("div", { className: "run-editor highlight" });
       this.#editor = await cellEditor(box, this.source, {
         label: `Code: ${this.original.split("\n")[0].slice(0, 60)}`,
@@ -118,24 +140,88 @@
     change(text) {
       if (this.#editor && this.#editor.text !== text) { this.#editor.text = text; return; }
       this.source = text;
-      memory.set(this.key, this.edited ? text : null);
+      this.#undone = null;
+      this.#remember({ ran: false });
       this.show();
       this.#sayEdited();
     }
 
-    // Bring back what is printed.
-    reset() {
-      if (this.edited) this.change(this.original);
+    #remember({ ran }) {
+      this.ranBefore = ran && this.edited;
+      memory.set(this.key, this.edited ? this.source : null);
+      memory.set(`ran ${this.key}`, this.ranBefore ? "" : null);
+    }
+    close() {
+      this.#removeEditor();
+      this.say("");
+      this.show();
+      this.editButton.focus();
+    }
+    #removeEditor() {
       this.#editor?.remove();
       this.#editor = null;
-      this.input.querySelector(".run-editor")?.remove();
+      this.input.querySelectorAll(".run-editor, .run-prompt").forEach((each) => each.remove());
       this.code.closest("div.highlight").parentElement.hidden = false;
+    }
+
+    // ---- a widget: what draws it, and a reader's own in its place
+
+    // The functions that draw it, as { name, cell }: those of its cell, of which the first one computes and the last one
+    // draws, then those of cells above that it uses. What only puts something into words is none of them.
+    #functions() {
+      const code = this.source.replace(/#.*$|"[^"\n]*"|'[^'\n]*'/gm, ""), draws = /^explore\((\w+)/m.exec(code)?.[1], found = new Map();
+      const uses = (name) => new RegExp(`(?<![.\\w])${name}\\b(?!\\s*=(?!=))`).test(code);
+      const words = (name, whole) => new RegExp(`\\balt=${name}\\b`).test(code) || /^\s+return\s*\(?f?["']/m.test(whole);
+      for (const cell of list.slice(0, list.indexOf(this) + 1).reverse())
+        for (const [whole, name] of cell.source.matchAll(/^def (\w+)\(.*(?:\n(?:[ \t].*)?)*/gm))
+          if (uses(name) && !found.has(name) && (name === draws || (!words(name, whole) && (cell === this || !/^draw_/.test(name))))) found.set(name, { name, cell });
+      return [...found.values()].slice(0, 4);
+    }
+    async tryOwn() {
+      const functions = this.#functions();
+      await this.edit();
+      const words = make("p", { className: "run-prompt", id: `prompt-${this.place}` });
+      const names = functions.map(({ name, cell }) => make("button", { type: "button", textContent: name, onclick: () => cell.#editFunction(name, this) }));
+      const listed = names.flatMap((button, place) => [place ? place === names.length - 1 ? " or " : ", " : "", button]);
+      words.append(...names.length ? ["Your own function in this picture: change ", ...listed] : ["Your own picture: change what this cell draws"], `${names.length > 1 ? "," : ""} and press Run. The picture follows.`);
+      this.input.querySelector(".run-editor").before(words);
+      this.input.querySelector(".cm-content").setAttribute("aria-describedby", words.id);
+      if (functions[0]?.cell === this) this.#editFunction(functions[0].name, this);
+    }
+    // Put the cursor into the first line of a function; the widget that it draws follows.
+    async #editFunction(name, widget) {
+      await this.edit();
+      if (this !== widget) {
+        this.follows.add(widget);
+        this.say("Change it, and press Run. The picture follows.");
+        this.show();
+      }
+      const inside = new RegExp(`^def ${name}\\(.*\\n\\s*`, "m").exec(this.source);
+      if (inside) this.#editor.place(inside.index + inside[0].length);
+    }
+    #showPicture() {
+      const [widget] = this.follows;
+      widget.holder.scrollIntoView({ block: "start" });
+      widget.runButton.focus({ preventScroll: true });
+    }
+
+    // Bring back what is printed.
+    reset() {
+      const written = this.edited ? this.source : null;
+      if (this.edited) this.change(this.original);
+      this.#removeEditor();
       if (this.#output) this.#output.remove();
       if (this.stored) this.stored.hidden = false;
       this.#output = null;
-      this.say("");
+      this.#undone = written;
+      this.say(written === null ? "" : "The printed cell is back.");
       this.show();
-      this.runButton.focus();
+      this.runButton.focus({ preventScroll: true });
+    }
+    async undo() {
+      const written = this.#undone;
+      await this.edit();
+      this.change(written);
     }
 
     // ---- running
@@ -143,8 +229,8 @@
     // Which of the steps above have to run before: all of them, unless somebody knows better.
     needs(above) { return above; }
 
-    // Run this cell; resolves to whether it ended well.
-    async run() {
+    // Run this cell, and bring what a reader's own widget shows into sight; resolves to whether it ended well.
+    async run({ scroll = true } = {}) {
       if (this.running) return;
       const pressed = document.activeElement === this.runButton;
       this.running = true;
@@ -163,8 +249,13 @@
         }
         const { ok, ended, error, time } = await this.execute(true, this);
         if (ended) this.say(ENDED, true);
-        else if (!ok) this.say(error === "KeyboardInterrupt" ? "Stopped." : "This cell has an error.", true);
-        else this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.${this.fresh.querySelector(".explorer") ? WIDGET : ""}`);
+        else if (!ok) this.say(error === "KeyboardInterrupt" ? "Stopped." : this.ran === null ? "This cell has an error." : DIFFERS, true);
+        else {
+          this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.${this.fresh.querySelector(".explorer") ? WIDGET : ""}`);
+          this.#remember({ ran: true });
+          if (scroll && this.widget && this.#editor) this.fresh.scrollIntoView({ block: "nearest" });
+        }
+        if (this.ran !== null) this.follows.forEach((widget) => widget.run({ scroll: false }));
         document.dispatchEvent(new CustomEvent("ran", { detail: { cell: this, ok: ok === true } }));
         return ok;
       } catch (error) {
@@ -202,14 +293,15 @@
       const answer = await python.run(source, { name: `cell ${this.place + 1}`, onTurn, onOutput: (output) => {
         if (output.kind === "error") error = output.name;
         if (output.kind === "note") who.say(`${output.words} …`);
+        else if (output.name === "KeyboardInterrupt") return;          // the line of buttons says so
         else if (shows) this.put(output);
-        else if (output.kind === "error" && !this.mayFail && output.name !== "KeyboardInterrupt") { this.begin(); this.put(output); this.say("This cell has an error.", true); this.show(); }
+        else if (output.kind === "error" && !this.mayFail && output.name !== "KeyboardInterrupt") { this.begin(); this.put(output); this.say(differs(error) ? DIFFERS : "This cell has an error.", true); this.show(); }
       } });
       clearTimeout(wait);
       clearInterval(who.clock);
       if (shows) this.end(answer.ok);
       if (this.ran !== null && this.ran !== source) steps.slice(steps.indexOf(this) + 1).forEach((step) => { step.ran = null; });
-      this.ran = answer.ok || (this.mayFail && error !== "KeyboardInterrupt") ? source : null;
+      this.ran = answer.ok || differs(error) || (this.mayFail && error !== "KeyboardInterrupt") ? source : null;
       if (answer.ended) steps.forEach((step) => { step.ran = null; });
       return { ...answer, error, time: answer.seconds };
     }
@@ -218,6 +310,7 @@
 
     begin() {
       this.#shown = null;
+      this.before = this.#output;
       this.fresh = make("div", { className: "cell_output docutils container run-output" });
       this.fresh.setAttribute("aria-live", "polite");
     }
@@ -293,6 +386,30 @@
     if (cell && !cell.stopped) cell.run().then(() => { cell.stopped = cell.ran === null; });
   });
 
+  // What was changed in this chapter, in the line under its title, and one button that brings all of it back.
+  const whole = {
+    line: location.pathname.includes("/exercises/") ? null : document.querySelector(".live-run"),
+    words: make("p", { className: "run-whole", hidden: true }),
+    written: [],                 // what it has thrown away
+    show() {
+      const touched = list.filter((cell) => cell.touched), changed = touched.filter((cell) => cell.edited).length;
+      if (touched.length) this.written = [];
+      const say = (text, name, act) => this.words.replaceChildren(`${text} `, make("button", { type: "button", textContent: name, onclick: act }));
+      this.words.hidden = !touched.length && !this.written.length;
+      if (touched.length) say(changed ? `You changed ${changed} cell${changed === 1 ? "" : "s"} of this page.` : "You ran cells of this page.", "Reset the page", () => this.reset());
+      else if (this.written.length) say("The page is as it is printed.", "Undo", () => this.undo());
+      if (this.line && !this.words.isConnected) this.line.append(this.words);
+    },
+    reset() {
+      const written = list.filter((cell) => cell.edited).map((cell) => [cell, cell.source]);
+      cells.reset();
+      this.written = written;
+      this.show();
+      (this.words.querySelector("button") ?? list[0].runButton).focus({ preventScroll: true });
+    },
+    undo() { this.written.forEach(([cell, text]) => { cell.change(text); cell.edit({ focus: false }); }); },
+  };
+
   const list = [];
   window.cells = { list, shows, load, make, memory, placed, reset: () => list.forEach((cell) => cell.reset()) };
   const seen = new Map();
@@ -304,4 +421,5 @@
     list.push(cell);
     document.dispatchEvent(new CustomEvent("cell", { detail: cell }));
   }
+  whole.show();
 })();

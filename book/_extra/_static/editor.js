@@ -1,10 +1,10 @@
 // The editor of a cell: CodeMirror in the colours of the page. Loaded when a reader first presses Edit (cells.js).
 //
 //     const editor = await cellEditor(parent, text, { label, onChange(text), onRun() })
-//     editor.text = "…"; editor.focus(); editor.remove();
+//     editor.text = "…"; editor.focus(); editor.place(offset); editor.remove();
 (() => {
   "use strict";
-  const vendored = new URL("vendor/codemirror/codemirror.js", document.currentScript.src);
+  const own = new URL(document.currentScript.src), vendored = new URL(`vendor/codemirror/codemirror.js${own.search}`, own);
   let loading;
   const load = () => loading ??= new Promise((resolve, reject) => {
     document.head.append(Object.assign(document.createElement("script"), { src: vendored, onload: resolve, onerror: reject }));
@@ -25,7 +25,8 @@
     const { EditorView, EditorState, keymap, python, history, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting,
       defaultKeymap, historyKeymap, indentWithTab } = CodeMirror;
     const run = () => { onRun(); return true; };
-    let leaves = false;      // Escape, then Tab leads on to what follows, as CodeMirror advises
+    let leaves = false;      // Escape, then Tab leads on to what follows, or back, as CodeMirror advises
+    const leave = (back) => { const goes = leaves; leaves = false; return goes && (view.contentDOM.blur(), focusBeside(view.dom, back), true); };
     const view = new EditorView({
       parent,
       state: EditorState.create({
@@ -35,7 +36,7 @@
           keymap.of([
             { key: "Shift-Enter", run }, { key: "Mod-Enter", run },
             { key: "Escape", run: () => { leaves = true; return true; } },
-            { key: "Tab", run: () => { const goes = leaves; leaves = false; return goes && (view.contentDOM.blur(), focusAfter(view.dom), true); } },
+            { key: "Tab", run: () => leave(false), shift: () => leave(true) },
             indentWithTab, ...defaultKeymap, ...historyKeymap,
           ]),
           EditorView.contentAttributes.of({ "aria-label": `${label}. Escape, then Tab leaves the editor`, autocapitalize: "off", spellcheck: "false" }),
@@ -48,12 +49,15 @@
       get text() { return view.state.doc.toString(); },
       set text(wanted) { view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: wanted } }); },
       focus() { view.focus(); },
+      place(offset) { view.focus(); view.dispatch({ selection: { anchor: offset }, effects: EditorView.scrollIntoView(offset, { y: "center" }) }); },
       remove() { view.destroy(); },
     };
   };
 
-  function focusAfter(element) {
-    const stops = [...document.querySelectorAll("a[href], button:not([disabled]), input, select, textarea, summary")];
-    stops.find((stop) => element.compareDocumentPosition(stop) === Node.DOCUMENT_POSITION_FOLLOWING && stop.offsetParent)?.focus();
+  function focusBeside(element, back) {
+    const stops = [...document.querySelectorAll("a[href], button:not([disabled]), input, select, textarea, summary")].filter((stop) => stop.offsetParent);
+    const side = back ? Node.DOCUMENT_POSITION_PRECEDING : Node.DOCUMENT_POSITION_FOLLOWING;
+    const there = stops.filter((stop) => element.compareDocumentPosition(stop) === side);
+    there.at(back ? -1 : 0)?.focus();
   }
 })();

@@ -3,6 +3,7 @@
 // It stands on cells.js. What the page needs to know of its notebook comes from the live part of the site
 // (tools/run_in_page.py); without that the page stays as it is printed. All that a reader writes is kept in the browser:
 //     cell …                the code of a cell (cells.js)
+//     ran cell …            that it has run as it is (cells.js)
 //     check PAGE NAME       the last message of a check, and on which code it was given
 //     answer PAGE NAME      a written answer
 (() => {
@@ -22,15 +23,12 @@
       this.key = `check ${python.page} ${cell.name}`;
       this.called = /^def (\w+)/m.exec(cell.original)?.[1] ?? "your code";
       const { change, run, reset } = cell;                        // those of every cell
+      this.reset = () => { reset.call(cell); this.source.value = cell.source; this.judge(null); };
       cell.change = (text) => { change.call(cell, text); this.source.value = cell.source; this.source.rows = cell.source.split("\n").length; this.show(); };
       if (check) cell.run = () => this.run(() => run.call(cell));
       cell.resetButton.onclick = () => {
         if (cell.edited && !confirm(`Throw away what you wrote for ${this.called}?`)) return;
-        reset.call(cell);
-        memory.set(this.key, null);
-        this.verdict = null;
-        this.source.value = cell.source;
-        this.show();
+        this.reset();
       };
       this.#placeEditor();
       this.verdict = JSON.parse(memory.get(this.key));
@@ -75,7 +73,13 @@
       if (this.hints.length) {
         this.hint = make("button", { type: "button", className: "hint-button", onclick: () => this.#showHint() });
         cell.resetButton.before(this.hint);
-        this.hints.forEach((hint) => hint.addEventListener("toggle", () => this.show()));
+        this.hints.forEach((hint) => {
+          hint.classList.add("task-hint");
+          hint.addEventListener("toggle", () => {
+            if (!hint.open && hint.contains(document.activeElement)) this.hint.focus({ preventScroll: true });
+            this.show();
+          });
+        });
       }
       this.message = make("div", { className: "task-message" });
       this.message.setAttribute("role", "status");
@@ -88,6 +92,12 @@
       hint.scrollIntoView({ block: "nearest" });
     }
 
+    judge(verdict) {
+      this.verdict = verdict;
+      memory.set(this.key, verdict && JSON.stringify(verdict));
+      this.shown = null;                                          // said again, if it is the same
+      this.show();
+    }
     get right() { return this.verdict?.right === true && this.verdict.source === this.cell.source; }
 
     show() {
@@ -127,10 +137,7 @@
         cell.running = false;
         cell.show();
       }
-      this.verdict = lines.length ? { right: right === true, source, lines } : null;
-      memory.set(this.key, this.verdict && JSON.stringify(this.verdict));
-      this.shown = null;                                          // said again, if it is the same
-      this.show();
+      this.judge(lines.length ? { right: right === true, source, lines } : null);
       if (pressed && document.activeElement === document.body) cell.runButton.focus({ preventScroll: true });
       return right;
     }
@@ -157,7 +164,7 @@
       this.field = make("textarea", { rows: 4, placeholder: "Markdown, with formulas as $x^2$", oninput: () => this.keep() });
       const heading = place.closest("section")?.querySelector("h2, h1")?.firstChild.textContent;
       this.field.setAttribute("aria-label", heading ? `Your answer to ${heading}` : "Your answer");
-      label.append(make("span", { textContent: ` · a person reads it${points ? `, ${plural(points, "point")}` : ""}` }));
+      label.append(make("span", { textContent: ` · read by whoever marks your notebook${points ? `, for ${plural(points, "point")}` : ""}` }));
       label.append(this.field);
       place.replaceWith(make("div", { className: "task-answer" }, label));
       this.text = memory.get(this.key) ?? "";
@@ -193,7 +200,7 @@
       const written = answers.filter(({ text }) => text.trim()).length;
       this.element.style.setProperty("--done", right.length / checked.length);      // a line below says it, too
       this.words.replaceChildren(`${right.length} of ${plural(checked.length, "task")}, ${points(right)} of ${plural(points(checked), "point")}`);
-      if (answers.length) this.words.append(make("span", { className: "task-more", textContent: ` · ${written} of ${plural(answers.length, "answer")} written` }));
+      if (answers.length) this.words.append(` · ${written} of ${plural(answers.length, "answer")}`, make("span", { className: "task-more", textContent: " written" }));
     }
     tell(...words) {
       this.news.replaceChildren(...words, make("button", { type: "button", textContent: "Close", onclick: () => this.news.replaceChildren() }));
@@ -246,6 +253,19 @@
     link.href = URL.createObjectURL(new Blob([JSON.stringify(made, null, 1), "\n"], { type: "application/x-ipynb+json" }));
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  function startAgain() {
+    const before = everything(), verdicts = tasks.map(({ verdict }) => verdict);
+    tasks.forEach((task) => task.reset());
+    cells.reset();
+    answers.forEach((answer) => { answer.text = ""; });
+    bar.tell(make("p", { textContent: "All tasks and answers are as they were handed out." }), make("button", { type: "button", textContent: "Undo", onclick: () => {
+      restore(before);
+      tasks.forEach((task, place) => task.judge(verdicts[place]));
+      bar.tell("All is as it was before.");
+    } }));
+    bar.news.querySelector("button").focus({ preventScroll: true });
   }
 
   const everything = () => [...cells.list.map((cell) => [cell, cell.source]), ...answers.map((answer) => [answer, answer.text])];
@@ -310,7 +330,8 @@
     bar = new Bar();
     const title = document.querySelector(".bd-article h1"), under = title.parentElement.querySelector(":scope > .live-run") ?? title;
     under.after(make("p", { className: "task-how" }, "Write your code below each task and press ", make("em", { textContent: "Check" }),
-      ". What you write is kept in this browser, also when you close the page; nothing is sent anywhere."), bar.element);
+      ". What you write is kept in this browser, also when you close the page; nothing is sent anywhere. ",
+      make("button", { type: "button", textContent: "Start again", title: "Bring back the whole set as it was handed out", onclick: startAgain })), bar.element);
     bar.show();
     const last = cells.list.find(({ original }) => /^progress\(/.test(original));
     if (last) {

@@ -63,8 +63,6 @@
     for (const element of figure.querySelectorAll("[id], [for], [name], [aria-labelledby], use"))
       for (const { name, value } of [...element.attributes])
         if (/^(id|for|name|aria-labelledby|href)$/.test(name) && value.replace("#", "").startsWith(old)) element.setAttribute(name, value.replace(old, id));
-    // A copy has the controls as they are in the page, not as the reader has set them.
-    stored.querySelectorAll("input").forEach((input, i) => Object.assign(figure.querySelectorAll("input")[i], { value: input.value, checked: input.checked }));
     figure.querySelector("script").remove();
     return figure;
   }
@@ -94,7 +92,13 @@
     shown.setAttribute("aria-label", alt);
     shown.querySelector("image").setAttribute("href", source);
     shown.querySelector(".explorer-lines").innerHTML = lines;
-    const held = document.activeElement, inputs = [...(stored?.querySelectorAll("input, button") ?? [])];
+    const last = cell.before?.querySelector("figure.explorer"), set = last && isSame(last, output) ? last : kept && stored;
+    const held = document.activeElement, inputs = [...(set ? set.querySelectorAll("input, button") : [])];
+    // A new figure has the controls as they are in the page, not as the reader has set them.
+    if (set) [...figure.querySelectorAll("input")].forEach((input, i) => {
+      const { value, checked, step } = set.querySelectorAll("input")[i];
+      Object.assign(input, { step, value, checked });
+    });
     cell.fresh.append(figure);
     const show = enlivenExplorer(figure, {
       grids: output.controls.map((control) => areNumbers(control) ? { numbers: control.values, whole: control.whole } : null),
@@ -106,7 +110,7 @@
         return picture && parts(picture);
       },
     });
-    if (kept) {
+    if (set) {
       if (inputs.includes(held)) figure.querySelectorAll("input, button")[inputs.indexOf(held)].focus();
       const now = [...figure.querySelectorAll("[data-count] :is([type=range], :checked)")].map((input) => Number(input.value));
       if (now.some((place, i) => place !== output.controls[i].chosen)) show();

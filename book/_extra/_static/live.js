@@ -1,5 +1,6 @@
 // The button "Open as notebook" of chapters and exercises (book/_ext/live_pages.py). It leads to the site's own
-// Jupyter. Where that cannot work, a click says why, instead of opening a page that fails.
+// Jupyter, to the section at which the reader is: #its-name, for live/toolbar.js. The menu of downloads, which is always
+// in sight, has the same button. Where that cannot work, a click says why, instead of opening a page that fails.
 (() => {
   "use strict";
 
@@ -19,15 +20,36 @@
     return null;
   }
 
-  document.querySelectorAll(".live-run-button").forEach((button) => {
+  // The last heading above the middle of the window; at the top of the page, the section that the address names.
+  function section() {
+    const headings = [...document.querySelectorAll(".bd-article section[id] > :is(h1, h2, h3, h4, h5, h6)")];
+    const passed = headings.filter((heading) => heading.offsetParent && heading.getBoundingClientRect().top < innerHeight / 2);
+    const last = passed.length > 1 ? passed.at(-1) : null;
+    if (last && scrollY) return last.parentElement.id;
+    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("section[id]:has(> :is(h2, h3, h4, h5, h6))");
+    return named?.id ?? "";
+  }
+
+  const top = document.querySelector(".live-run-button"), box = document.querySelector(".live-run-problem");
+  if (!top) return;
+  const place = document.createElement("li"), entry = top.cloneNode(true);
+  entry.className = "btn btn-sm dropdown-item live-run-here";
+  entry.innerHTML = '<span class="btn__icon-container"><i class="fas fa-pencil-alt"></i></span><span class="btn__text-container">Open as notebook, here</span>';
+  place.append(entry);
+  document.querySelector(".dropdown-download-buttons .dropdown-menu")?.prepend(place);
+  for (const button of [top, entry]) {
+    const aim = () => { const id = section(); button.hash = id && `#${id}`; };
+    button.addEventListener("pointerdown", aim);
+    button.addEventListener("focus", aim);
     button.addEventListener("click", async (event) => {
+      aim();
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;   // a tab of its own, as readers asked
       event.preventDefault();
       const reason = await problem(button.href);
-      const box = button.parentElement.querySelector(".live-run-problem");
       box.hidden = !reason;
       box.textContent = reason || "";
-      if (!reason) location.href = button.href;
+      if (reason) box.scrollIntoView({ block: "nearest" });
+      else location.href = button.href;
     });
-  });
+  }
 })();

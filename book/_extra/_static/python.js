@@ -20,6 +20,7 @@
 
   window.python = new (class extends EventTarget {
     root = new URL("..", document.currentScript.src);
+    #version = new URL(document.currentScript.src).search;        // of the build of the page
     page = decodeURIComponent(location.pathname.slice(this.root.pathname.length)).replace(/\.html$/, "");
     state = "off";
     words = "";
@@ -45,7 +46,7 @@
     notebook() {
       return this.#notebook ??= new Promise((resolve, reject) => {
         const script = document.createElement("script");
-        script.src = new URL(`live/run/cells/${this.page}.js`, this.root);
+        script.src = new URL(`live/run/cells/${this.page}.js${this.#version}`, this.root);
         script.onerror = () => {
           this.#notebook = null;
           reject(new Error(location.protocol === "file:"
