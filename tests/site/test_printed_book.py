@@ -67,6 +67,10 @@ def test_all_fonts_are_in_the_file_which_is_tagged_and_says_its_language(printed
     assert drawn and all({"/FontFile2", "/FontFile3"} & set(font.FontDescriptor.keys()) for font in drawn)
     known = {"/CIDFontType2", "/CIDFontType0", "/TrueType", "/Type0", "/Type3"}  # Type 0 refers to the others, type 3 is drawings
     assert {str(font.Subtype) for font in objects(printed, "/Font")} <= known
+    names = {str(font.BaseFont).partition("+")[2].removesuffix("Bold").removesuffix("Italic") for font in drawn}
+    assert names - {"DejaVuSans", "DejaVuSans-"} == {"LectureSerif", "LectureSans", "LectureCode"}     # of the pictures: DejaVu Sans
+    drawings = {str(font.FontDescriptor.FontName).partition("+")[2] for font in objects(printed, "/Font") if font.Subtype == "/Type3"}
+    assert drawings and all(name.startswith("MathJax") for name in drawings), "only formulas are drawings"
     assert printed.Root.MarkInfo.Marked and printed.Root.Lang == "en"
     tags = {str(each.S) for each in objects(printed, "/StructElem")}
     assert {"/H1", "/H2", "/H3", "/Figure", "/Link", "/Table"} <= tags
