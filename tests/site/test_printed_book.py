@@ -172,6 +172,13 @@ def test_the_index_leads_to_definitions_and_to_sections_under_their_other_names(
     assert [place for place in linked if place.startswith("book-02-calculus--term-")] != []
 
 
+def test_the_places_of_a_word_come_in_the_order_of_the_book(site):
+    sheet = paper.read(site, "book/10-kl-divergence.html")
+    places = index_of_terms.find([sheet])["entropy"]             # the other name of a section, and a definition after it
+    text = str(sheet.article)
+    assert len(places) == 2 and text.index(f'id="{places[0]}"') < text.index(f'id="{places[1]}"')
+
+
 def test_every_word_of_the_index_is_emphasised_by_a_chapter(site):
     text = "".join((site / page).read_text(encoding="utf-8").lower() for page in pages() if re.match(r"book/\d", page))
     assert [word for word in index_of_terms.words() if not re.search(f"<em[^>]*>{word}</em>", text)] == []
