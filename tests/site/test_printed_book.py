@@ -150,6 +150,11 @@ def test_what_is_closed_on_the_page_is_open_and_true_values_stand_at_the_end(sit
     assert "check(" not in paper.read(site, EXERCISES).article.get_text()
 
 
+def test_a_cell_of_which_nothing_is_left_does_not_part_a_heading_from_what_follows(site):
+    heading = paper.read(site, "book/15-vanishing-gradients.html").article.find(id=re.compile("--measured$")).h4
+    assert heading.find_next_sibling().get_text(strip=True)
+
+
 def test_formulas_and_figures_have_the_numbers_of_the_site(site):
     source = (site / CHAPTER).read_text(encoding="utf-8")
     shown = re.findall(r'<span class="eqno">(\([\d.]+\))', source)
