@@ -43,7 +43,8 @@ def find(sheets: Sequence[Sheet]) -> dict[str, list[str]]:
                 places = found.setdefault(next((word for word in found if word.lower() == name.lower()), name), [])
                 if not any(parts[place] in parts[each].parents for each in places):      # the definition is in the section
                     places.append(place)
-    return dict(sorted(found.items(), key=lambda each: each[0].lower()))
+    order = {place: number for number, place in enumerate(parts)}
+    return {word: sorted(found[word], key=order.__getitem__) for word in sorted(found, key=str.lower)}
 
 
 def html_of(found: Mapping[str, list[str]]) -> str:

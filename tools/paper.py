@@ -60,6 +60,9 @@ def read(site: Path, name: str) -> Sheet:
     _still_widgets(article, name)
     for element in article.select(LEFT_OUT):
         element.decompose()
+    for cell in article.select(".cell"):                  # its code was left out: a heading would stand alone above nothing
+        if not cell.get_text(strip=True) and not cell.select_one("img, svg, [id]"):
+            cell.decompose()
     _leave_out_of_exercises(article)
     _answers_at_the_end(article)
     _open(article)

@@ -121,7 +121,7 @@ def assemble(sheets: Sequence[tuple[str, Sheet]], about: dict[str, str]) -> tupl
 {'<script>{}</script><script defer src="{}"></script>'.format(*mathjax) if mathjax else ""}</head><body>
 <header class="title-page"><p class="book-title">{escape(about["title"])}</p><p class="book-author">{escape(about["author"])}</p></header>
 <section class="imprint"><p>© {escape(about["copyright"])} {escape(about["author"])}. The code is under the BSD 3-Clause licence, text and figures are under CC BY 4.0.</p>
-<p>This is the printed form of an interactive book. Its pages have what paper cannot hold: pictures that move, code that runs, exercises that say which mistake they see, and under every formula the program that checks it. Left out here are the cells that import, draw, and check. Links in blue lead to a place in this book, links in grey to a page of the site.</p></section>
+<p>This is the printed form of an interactive book. Its pages have what paper cannot hold: pictures that move, code that runs, exercises that say which mistake they see, and under every formula the program that checks it. Left out of its chapters are the cells that import and draw, and most of those that check. Links in blue lead to a place in this book, links in grey to a page of the site.</p></section>
 <nav class="contents"><h2 class="contents-title">Contents</h2>{"".join(_line(entry) for entry in entries if entry.level < 3)}</nav>
 <main>{"".join(body)}</main></body></html>""", entries
 

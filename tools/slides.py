@@ -101,6 +101,10 @@ class Deck:
         self.stacks: list[list[Slide]] = []
         self.seen: dict[str, int] = {}
         self.title = self.anchor = ""
+        # Of the section that is read: a question whose answer has not come, a picture whose sentence has not come.
+        self.asked: Slide | None = None
+        self.shown: Slide | None = None
+        self.first = True                    # no sentence has come yet
 
     def open(self, anchor: str, title: str, stack: bool) -> None:
         """Begin a section; without `stack` it goes on below the section it is part of."""
@@ -143,56 +147,67 @@ def is_question(block: Tag) -> bool:
 def fill(deck: Deck, section: Tag) -> None:
     """Add the slides of one section, without those of the sections in it."""
     parts = list(blocks(section))
-    asked: Slide | None = None               # a question whose answer has not come
-    shown: Slide | None = None               # a picture whose sentence has not come
-    first = True
-    for place, block in enumerate(parts):
-        follows = parts[place + 1] if place + 1 < len(parts) else None
+    deck.asked = deck.shown = None
+    deck.first = True
+    for block, follows in zip(parts, [*parts[1:], None]):
         kinds = block.get("class", [])
         if block.name == "p":
-            said = sentences(block)
-            if shown and said:
-                shown.after, said, first = shortened(said[0]), said[1:], False
-            elif asked and said:
-                asked.body.append(f'<p class="fragment">{said.pop(0)}</p>')
-            for sentence in chosen(said, first, is_formula(follows)):
-                deck.point(f"<p>{sentence}</p>", height(sentence))
-            asked = shown = None
-            first = False
+            text(deck, block, leads=is_formula(follows))
         elif is_formula(block):
-            lead = deck.stacks[-1][-1].body.pop() if not deck.full and follows_text(deck) else ""
-            if lead:
-                deck.stacks[-1][-1].room += height(lead)
-            deck.point(lead + str(block), height(lead) * bool(lead) + 110)
+            formula(deck, block)
         elif block.name in ("ul", "ol"):
             items = "".join(f"<li>{item if section.get('id') == SUMMARY else first_sentence(item)}</li>" for item in items_of(block))
             deck.point(f"<{block.name}>{items}</{block.name}>", sum(map(height, items.split("</li>")[:-1])))
         elif "blank" in kinds:
             answer = block.select_one("details p").decode_contents()
-            question = block.select_one(".blank-question").decode_contents()
-            deck.slide("question", question, f'<p class="answer fragment">{answer}</p>')
+            deck.slide("question", block.select_one(".blank-question").decode_contents(), f'<p class="answer fragment">{answer}</p>')
         elif is_question(block):
             block.select_one(".admonition-title").extract()
-            asked = deck.slide("question", block.decode_contents())
+            deck.asked = deck.slide("question", block.decode_contents())
         elif "admonition" in kinds:
             deck.slide("box", str(block))
         elif "cell" in kinds:
-            picture = block.select_one("figure.explorer, .sketch, .cell_output img, .cell_output svg:not(.explorer-picture)")
-            table, code, output = block.select_one(".cell_output table"), block.find(class_="cell_input"), block.select_one(".cell_output pre")
-            if picture or table:
-                for printed in block.select(".output.stream"):       # a picture needs the room
-                    printed.decompose()
-                shown, asked = deck.slide("picture", str(block.select_one(".cell_output"))), None
-            elif asked and output and lines(output) <= OUTPUT:
-                asked.body.append(f'<div class="fragment">{block.select_one(".cell_output")}</div>')
-            elif code and output and max(map(len, block.get_text().splitlines())) <= WIDE:
-                listing, result = calls_show(code), block.select_one(".cell_output")
-                if listing and lines(output) <= CODE:
-                    deck.slide("code", str(result))
-                elif not listing and lines(code) <= CODE and lines(output) <= OUTPUT:
-                    deck.slide("code", str(code), f'<div class="fragment">{result}</div>')
+            cell(deck, block)
         elif block.name == "figure" or block.find("table"):
-            shown = deck.slide("picture", str(block))
+            deck.shown = deck.slide("picture", str(block))
+
+
+def text(deck: Deck, paragraph: Tag, leads: bool) -> None:
+    """Add of a paragraph what gets onto slides: below a picture or as the answer to a question its first sentence."""
+    said = sentences(paragraph)
+    if deck.shown and said:
+        deck.shown.after, said, deck.first = shortened(said[0]), said[1:], False
+    elif deck.asked and said:
+        deck.asked.body.append(f'<p class="fragment">{said.pop(0)}</p>')
+    for sentence in chosen(said, deck.first, leads):
+        deck.point(f"<p>{sentence}</p>", height(sentence))
+    deck.asked = deck.shown = None
+    deck.first = False
+
+
+def formula(deck: Deck, block: Tag) -> None:
+    """Add a formula, on one slide with the sentence that leads to it."""
+    lead = deck.stacks[-1][-1].body.pop() if not deck.full and follows_text(deck) else ""
+    if lead:
+        deck.stacks[-1][-1].room += height(lead)
+    deck.point(lead + str(block), height(lead) * bool(lead) + 110)
+
+
+def cell(deck: Deck, block: Tag) -> None:
+    """Add a picture or a table, an output that answers, or short code and what it puts out."""
+    picture = block.select_one("figure.explorer, .sketch, .cell_output img, .cell_output svg:not(.explorer-picture), .cell_output table")
+    code, output, result = block.find(class_="cell_input"), block.select_one(".cell_output pre"), block.select_one(".cell_output")
+    if picture:
+        for printed in block.select(".output.stream"):       # a picture needs the room
+            printed.decompose()
+        deck.shown, deck.asked = deck.slide("picture", str(result)), None
+    elif deck.asked and output and lines(output) <= OUTPUT:
+        deck.asked.body.append(f'<div class="fragment">{result}</div>')
+    elif code and output and max(map(len, block.get_text().splitlines())) <= WIDE:
+        if calls_show(code) and lines(output) <= CODE:
+            deck.slide("code", str(result))
+        elif not calls_show(code) and lines(code) <= CODE and lines(output) <= OUTPUT:
+            deck.slide("code", str(code), f'<div class="fragment">{result}</div>')
 
 
 def shortened(words: str) -> str:
@@ -259,7 +274,8 @@ def deck_of(page: BeautifulSoup, picture: str) -> tuple[str, list[list[Slide]]]:
         element.decompose()
     for comment in article.select(".c1"):
         if comment.get_text().startswith("# check"):         # which formula the cell checks: no matter of the lecture
-            comment.string = ""
+            comment.next_sibling.replace_with(str(comment.next_sibling).removeprefix("\n"))
+            comment.decompose()
     chapter, deck = article.find("section"), Deck()
     title = chapter.h1.decode_contents().strip()
     question = next((strong for strong in chapter.select(":scope > p > strong") if strong.get_text().endswith("?")), None)

@@ -21,6 +21,7 @@ unpack @fortawesome/fontawesome-free@5.15.4 fontawesome   # its licence; the ico
 unpack reveal.js@6.0.2 reveal
 unpack source-serif@4.5.1 serif
 unpack source-sans@3.52.0 sans
+unpack source-code-pro@2.42.0 code
 
 # The editor of cells: CodeMirror and all that it needs, of which this takes what editor.js uses.
 mkdir "$work/codemirror"
@@ -39,7 +40,7 @@ JAVASCRIPT
 "$work/codemirror/node_modules/.bin/esbuild" "$work/codemirror/editor.js" --bundle --minify --format=iife --global-name=CodeMirror \
     --target=es2021 --log-level=error --outfile="$work/codemirror/codemirror.js"
 
-rm -rf "$target"
+rm -rf "$target" tools/print/fonts
 mkdir -p "$target/codemirror" "$target/mathjax/output/chtml/fonts" "$target/mathjax/input/tex" "$target/mathjax/adaptors"
 
 # MathJax: TeX in, HTML out, its fonts, the TeX extensions it loads on demand,
@@ -55,26 +56,15 @@ mkdir "$target/reveal"
 cp "$work/reveal/dist/reveal.js" "$work/reveal/dist/reveal.css" "$work/reveal/LICENSE" "$target/reveal/"
 cp "$work/codemirror/codemirror.js" "$work/codemirror/node_modules/@codemirror/view/LICENSE" "$target/codemirror/"
 
-# The letters of the text, and the theme's icons: what the book needs of each font.
+# The letters of the text and of code, and the theme's icons: what the book needs of each font. Pages of the site do not
+# load those of the printed book.
 icons=$("$python" -c 'import pydata_sphinx_theme as t; print(t.__path__[0])')/theme/pydata_sphinx_theme/static/vendor/fontawesome/webfonts/fa-solid-900.woff2
 "$python" -m venv "$work/fonttools"
 "$work/fonttools/bin/pip" install --quiet fonttools==4.68.0 brotli==1.2.1
-"$work/fonttools/bin/python" tools/vendor_fonts.py "$work/serif" "$work/sans" "$icons" "$target/fonts"
-cp "$work/serif/LICENSE.md" "$target/fonts/LICENSE-source.md"
+"$work/fonttools/bin/python" tools/vendor_fonts.py "$work/serif" "$work/sans" "$work/code" "$icons" "$target/fonts" tools/print/fonts
+# One licence, under three copyrights.
+{ head -qn 1 "$work"/{serif,sans,code}/LICENSE.md; tail -n +2 "$work/serif/LICENSE.md"; } | tr -d '\r' | tee tools/print/fonts/LICENSE > "$target/fonts/LICENSE-source.md"
 cp "$work/fontawesome/LICENSE.txt" "$target/fonts/LICENSE-fontawesome.txt"
-
-# The text of the printed book. Pages of the site do not load these fonts.
-fonts=tools/print/fonts
-rm -rf "$fonts"; mkdir -p "$fonts"
-for font in stix-two-text@5.3.0 source-sans-3@5.3.1 source-code-pro@5.3.1; do
-    unpack "@fontsource/$font" "$font"
-    cp "$work/$font/LICENSE" "$fonts/LICENSE-${font%@*}"
-done
-for file in stix-two-text-{latin-{400,700},greek-400}-{normal,italic} source-sans-3-{latin-{400,600},greek-600}-normal \
-            source-code-pro-{latin-{400-normal,400-italic,600-normal},greek-400-normal}; do
-    cp "$work"/*/files/"$file.woff2" "$fonts"
-done
-find "$fonts" -type f -exec chmod 644 {} +
 
 find "$target" -type f -exec chmod 644 {} +
 (cd "$target" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum) > "$work/sums"
@@ -82,7 +72,7 @@ mv "$work/sums" "$target/SHA256SUMS"
 cat > "$target/README.md" <<'MARKDOWN'
 `mathjax`: MathJax 3.2.2, Apache 2.0.
 `reveal`: reveal.js 6.0.2, MIT.
-`fonts`: Source Serif 4.5.1 and Source Sans 3.52 of Adobe, and icons of Font Awesome Free 6, all SIL OFL 1.1, reduced to what the book needs and renamed (`tools/vendor_fonts.py`).
+`fonts`: Source Serif 4.5.1, Source Sans 3.52 and Source Code Pro 2.42 of Adobe, and icons of Font Awesome Free 6, all SIL OFL 1.1, reduced to what the book needs and renamed (`tools/vendor_fonts.py`).
 `codemirror`: CodeMirror 6 with its language Python, MIT, bundled by esbuild.
 All others are unchanged files of the npm packages, copied by `tools/vendor.sh`; the sha256 of each is in `SHA256SUMS`.
 MARKDOWN

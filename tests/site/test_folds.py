@@ -53,16 +53,20 @@ def test_one_switch_opens_everything_by_keyboard_and_is_remembered(browser, site
         assert visited.errors == []
 
 
-def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole(browser, site):
-    with visit(browser, uri(site, PAGE)) as visited:
+def test_what_the_reader_looks_at_stays_where_it_is_and_a_printed_page_is_whole_and_light(browser, site):
+    with visit(browser, uri(site, PAGE), dark=True) as visited:
         page = visited.page
+        theme = "document.documentElement.dataset.theme"
+        assert page.evaluate(theme) == "dark"
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         page.emulate_media(media="print")
+        assert page.evaluate(theme) == "light"
         code = "fold => fold.matches('.fold-imports, .fold-drawing, .fold-check')"
         shown = page.evaluate(f"[...document.querySelectorAll('details.fold')].map((fold) => [({code})(fold), fold.open, fold.checkVisibility()])")
         assert {tuple(each) for each in shown} == {(True, False, False), (False, True, True)}
         page.emulate_media(media="screen")
         page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(theme) == "dark"
         assert not any(page.evaluate(OPEN))
         page.evaluate("() => { window.seen = [...document.querySelectorAll('article h2')][3]; seen.scrollIntoView(); }")
         place = "() => Math.round(window.seen.getBoundingClientRect().top)"

@@ -94,6 +94,7 @@ def fonts_of(page, selector: str) -> dict[str, bool]:
 def test_letters_and_signs_come_with_the_page_and_greek_is_that_of_formulas(browser, site):
     with visit(browser, (site / "book/12-backpropagation.html").as_uri()) as visited:
         page = visited.page
+        assert fonts_of(page, "article p code") == {"Lecture Code": True}
         for place, text in (("article", "LectureSerif"), ("article figcaption", "LectureSans"), (".bd-sidebar", "LectureSans")):
             page.evaluate("""([place, letters]) => {
                 document.querySelector("#probe")?.remove();

@@ -67,6 +67,10 @@ def test_all_fonts_are_in_the_file_which_is_tagged_and_says_its_language(printed
     assert drawn and all({"/FontFile2", "/FontFile3"} & set(font.FontDescriptor.keys()) for font in drawn)
     known = {"/CIDFontType2", "/CIDFontType0", "/TrueType", "/Type0", "/Type3"}  # Type 0 refers to the others, type 3 is drawings
     assert {str(font.Subtype) for font in objects(printed, "/Font")} <= known
+    names = {str(font.BaseFont).partition("+")[2].removesuffix("Bold").removesuffix("Italic") for font in drawn}
+    assert names - {"DejaVuSans", "DejaVuSans-"} == {"LectureSerif", "LectureSans", "LectureCode"}     # of the pictures: DejaVu Sans
+    drawings = {str(font.FontDescriptor.FontName).partition("+")[2] for font in objects(printed, "/Font") if font.Subtype == "/Type3"}
+    assert drawings and all(name.startswith("MathJax") for name in drawings), "only formulas are drawings"
     assert printed.Root.MarkInfo.Marked and printed.Root.Lang == "en"
     tags = {str(each.S) for each in objects(printed, "/StructElem")}
     assert {"/H1", "/H2", "/H3", "/Figure", "/Link", "/Table"} <= tags
@@ -146,6 +150,11 @@ def test_what_is_closed_on_the_page_is_open_and_true_values_stand_at_the_end(sit
     assert "check(" not in paper.read(site, EXERCISES).article.get_text()
 
 
+def test_a_cell_of_which_nothing_is_left_does_not_part_a_heading_from_what_follows(site):
+    heading = paper.read(site, "book/15-vanishing-gradients.html").article.find(id=re.compile("--measured$")).h4
+    assert heading.find_next_sibling().get_text(strip=True)
+
+
 def test_formulas_and_figures_have_the_numbers_of_the_site(site):
     source = (site / CHAPTER).read_text(encoding="utf-8")
     shown = re.findall(r'<span class="eqno">(\([\d.]+\))', source)
@@ -166,6 +175,13 @@ def test_the_index_leads_to_definitions_and_to_sections_under_their_other_names(
     assert first > numbers[places["book-notation"][0].objgen]
     assert "book-02-calculus--the-derivative-and-its-rules" in linked          # "derivative"
     assert [place for place in linked if place.startswith("book-02-calculus--term-")] != []
+
+
+def test_the_places_of_a_word_come_in_the_order_of_the_book(site):
+    sheet = paper.read(site, "book/10-kl-divergence.html")
+    places = index_of_terms.find([sheet])["entropy"]             # the other name of a section, and a definition after it
+    text = str(sheet.article)
+    assert len(places) == 2 and text.index(f'id="{places[0]}"') < text.index(f'id="{places[1]}"')
 
 
 def test_every_word_of_the_index_is_emphasised_by_a_chapter(site):

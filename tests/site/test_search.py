@@ -71,7 +71,6 @@ def test_a_page_that_is_gone_or_read_by_another_process_is_not_forgotten():
 
 #: What readers type, and where they want to be: the first result.
 WANTED = {
-    "vanishing": "15-vanishing-gradients.html",
     "softmax gradient": "09-softmax-regression.html#the-gradient-what-happened-minus-what-you-expected",
     "momentum": "08-optimizers.html#momentum-remember-the-direction",
     "learning rate too large": "04-gradient-descent.html#how-far-may-you-step",
@@ -79,7 +78,6 @@ WANTED = {
     "cross-entropy": "10-kl-divergence.html#kl-negative-entropy-cross-entropy",
     "chain rule": "02-calculus.html#the-derivative-and-its-rules",
     "dropout": "16-generalisation.html#dropout-leave-units-out",
-    "weight decay": "08-optimizers.html#adamw-keep-the-decay-out-of-the-scale",
     "im2col": "17-convolution.html#from-loops-to-one-matrix-product",
     "receptive field": "18-convolution-networks.html#count-before-you-train",
     "Jensen": "10-kl-divergence.html#a-second-proof-by-jensen-s-inequality",
@@ -87,6 +85,41 @@ WANTED = {
     "batch size": "07-mini-batches.html#from-one-sample-to-a-mini-batch",
     "stride": "17-convolution.html#channels-stride-padding-pooling",
     "softmax": "09-softmax-regression.html#from-scores-to-a-distribution",
+}
+#: What students ask in their own words: among the first two.
+ASKED = {
+    "vanishing": "15-vanishing-gradients.html",
+    "weight decay": "08-optimizers.html#adamw-keep-the-decay-out-of-the-scale",
+    "why divide by batch size": "07-mini-batches.html#from-one-sample-to-a-mini-batch",
+    "vanishing gradient": "15-vanishing-gradients.html#divide-by-eight",
+    "what is a Jacobian": "02-calculus.html#many-outputs-the-jacobian",
+    "momentum formula": "08-optimizers.html#momentum-remember-the-direction",
+    "dropout at test time": "16-generalisation.html#what-the-whole-network-computes",
+    "softmax overflow": "09-softmax-regression.html#when-exponentials-overflow",
+    "saddle point": "05-loss-landscapes.html#kinds-of-flat-points",
+    "overfitting": "16-generalisation.html#a-network-that-makes-no-mistake",
+    "KL divergence not symmetric": "10-kl-divergence.html#a-divergence-not-a-distance",
+    "padding stride output size": "18-convolution-networks.html#stride-and-padding",
+    "why cross entropy instead of squared error": "10-kl-divergence.html#why-not-squared-error",
+    "dead relu": "03-neurons.html#other-bends",
+    "adam bias correction": "08-optimizers.html#adam-both-ideas-and-an-honest-average",
+    "does sgd converge with constant learning rate": "06-stochastic-gradient-descent.html#the-theorem-and-what-it-does-not-say",
+    "number of parameters of a convolution layer": "18-convolution-networks.html#count-before-you-train",
+    "max pooling backward": "18-convolution-networks.html#pooling",
+    "why does pytorch accumulate gradients": "19-pytorch.html#why-gradients-accumulate",
+    "when to stop training": "04-gradient-descent.html#when-do-you-stop",
+    "check gradient with finite differences": "02-calculus.html#the-referee-for-derivatives",
+    "is the cost function convex": "05-loss-landscapes.html#not-convex",
+    "difference between epoch and step": "07-mini-batches.html#epochs-and-a-last-batch-that-is-too-short",
+    "forward mode vs reverse mode": "13-automatic-differentiation.html#forward-or-reverse",
+    "batch norm at test time": "16-generalisation.html#after-training-and-with-tiny-batches",
+    "train validation test split": "01-supervised-learning.html#three-sets",
+    "how to choose the learning rate": "04-gradient-descent.html#how-far-may-you-step",
+    "how many hidden layers": "11-one-hidden-layer.html",
+    "derivative of the sigmoid": "03-neurons.html#what-to-know-about-the-sigmoid",
+    "does a minibatch reduce the variance": "clarifications.html#the-variance-of-a-mini-batch-gradient-falls-like-1-m",
+    "shuffle every epoch": "07-mini-batches.html#epochs-and-a-last-batch-that-is-too-short",
+    "how much memory does training need": "14-deep-networks.html#memory",
 }
 
 
@@ -114,6 +147,12 @@ def test_the_first_result_is_the_place_that_a_reader_wants(browser, site):
         visited.page.go_back()
         assert visited.page.locator("#search-results li").count() > 1 and "q=softm" in visited.page.url
         assert visited.errors == []
+
+
+def test_a_question_in_a_student_s_own_words_has_its_place_among_the_first_two(browser, site):
+    with visit(browser, (site / "search.html").as_uri()) as visited:
+        found = {query: [place for place, _, _ in results(visited.page, query)[:2]] for query in ASKED}
+        assert {query: places for query, places in found.items() if f"book/{ASKED[query]}" not in places} == {}
 
 
 def test_solutions_come_last_marked_and_without_an_excerpt(browser, site):

@@ -233,6 +233,18 @@ def test_a_word_says_that_python_draws_and_none_flickers(browser, address):
         assert word.text_content() == "" and visited.errors == []
 
 
+def test_on_paper_pictures_formulas_and_blanks_are_whole_and_code_goes_on(browser, site):
+    """What is kept whole moves to the next page, and an empty frame of a cell does not stay behind."""
+    with visit(browser, (site / PAGE).as_uri(), unfolded=True) as visited:
+        visited.page.emulate_media(media="print")
+        kept = """(selector) => [...new Set([...document.querySelectorAll(selector)].map((part) =>
+            `${getComputedStyle(part).display} ${getComputedStyle(part).breakInside}`))]"""
+        for selector in ("article figure", "article .formula", "article .blank"):
+            assert [each.split()[1] for each in visited.page.evaluate(kept, selector)] == ["avoid"], selector
+        assert visited.page.evaluate(kept, ".cell_input, .cell_input div") == ["block auto"]
+        assert visited.page.locator(".blank-answer summary:visible").count() == 0
+
+
 # ---------------------------------------------------------------- formulas
 
 WIDE = """() => [...document.querySelectorAll("div.math mjx-container[display]")]

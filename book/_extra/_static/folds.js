@@ -1,7 +1,7 @@
 // Folds (book/_ext/folding.py) open and close by themselves. This adds three things:
 // 1. a switch in the header that opens all of them, on every page, until it is switched off;
 // 2. what a link leads to is opened: a check, a part of the text, what contains it;
-// 3. a printed page has all of its text; code is printed where the reader has opened it (folds.css).
+// 3. a printed page has all of its text, and is light; code is printed where the reader has opened it (folds.css).
 (() => {
   "use strict";
   const CODE = ".fold-imports, .fold-drawing, .fold-check";
@@ -64,12 +64,18 @@
     if (closed.length) target.scrollIntoView();
   }
 
-  let printed = [];
+  const root = document.documentElement;
+  let printed = [], theme;
   window.addEventListener("beforeprint", () => {
     printed = folds.filter((fold) => !fold.open && !fold.matches(CODE));
     printed.forEach((fold) => { fold.open = true; });
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
   });
-  window.addEventListener("afterprint", () => printed.forEach((fold) => { fold.open = false; }));
+  window.addEventListener("afterprint", () => {
+    printed.forEach((fold) => { fold.open = false; });
+    root.dataset.theme = theme;
+  });
 
   addSwitch();
   if (remembered()) setAll(true);

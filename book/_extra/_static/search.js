@@ -14,26 +14,34 @@
     }
     return stems.get(word);
   }
-  function stemsOf(text) { return (text.toLowerCase().match(WORD) || []).map(stem); }
+  function stemsOf(text) { return (text.toLowerCase().replaceAll("minibatch", "mini-batch").match(WORD) || []).map(stem); }
 
   // ---- what can be found -----------------------------------------------------------------------------
 
-  const WEIGHT = { title: 5, emphasised: 4, around: 2, text: 1 };
+  const WEIGHT = { title: 8, emphasised: 4, around: 3, text: 1 };
   const KINDS = { clarifications: 0.9, notation: 0.8, api: 0.45, exercises: 0.6, teaching: 0.4, index: 0.4, maintainers: 0.2 };
   // Sections that mention everything and explain nothing.
   const ASIDE = /^(?:[\d.]+ )?(?:In your lecture notes|Further reading|What to remember|Exercises|How far are you)/;
+
+  // What makes a question of a query, and says little about the place. Sphinx' stopwords say nothing.
+  const ASKING = new Set(stemsOf(`what why how when which who does do did should can could i my we you vs versus between from with than
+    instead many much need use mean formula definition example explain intuition difference`));
 
   function sections() {
     const all = [];
     for (const [page, kind, places] of window.searchSections) {
       const here = [];
       places.forEach(([anchor, title, text, emphasised, around], place) => {
-        const above = [];
-        for (let up = around; up >= 0; up = places[up][4]) above.unshift(places[up][1]);
+        const above = [], names = [];
+        for (let up = around; up >= 0; up = places[up][4]) {
+          above.unshift(places[up][1]);
+          names.push(places[up][3]);
+        }
         here.push({
           page, kind, anchor, title, text, above,
-          fields: { title: stemsOf(title), emphasised: stemsOf(emphasised), around: stemsOf(above.join(" ")), text: stemsOf(text) },
-          phrases: emphasised.split("\n").map((each) => stemsOf(each).join(" ")),
+          fields: { title: stemsOf(title), emphasised: stemsOf(emphasised), around: stemsOf([...above, ...names].join(" ")), text: stemsOf(text) },
+          names: [title.replace(/^[\d.]+ /, ""), ...emphasised.split("\n")].map(stemsOf),
+          heading: new Set(stemsOf([title, ...above].join(" "))),
           trust: (KINDS[kind] ?? 1) * (ASIDE.test(title) ? 0.5 : title.includes("★") || /^[\d.]+ Play:/.test(title) ? 0.8 : 1),
         });
       });
@@ -68,36 +76,28 @@
       // A word that the book does not have may be the beginning of one that it has.
       const forms = inHow.has(word) ? [word] : [...inHow.keys()].filter((known) => word.length > 1 && known.startsWith(word));
       const frequency = forms.reduce((sum, form) => sum + inHow.get(form), 0);
-      return { forms, weight: Math.log(1 + all.length / (1 + frequency)) };
+      return { forms, weight: (ASKING.has(word) ? 0.1 : 1) * Math.log(1 + all.length / (1 + frequency)) };
     });
     const forms = new Set(words.flatMap((word) => word.forms));
     const total = words.reduce((sum, word) => sum + word.weight, 0);
-    const phrase = asked.join(" ");
-    const has = (list) => ` ${list.join(" ")} `.includes(` ${phrase} `);
+    // How much of the query a list of words has.
+    const share = (list) => words.reduce((sum, word) => sum + (word.forms.some((form) => list.has(form)) ? word.weight : 0), 0) / total;
 
+    // BM25: the second time that a section has a word says less than the first. What calls the section by the words of
+    // the query, and by no others, says more; so do its headings; and a section that has half of the query is worth half.
     for (const each of all) {
-      const { fields } = each;
-      const soften = 0.5 + 0.5 * fields.text.length / length;
-      let score = 0, covered = 0;
+      const soften = 4 * (0.8 + 0.2 * each.fields.text.length / length);
+      let score = 0;
       for (const { forms, weight } of words) {
         const count = forms.reduce((sum, form) => sum + (each.counts.get(form) || 0), 0);
-        if (!count) continue;
-        covered += weight;
-        score += weight * count / (count + 2 * soften);
+        score += weight * count / (count + soften);
       }
-      const said = words.length > 1 || asked.length > 1;
-      const heading = new Set([...fields.title, ...fields.around]);
-      if (has(fields.title)) score += total * (0.4 + 0.6 * asked.length / fields.title.length);
-      else if (each.phrases.includes(phrase)) score += 0.6 * total;
-      else if (said && words.some((word) => word.forms.some((form) => fields.title.includes(form)))
-                    && words.every((word) => word.forms.some((form) => heading.has(form)))) score += 0.4 * total;
-      else if (said && has(fields.text)) score += 0.3 * total;
-      each.covered = total ? covered / total : 0;
-      each.score = score * each.covered ** 3 * each.trust;
+      const called = each.names.map((name) => share(new Set(name)) ** 2 * name.filter((word) => forms.has(word)).length / (name.length || 1));
+      const headed = each.fields.title.some((word) => forms.has(word)) ? share(each.heading) ** 2 : 0;
+      each.score = (score + total * Math.max(0.4 * headed, 0.7 * Math.max(...called))) * share(each.counts) * each.trust;
     }
     const found = all.filter((each) => each.score > 0).sort((a, b) => b.score - a.score);
-    const whole = found.filter((each) => each.covered > 0.999);
-    const best = whole.length >= 3 ? whole : found.filter((each) => each.covered > 0.5);
+    const best = found.filter((each) => each.score > found[0].score / 10);
     const many = new Map();
     const shown = best.filter((each) => {              // at most three of a page
       many.set(each.page, (many.get(each.page) || 0) + 1);
