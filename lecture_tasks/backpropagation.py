@@ -425,10 +425,14 @@ def _poisson(a: np.ndarray, y: np.ndarray) -> float:
     return float((np.exp(a) - y * a).sum())
 
 
+def _wavy(a: np.ndarray, y: np.ndarray) -> float:
+    return float(np.sin(1e4 * (a - y)).sum())       # here a difference on one side is plainly off
+
+
 def _layer_and_loss(rng: np.random.Generator, shape: Shape) -> tuple[Any, ...]:
     W, b, _, y = network(rng, shape)
     l = int(rng.integers(1, len(W)))
-    loss = (_half_squared, _poisson)[int(rng.integers(2))]
+    loss = (_half_squared, _poisson, _wavy)[int(rng.integers(3))]
     return W, b, rng.normal(size=b[l].shape).round(2), l, partial(loss, y=y)
 
 

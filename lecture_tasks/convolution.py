@@ -1,6 +1,6 @@
 """The tasks of the chapter on convolution.
 
-Images, filters and error signals are matrices of whole numbers, none of them square or symmetric, so that a flip
+Images, filters and error signals are matrices of whole numbers and halves, none of them square or symmetric, so that a flip
 and an exchange of rows and columns show. Most wrong answers slide the right matrix wrongly, or a wrong one rightly.
 """
 
@@ -50,20 +50,20 @@ def _overwritten(D: Matrix, F: Matrix) -> Matrix:
     return full
 
 
-def whole(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Return an array of the whole numbers from −3 to 3."""
-    return rng.integers(-3, 4, size=shape).astype(float)
+def halves(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Return an array of whole numbers and halves from −3 to 3: no array of integers can hold what is made of them."""
+    return rng.integers(-6, 7, size=shape) / 2
 
 
 def _two(rng: np.random.Generator, shape: tuple[Pair, Pair]) -> tuple[Matrix, Matrix]:
-    return whole(rng, *shape[0]), whole(rng, *shape[1])
+    return halves(rng, *shape[0]), halves(rng, *shape[1])
 
 
 # ---------------------------------------------------------------- Task 1: the gradient with respect to the filter
 
 def _batch(rng: np.random.Generator, shape: tuple[int, Pair, Pair]) -> tuple[Images, Images]:
     N, image, places = shape
-    return whole(rng, N, *image), whole(rng, N, *places)
+    return halves(rng, N, *image), halves(rng, N, *places)
 
 
 def _for_each(X: Images, delta: Images) -> Images:
@@ -281,8 +281,8 @@ merged_filter.mistake("your filter is transposed", "Rows add to rows.", result=n
 def _layer(rng: np.random.Generator, shape: tuple[int, Pair, Pair, int]) -> tuple[Images, Images, Matrix, int]:
     """Return X, F, δ and s for (channels, image, filter, stride)."""
     C, image, window, s = shape
-    delta = whole(rng, *(_count(d, k, s, 0) for d, k in zip(image, window)))
-    return whole(rng, C, *image), whole(rng, C, *window), delta, s
+    delta = halves(rng, *(_count(d, k, s, 0) for d, k in zip(image, window)))
+    return halves(rng, C, *image), halves(rng, C, *window), delta, s
 
 
 def _all_channels(A: np.ndarray) -> np.ndarray:

@@ -28,8 +28,8 @@ def error_signal(rng: np.random.Generator,
                  shape: tuple[int, int, Pair, Pair, int, int]) -> tuple[Array, Array, Pair, int, int]:
     """Return δ (Q, h, w), filters (Q, C, k_y, k_x), the size of the image, stride and padding."""
     Q, C, (ky, kx), (H, W), s, pad = shape
-    delta = rng.integers(-3, 4, size=(Q, _places(H, ky, s, pad), _places(W, kx, s, pad))).astype(float)
-    return delta, rng.integers(-3, 4, size=(Q, C, ky, kx)).astype(float), (H, W), s, pad
+    delta = rng.integers(-6, 7, size=(Q, _places(H, ky, s, pad), _places(W, kx, s, pad))) / 2
+    return delta, rng.integers(-6, 7, size=(Q, C, ky, kx)) / 2, (H, W), s, pad
 
 
 def _stamped(delta: Array, F: Array, size: Pair, steps: Pair, pad: int, put: Callable = np.add) -> Array:

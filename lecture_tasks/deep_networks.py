@@ -216,8 +216,8 @@ training_bytes.mistake("the biases are missing among the parameters", "Each unit
 
 def paired_scores(rng: np.random.Generator, seeds: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores of two networks, seed by seed: luck that both share, and a little of their own."""
-    shared = rng.normal(97, 0.5, seeds)
-    return (shared + rng.normal(0, 0.1, seeds)).round(2), (shared + rng.normal(0.15, 0.1, seeds)).round(2)
+    shared, gain = rng.normal(97, 0.5, seeds), rng.choice([-0.15, 0.15])
+    return (shared + rng.normal(0, 0.1, seeds)).round(2), (shared + rng.normal(gain, 0.1, seeds)).round(2)
 
 
 @task("Task 5, a difference and its error", returns="mean, error", points=2, draw=paired_scores, shapes=(3, 5, 12))

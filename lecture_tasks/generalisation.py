@@ -160,7 +160,7 @@ def validation_costs(rng: np.random.Generator, epochs: int) -> tuple[list[float]
     for i in rng.choice(np.arange(1, epochs), epochs // 4, replace=False):
         costs[i] = costs[i - 1]                                     # ties
     if rng.random() < 0.5:                                          # a cost can have any size
-        costs = [round(1000 * cost) for cost in costs]
+        costs = [round(1000 * cost) if epochs > 8 else cost / 1000 for cost in costs]
     return costs, int(rng.integers(1, 4))
 
 

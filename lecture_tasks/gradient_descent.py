@@ -58,7 +58,9 @@ largest_rate.mistake("your fraction stands upside down",
 def _walk(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, ...]:
     P, k = shape
     H, b, theta = quadratic(rng, P)
-    return H, b, theta, round(float(rng.uniform(0.3, 1.3) / _curvatures(H)[-1]), 3), k
+    if k == 3:
+        theta = theta.round().astype(int)           # a start in whole numbers does not stay one
+    return H, b, theta, round(float(rng.uniform(0.3, 2.6) / _curvatures(H)[-1]), 3), k
 
 
 def _slope(H: Matrix, b: Vector, theta: Vector) -> Vector:

@@ -170,12 +170,14 @@ hessian_by_differences.mistake("you divide by Δ once too often",
 # ---------------------------------------------------------------- Task 4: the delay of a saddle
 
 def saddle_start(rng: np.random.Generator, size: int) -> tuple[float, float, float]:
-    """Return the start x₂, the rate η, and the negative curvature λ of C = … − ½λx₂²."""
+    """Return the start x₂, the rate η, and the negative curvature λ of C = … − ½λx₂²; for 0, a walk that meets 1."""
+    if size == 0:
+        return 1 / float(rng.choice([2, 4])), *((0.5, 2.0), (0.25, 4.0))[rng.integers(2)]
     return (float(rng.uniform(1, 9)) * 10.0**-size, round(float(rng.uniform(0.03, 0.4)), 2),
             round(float(rng.uniform(0.5, 3)), 1))
 
 
-@task("Task 4, the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 5, 10, 30))
+@task("Task 4, the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 0, 10, 30))
 def delay(x2, eta, lam):
     return ceil(log(1 / x2) / log(1 + eta * lam))
 

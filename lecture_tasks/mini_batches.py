@@ -71,7 +71,7 @@ def _squared(theta: Vector, X: Matrix, y: Vector) -> Vector:
 
 
 @task("Task 1a, least squares", returns="theta", points=3,
-      draw=_regression, shapes=((2, 1, 1), (3, 1, 2), (5, 2, 2), (6, 3, 3), (7, 2, 4)))
+      draw=_regression, shapes=((2, 1, 1), (3, 1, 2), (5, 2, 2), (6, 3, 3), (10, 2, 4)))
 def least_squares_epoch(theta, X, y, eta, M, order, *, slope=_squared):
     return _epoch(theta, X, y, eta, M, order, slope)
 
@@ -89,18 +89,21 @@ def tanh_slope(u: Vector) -> Vector:
     return 1 - np.tanh(u) ** 2
 
 
-def arctan_slope(u: Vector) -> Vector:
-    """Return the derivative of arctan."""
-    return 1 / (1 + u**2)
+def falling(u: Vector) -> Vector:
+    return -np.arctan(u)
+
+
+def falling_slope(u: Vector) -> Vector:
+    return -1 / (1 + u**2)
 
 
 def _link_and_slope(rng: np.random.Generator, shape: tuple[int, int, bool]) -> tuple[Any, ...]:
-    """Return a mini-batch; if it is at rest, θ = 0 and some samples are fitted exactly."""
+    """Return a mini-batch; if it is at rest, θ = 0 and all samples are fitted, every other one exactly."""
     M, d, at_rest = shape
     theta, X, y = (rng.normal(size=size).round(2) for size in (d, (M, d), M))
     if at_rest:
-        theta, y = np.zeros(d), np.where(np.arange(M) % 2 == 0, 0.0, y)
-    g, slope = ((np.tanh, tanh_slope), (np.arctan, arctan_slope))[int(rng.integers(2))]
+        theta, y = np.zeros(d), np.where(np.arange(M) % 2 == 0, 0.0, 1e-12 * y)
+    g, slope = ((np.tanh, tanh_slope), (falling, falling_slope))[int(rng.integers(2))]
     return theta, X, y, round(float(rng.uniform(0.1, 1)), 2), g, slope
 
 
@@ -207,7 +210,7 @@ def _with_softmax_slope(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
 
 
 @task("Task 3a, mini-batch softmax regression", returns="theta", points=4,
-      draw=_labelled, shapes=((2, 1, 2, 1), (3, 2, 2, 2), (5, 2, 3, 2), (6, 3, 3, 3), (7, 4, 3, 4)))
+      draw=_labelled, shapes=((2, 1, 2, 1), (3, 2, 2, 2), (5, 2, 3, 2), (6, 3, 3, 3), (10, 4, 3, 4)))
 def softmax_epoch(theta, X, y, eta, M, order, *, slope=_cross_entropy):
     return _epoch(theta, X, y, eta, M, order, slope)
 

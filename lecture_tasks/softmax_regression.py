@@ -27,12 +27,14 @@ _SCORES = ((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000))
 
 
 def scores(rng: np.random.Generator, shape: tuple[int, int, float]) -> tuple[Matrix]:
-    """Return random scores (K, M) with one decimal, each column moved up or down by `offset`."""
+    """Return random scores (K, M) with one decimal, each column moved up or down by `offset`, its first by as much."""
     K, M, offset = shape
-    return ((rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)).round(1),)
+    z = rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)
+    z[0] += offset * rng.choice([-1, 1], size=M)
+    return (z.round(1),)
 
 
-@task("Task 1a, softmax", returns="p", points=2, draw=scores, shapes=_SCORES)
+@task("Task 1a, softmax", returns="p", points=2, draw=scores, shapes=_SCORES, rtol=1e-10)
 def softmax_columns(z):
     return softmax(z)
 
@@ -110,6 +112,12 @@ def _batch(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Matri
     return rng.normal(size=(K, d)).round(2), rng.normal(size=(d, M)).round(2), rng.integers(K, size=M)
 
 
+def _scaled_batch(rng: np.random.Generator, shape: tuple[int, int, int, float]) -> tuple[Matrix, Matrix, Vector]:
+    """Return θ, x and y as `_batch` does, for θ of a size that makes large scores."""
+    theta, x, y = _batch(rng, shape[:3])
+    return theta * shape[3], x, y
+
+
 def _one_hot(z: Matrix, y: Vector) -> Matrix:
     return np.eye(len(z))[:, y]
 
@@ -143,7 +151,7 @@ def _signal_mistakes(task: Task) -> None:
 # ---------------------------------------------------------------- Task 3: the gradient of a batch
 
 @task("Task 3, the gradient", returns="gradient", points=3,
-      draw=_batch, shapes=((2, 1, 1), (2, 2, 1), (3, 2, 2), (3, 4, 3), (4, 3, 6)))
+      draw=_scaled_batch, shapes=((2, 1, 1, 1), (2, 2, 1, 1), (3, 2, 2, 1), (3, 4, 3, 6), (4, 3, 6, 400)), rtol=1e-9)
 def cross_entropy_gradient(theta, x, y, *, signal=_signal):
     return signal(theta @ x, y) @ x.T / len(y)
 
@@ -175,7 +183,9 @@ _signal_mistakes(cross_entropy_gradient)
 
 def _walk(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Any, ...]:
     theta, x, y = _batch(rng, shape)
-    return theta, x.T.copy(), y, round(float(rng.uniform(0.1, 1)), 2), rng.permutation(len(y))
+    N = len(y)                                      # with more steps than samples, some samples come more than once
+    order = rng.integers(N, size=N + 2) if N == 5 else rng.permutation(N)
+    return theta, x.T.copy(), y, round(float(rng.uniform(0.1, 1)), 2), order
 
 
 @task("Task 4a, SGD", returns="theta", points=3, draw=_walk, shapes=((2, 1, 1), (2, 1, 2), (3, 2, 2), (3, 4, 5)))
