@@ -430,7 +430,7 @@ def _first_difference(name: str, expected: Any, got: Any, task: Task | None) -> 
         return ""
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, first))}]" if first else ""
-    one, other = expected[first], got[first]
+    one, other = (array[first] if array.dtype == bool else array[first] + 0 for array in (expected, got))     # no −0
     if expected.dtype == got.dtype == bool:
         return f"{name}{place} should be {one}, yours is {other}."
     digits = next((n for n in (6, 9, 12) if f"{one:.{n}g}" != f"{other:.{n}g}"), 17)

@@ -38,6 +38,15 @@ def _full(D: Matrix, F: Matrix) -> Matrix:
     return _slide_over_edges(D, _turned(F))
 
 
+def _full_of_integers(D: Matrix, F: Matrix) -> Matrix:
+    """Return what an array of integers keeps of `_full`, to which each place adds its share."""
+    full = np.zeros(np.add(D.shape, F.shape) - 1)
+    for i, j in np.ndindex(*D.shape):
+        place = np.s_[i:i + F.shape[0], j:j + F.shape[1]]
+        full[place] = np.trunc(full[place] + D[i, j] * F)
+    return full
+
+
 def _middle(full: Matrix, like: Matrix) -> Matrix:
     top, left = np.subtract(full.shape, like.shape) // 2
     return full[top:top + like.shape[0], left:left + like.shape[1]]
@@ -151,6 +160,8 @@ gradient_by_image.mistake("you cut the result to the size of δ",
 gradient_by_image.mistake("later windows overwrite what earlier ones have left",
     "A pixel lies in several windows, and the chain rule adds up all ways. Is there an `=` where a `+=` should be?",
     lambda F, delta: _overwritten(delta, F))
+gradient_by_image.mistake("your gradient is added up in whole numbers", "What does `dtype=int` do to 1.5?",
+    lambda F, delta: _full_of_integers(delta, F))
 gradient_by_image.mistake("your gradient is transposed", "Which shape has the image?", result=np.transpose)
 gradient_by_image.mistake("you flip δ instead of the filter",
     "Turning the other factor turns the result. Which one stays as it is?", delta=_turned)
@@ -252,6 +263,7 @@ def merged_filter(F, G):
     return _full(F, G)
 
 
+merged_filter.mistake("your filter is added up in whole numbers", "What does `dtype=int` do to 1.5?", _full_of_integers)
 merged_filter.mistake("your second filter is the wrong way round",
     "In (X ∗ F) ∗ G both indices are added to the place: X is taken at i + m + p. For which pairs is m + p the same?",
     _slide_over_edges)

@@ -225,6 +225,8 @@ def paired_difference(a, b):
     return (b - a).mean(), (b - a).std(ddof=1) / len(a) ** 0.5
 
 
+paired_difference.mistake("your difference has lost its sign", "Who is better should be visible.",
+    result=lambda both: (abs(both[0]), both[1]))
 paired_difference.mistake("the difference is turned round", "Positive means that the second network is better.",
     result=lambda both: (-both[0], both[1]))
 paired_difference.mistake("you return the spread of one difference",

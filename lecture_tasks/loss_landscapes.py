@@ -184,6 +184,9 @@ def delay(x2, eta, lam):
 
 delay.mistake("you round down", "After that many steps, has |x₂| reached 1?",
     lambda x2, eta, lam: int(log(1 / x2) / log(1 + eta * lam)))
+delay.mistake("you take one step more where the walk meets 1 exactly",
+    "From ¼, with factors of 2: after how many steps is x₂ at least 1?",
+    lambda x2, eta, lam: int(log(1 / x2) / log(1 + eta * lam)) + 1)
 delay.mistake("the curvature is always 2 for you", "C = … − ½λx₂². What is its slope in x₂?",
     lambda x2, eta, lam: ceil(log(1 / x2) / log(1 + 2 * eta)))
 delay.mistake("the curvature is doubled", "C = … − ½λx₂², with the ½. What is its slope in x₂?",

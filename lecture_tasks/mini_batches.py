@@ -24,11 +24,15 @@ def _pieces(order: Vector, M: int) -> list[Vector]:
     return [order[start : start + M] for start in range(0, len(order), M)]
 
 
-def _epoch(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, order: Vector, slope: Slope) -> Matrix:
-    """Return θ after one epoch."""
-    for B in _pieces(order, M):
+def _in_pieces(theta: Matrix, X: Matrix, y: Vector, eta: float, pieces: list[Vector], slope: Slope) -> Matrix:
+    for B in pieces:
         theta = theta - eta * slope(theta, X[B], y[B])
     return theta
+
+
+def _epoch(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, order: Vector, slope: Slope) -> Matrix:
+    """Return θ after one epoch."""
+    return _in_pieces(theta, X, y, eta, _pieces(order, M), slope)
 
 
 def _epoch_mistakes(epoch: Task, slope: Slope) -> None:
@@ -48,6 +52,8 @@ def _epoch_mistakes(epoch: Task, slope: Slope) -> None:
     epoch.mistake("you leave out the last batch where it is shorter",
         "In an epoch every sample is used once. How many steps are that if M does not divide N?",
         lambda theta, X, y, eta, M, order: _epoch(theta, X, y, eta, M, order[: len(order) // M * M], slope))
+    epoch.mistake("your batches are about equally large, not M each", "N = 10 and M = 4: which batches are there?",
+        lambda theta, X, y, eta, M, order: _in_pieces(theta, X, y, eta, np.array_split(order, -(-len(order) // M)), slope))
     epoch.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?", order=np.sort)
     epoch.mistake("every step uses the θ from before the epoch",
         "The second batch should see the θ that the first one has moved.", lambda theta, X, y, eta, M, order:
@@ -131,6 +137,10 @@ absolute_step.mistake("g was not differentiated",
 absolute_step.mistake("the derivative of g was taken at the wrong place",
     "`slope(…)` is g' at its argument. What is the argument of g?",
     _step(lambda u, y, g, slope: np.sign(y - g(u)) * slope(g(u))))
+absolute_step.mistake("you take the slope of g without its sign", "One of the functions that are tried falls.",
+    _step(lambda u, y, g, slope: np.sign(y - g(u)) * np.abs(slope(u))))
+absolute_step.mistake("a sample that is nearly fitted counts as fitted", "Its residual is not exactly 0.",
+    _step(lambda u, y, g, slope: np.where(np.isclose(y, g(u)), 0, np.sign(y - g(u))) * slope(u)))
 absolute_step.mistake("you differentiate the square",
     "Does |r| grow faster where r is large? What is its slope at r = 3, and what at r = 0.3?",
     _step(lambda u, y, g, slope: (y - g(u)) * slope(u)))

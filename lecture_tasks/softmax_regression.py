@@ -45,6 +45,9 @@ softmax_columns.mistake("large scores overflow",
 softmax_columns.mistake("you subtract the same number from all columns",
     "Beside a column around 1000, one around −1000 is left with exponentials that are all 0. Whose maximum should be "
     "subtracted?", _silently(lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(axis=0)))
+softmax_columns.mistake("you subtract the mean of the scores",
+    "A score can lie a thousand above the mean of its column. After which shift is no exponent positive?",
+    _silently(lambda z: np.exp(z - z.mean(axis=0)) / np.exp(z - z.mean(axis=0)).sum(axis=0)))
 softmax_columns.mistake("your softmax runs over the samples",
     "Each column is to be a distribution. Along which axis do your entries sum to 1?", lambda z: softmax(z, axis=1))
 softmax_columns.mistake("all entries of your matrix together sum to 1",
@@ -156,6 +159,9 @@ def cross_entropy_gradient(theta, x, y, *, signal=_signal):
     return signal(theta @ x, y) @ x.T / len(y)
 
 
+cross_entropy_gradient.mistake("large scores overflow", "Your function of Task 1 knows what to do with them.",
+    signal=_silently(lambda z, y: np.exp(z) / np.exp(z).sum(axis=0) - _one_hot(z, y)))
+
 cross_entropy_gradient.mistake("this is the gradient of the log-likelihood",
     "The cost is what gets smaller when the model gets better. Which sign has it?", result=np.negative)
 cross_entropy_gradient.mistake("you add the gradients of the batch",
@@ -198,6 +204,8 @@ def sgd_walk(theta, X, y, eta, order, *, signal=_signal):
 sgd_walk.mistake("you walk uphill",
     "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have cancelled.",
     signal=lambda z, y: -_signal(z, y))
+sgd_walk.mistake("each sample is used once", "An index may stand in `order` more than once. How many steps are asked for?",
+    order=lambda order: np.array(list(dict.fromkeys(order.tolist()))))
 sgd_walk.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?",
     lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta, np.arange(len(y))))
 sgd_walk.mistake("every step uses the θ from before the walk",

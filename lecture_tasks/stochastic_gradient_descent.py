@@ -110,6 +110,15 @@ streaming_path.mistake("you compute means of the samples", "That is right for c�
 _rate_mistakes(streaming_path)
 
 
+@streaming_path.mistake("your path can hold whole numbers only",
+    "An array that is made from θ, as by `np.full`, has the type of θ. Which type has a start in whole numbers?")
+def _(theta, x, c0, c1):
+    path = np.full(len(x) + 1, theta)
+    for k in range(len(x)):
+        path[k + 1] = path[k] - _rate(k, k, c0, c1) * (path[k] - x[k])
+    return path
+
+
 # ---------------------------------------------------------------- Task 3: least squares
 
 def _regression(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Any, ...]:
