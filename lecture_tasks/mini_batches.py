@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lecture_code.feedback import Answer, Task, task
-from lecture_code.numerics import softmax
+from lecture_tasks.softmax_regression import error_signal, signal_mistakes
 
 Vector = np.ndarray
 Matrix = np.ndarray
@@ -200,49 +200,19 @@ def _labelled(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tup
     return theta, X, rng.integers(K, size=N), round(float(rng.uniform(0.1, 1)), 2), M, rng.permutation(N)
 
 
-def _one_hot(y: Vector, K: int) -> Matrix:
-    return np.eye(K)[:, y]
-
-
-def _cross_entropy(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
-    return (softmax(theta @ X.T) - _one_hot(y, len(theta))) @ X / len(y)
-
-
-def _one_hot_of_whole_rows(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
-    D = softmax(theta @ X.T)
-    D[y] -= 1
-    return D @ X / len(y)
-
-
-def _with_softmax_slope(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
-    p = softmax(theta @ X.T)
-    return p * (1 - p) * (p - _one_hot(y, len(theta))) @ X / len(y)
+def _of_scores(signal: Callable[[Matrix, Vector], Matrix]) -> Slope:
+    """Return the gradient of a batch from its error signal, one sample a column."""
+    return lambda theta, X, y: signal(theta @ X.T, y) @ X / len(y)
 
 
 @task("Task 3a, mini-batch softmax regression", returns="theta", points=4,
       draw=_labelled, shapes=((2, 1, 2, 1), (3, 2, 2, 2), (5, 2, 3, 2), (6, 3, 3, 3), (10, 4, 3, 4)))
-def softmax_epoch(theta, X, y, eta, M, order, *, slope=_cross_entropy):
-    return _epoch(theta, X, y, eta, M, order, slope)
+def softmax_epoch(theta, X, y, eta, M, order, *, signal=error_signal):
+    return _epoch(theta, X, y, eta, M, order, _of_scores(signal))
 
 
-softmax_epoch.mistake("your softmax runs over the samples",
-    "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
-    slope=lambda theta, X, y: (softmax(theta @ X.T, axis=1) - _one_hot(y, len(theta))) @ X / len(y))
-softmax_epoch.mistake("the scores were not turned into probabilities",
-    "Which function stands between θx and the probabilities?",
-    slope=lambda theta, X, y: (theta @ X.T - _one_hot(y, len(theta))) @ X / len(y))
-softmax_epoch.mistake("you subtract the number of the class", "A label is a name, not a quantity. What is e(y)?",
-    slope=lambda theta, X, y: (softmax(theta @ X.T) - y) @ X / len(y))
-softmax_epoch.mistake("you subtract 1 from whole rows",
-    "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of "
-    "indices has it?", slope=_one_hot_of_whole_rows)
-softmax_epoch.mistake("only the row of the right class moves",
-    "What happens to the scores of the other classes, whose probabilities are too large?",
-    slope=lambda theta, X, y: _one_hot(y, len(theta)) * (softmax(theta @ X.T) - 1) @ X / len(y))
-softmax_epoch.mistake("there is a factor p(1 − p) too many",
-    "That is σ' of the squared error with a sigmoid. In this loss the logarithm has cancelled it.",
-    slope=_with_softmax_slope)
-_epoch_mistakes(softmax_epoch, _cross_entropy)
+signal_mistakes(softmax_epoch)
+_epoch_mistakes(softmax_epoch, _of_scores(error_signal))
 
 
 def _accuracies(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, ...]:

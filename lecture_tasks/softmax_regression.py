@@ -125,18 +125,18 @@ def _one_hot(z: Matrix, y: Vector) -> Matrix:
     return np.eye(len(z))[:, y]
 
 
-def _signal(z: Matrix, y: Vector) -> Matrix:
+def error_signal(z: Matrix, y: Vector) -> Matrix:
     """Return the error signal of scores and labels, one sample a column."""
     return softmax(z) - _one_hot(z, y)
 
 
-def _signal_mistakes(task: Task) -> None:
-    """Add what goes wrong between the scores and the error signal, whatever is made of it."""
+def signal_mistakes(task: Task, batch: bool = True) -> None:
+    """Add what goes wrong between the scores and the error signal, whatever is made of it, of one sample or a batch."""
     task.mistake("the scores were not turned into probabilities",
         "What was observed is compared with what was expected. Which function makes expectations of scores?",
         signal=lambda z, y: z - _one_hot(z, y))
     task.mistake("you squeeze each score by itself",
-        "A sigmoid for each class is another model. Do the entries of the push of one sample sum to 0?",
+        "A sigmoid for each class is another model. Do its numbers for one sample sum to 1?",
         signal=lambda z, y: sigmoid(z) - _one_hot(z, y))
     task.mistake("you subtract the number of the class", "A label is a name, not a quantity. What is e(y)?",
         signal=lambda z, y: softmax(z) - y)
@@ -145,44 +145,44 @@ def _signal_mistakes(task: Task) -> None:
         signal=lambda z, y: softmax(z))
     task.mistake("only the row of the right class gets a gradient",
         "What happens to the scores of the other classes, whose probabilities are too large?",
-        signal=lambda z, y: _one_hot(z, y) * _signal(z, y))
+        signal=lambda z, y: _one_hot(z, y) * error_signal(z, y))
     task.mistake("there is a factor p(1 − p) too many",
         "That belongs to the squared error with a sigmoid. In this loss the logarithm has cancelled it.",
-        signal=lambda z, y: softmax(z) * (1 - softmax(z)) * _signal(z, y))
+        signal=lambda z, y: softmax(z) * (1 - softmax(z)) * error_signal(z, y))
+    if batch:
+        task.mistake("your softmax runs over the samples",
+            "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
+            signal=lambda z, y: softmax(z, axis=1) - _one_hot(z, y))
+        task.mistake("you subtract 1 from whole rows",
+            "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of "
+            "indices has it?", signal=lambda z, y: softmax(z) - np.isin(np.arange(len(z)), y)[:, np.newaxis])
 
 
 # ---------------------------------------------------------------- Task 3: the gradient of a batch
 
 @task("Task 3, the gradient", returns="gradient", points=3,
       draw=_scaled_batch, shapes=((2, 1, 1, 1), (2, 2, 1, 1), (3, 2, 2, 1), (3, 4, 3, 6), (4, 3, 6, 400)), rtol=1e-9)
-def cross_entropy_gradient(theta, x, y, *, signal=_signal):
+def cross_entropy_gradient(theta, x, y, *, signal=error_signal):
     return signal(theta @ x, y) @ x.T / len(y)
 
 
 cross_entropy_gradient.mistake("large scores overflow", "Your function of Task 1 knows what to do with them.",
     signal=_silently(lambda z, y: np.exp(z) / np.exp(z).sum(axis=0) - _one_hot(z, y)))
-
 cross_entropy_gradient.mistake("this is the gradient of the log-likelihood",
     "The cost is what gets smaller when the model gets better. Which sign has it?", result=np.negative)
 cross_entropy_gradient.mistake("you add the gradients of the batch",
     "Compare M = 1 with M = 3. What stands in front of the sum in the cost?",
-    lambda theta, x, y: _signal(theta @ x, y) @ x.T)
+    lambda theta, x, y: error_signal(theta @ x, y) @ x.T)
 cross_entropy_gradient.mistake("you divide by the number of classes", "Over what is the mean taken?",
-    lambda theta, x, y: _signal(theta @ x, y) @ x.T / len(theta))
+    lambda theta, x, y: error_signal(theta @ x, y) @ x.T / len(theta))
 cross_entropy_gradient.mistake("your gradient is transposed",
     "A gradient has the shape of what it differentiates by. Which shape has θ?", result=np.transpose)
-cross_entropy_gradient.mistake("your softmax runs over the samples",
-    "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
-    signal=lambda z, y: softmax(z, axis=1) - _one_hot(z, y))
-cross_entropy_gradient.mistake("you subtract 1 from whole rows",
-    "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of indices "
-    "has it?", signal=lambda z, y: softmax(z) - np.isin(np.arange(len(z)), y)[:, np.newaxis])
 cross_entropy_gradient.mistake("you multiply the means",
     "The mean of the products is asked for. Does the product of the means equal it?",
-    lambda theta, x, y: np.outer(_signal(theta @ x, y).mean(axis=1), x.mean(axis=1)))
+    lambda theta, x, y: np.outer(error_signal(theta @ x, y).mean(axis=1), x.mean(axis=1)))
 cross_entropy_gradient.mistake("you stop at the scores",
-    "That is the derivative with respect to z. How does z depend on θ?", lambda theta, x, y: _signal(theta @ x, y))
-_signal_mistakes(cross_entropy_gradient)
+    "That is the derivative with respect to z. How does z depend on θ?", lambda theta, x, y: error_signal(theta @ x, y))
+signal_mistakes(cross_entropy_gradient)
 
 
 # ---------------------------------------------------------------- Task 4: SGD
@@ -195,7 +195,7 @@ def _walk(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Any, .
 
 
 @task("Task 4a, SGD", returns="theta", points=3, draw=_walk, shapes=((2, 1, 1), (2, 1, 2), (3, 2, 2), (3, 4, 5)))
-def sgd_walk(theta, X, y, eta, order, *, signal=_signal):
+def sgd_walk(theta, X, y, eta, order, *, signal=error_signal):
     for i in order:
         theta = theta - eta * signal(theta @ X[[i]].T, y[[i]]) @ X[[i]]
     return theta
@@ -203,17 +203,17 @@ def sgd_walk(theta, X, y, eta, order, *, signal=_signal):
 
 sgd_walk.mistake("you walk uphill",
     "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have cancelled.",
-    signal=lambda z, y: -_signal(z, y))
+    signal=lambda z, y: -error_signal(z, y))
 sgd_walk.mistake("each sample is used once", "An index may stand in `order` more than once. How many steps are asked for?",
     order=lambda order: np.array(list(dict.fromkeys(order.tolist()))))
 sgd_walk.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?",
     lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta, np.arange(len(y))))
 sgd_walk.mistake("every step uses the θ from before the walk",
     "The second sample should see the θ that the first one has moved.",
-    lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X)
+    lambda theta, X, y, eta, order: theta - eta * error_signal(theta @ X.T, y) @ X)
 sgd_walk.mistake("you take one step with the mean of all gradients",
     "How many steps does a walk through N samples have?",
-    lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X / len(y))
+    lambda theta, X, y, eta, order: theta - eta * error_signal(theta @ X.T, y) @ X / len(y))
 sgd_walk.mistake("you stop after the first sample", "Is your `return` inside the loop?", order=lambda order: order[:1])
 sgd_walk.mistake("you divide by the number of samples", "The loss of one sample has no mean in it.",
     lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta / len(y), order))
@@ -225,11 +225,11 @@ def _(theta, X, y, eta, order):
     theta = theta.copy()
     for i in order:
         for k in range(len(theta)):
-            theta[k] -= eta * _signal(theta @ X[[i]].T, y[[i]])[k] * X[i]
+            theta[k] -= eta * error_signal(theta @ X[[i]].T, y[[i]])[k] * X[i]
     return theta
 
 
-_signal_mistakes(sgd_walk)
+signal_mistakes(sgd_walk, batch=False)
 
 
 # ---------------------------------------------------------------- Task 5: a training loop with two bugs
@@ -253,7 +253,7 @@ def repaired_training(theta, X, y, eta, M, orders, *, samples="order", labels="o
         seen = theta
         for k in range(0, N // M * M if whole else N, M):
             x, y_batch = X[places[samples][k:k + M]].T, y[places[labels][k:k + M]]
-            step = _signal((seen if stale else theta) @ x, y_batch) @ x.T
+            step = error_signal((seen if stale else theta) @ x, y_batch) @ x.T
             theta = theta - eta * step / {"batch": len(y_batch), "M": M, "none": 1}[share]
     return theta
 
