@@ -163,10 +163,11 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
 
 
 def _fits(change: Callable[[Array], Iterator[Array]], leaf: Leaf) -> bool:
-    """Does one of the changed right arrays equal the student's? One that it leaves as it is tells nothing of a fault."""
+    """Does one of the changed right arrays equal the student's? What changes nothing explains no fault."""
     with np.errstate(all="ignore"):
         changed = [np.asarray(array) for array in change(leaf.expected)]
-        return any(same(leaf.got, array, 1e-6) and (leaf.right or not same(array, leaf.expected, 1e-6)) for array in changed)
+        return any(same(leaf.got, array, 1e-6) and (leaf.right or not same(array, leaf.expected, 1e-6))
+                   for array in changed)
 
 
 def _ratio(takes: Sequence[str], leaves: list[Leaf], seen: Sequence[Seen]) -> str:

@@ -320,8 +320,10 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
                 kind, text = "different", difference
             trouble = kind, text, case
     if trouble is None:
-        remark = f"\n{heard}\nThe result is right all the same. Can you do without what is warned of?" if heard else ""
-        return Verdict("right", f"✓ {task.title}: right on {task.cases} random inputs.{remark}", printed=printed.getvalue())
+        message = f"✓ {task.title}: right on {task.cases} random inputs."
+        if heard:
+            message += f"\n{heard}\nThe result is right all the same. Can you do without what is warned of?"
+        return Verdict("right", message, printed=printed.getvalue())
     kind, text, case = trouble
     if suspects and seen_wrong_value:
         known = suspects[0]
@@ -430,9 +432,10 @@ def _first_difference(name: str, expected: Any, got: Any, task: Task | None) -> 
         return ""
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"[{', '.join(map(str, first))}]" if first else ""
-    one, other = (array[first] if array.dtype == bool else array[first] + 0 for array in (expected, got))     # no −0
+    one, other = expected[first], got[first]
     if expected.dtype == got.dtype == bool:
         return f"{name}{place} should be {one}, yours is {other}."
+    one, other = one + 0, other + 0             # nobody expects −0
     digits = next((n for n in (6, 9, 12) if f"{one:.{n}g}" != f"{other:.{n}g}"), 17)
     return f"{name}{place} should be {one:.{digits}g}, yours is {other:.{digits}g}."
 

@@ -1,7 +1,7 @@
 """The tasks of the chapter on convolution.
 
-Images, filters and error signals are matrices of whole numbers and halves, none of them square or symmetric, so that a flip
-and an exchange of rows and columns show. Most wrong answers slide the right matrix wrongly, or a wrong one rightly.
+Images, filters and error signals are matrices of whole numbers and halves, none of them square or symmetric, so that
+a flip and an exchange of rows and columns show. Most wrong answers slide the right matrix wrongly, or a wrong one rightly.
 """
 
 from __future__ import annotations

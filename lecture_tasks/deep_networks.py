@@ -222,7 +222,8 @@ def paired_scores(rng: np.random.Generator, seeds: int) -> tuple[np.ndarray, np.
 
 def paired_mistakes(task: Task, sign: int) -> None:
     """Add what goes wrong with the mean of sign (a − b) and its error."""
-    torn, more_certain = "Both share a seed's luck. Take the differences first.", "A mean over more seeds is more certain."
+    torn = "Both share a seed's luck. Take the differences first."
+    more_certain = "A mean over more seeds is more certain."
     separate = lambda a, b, ddof: ((a.var(ddof=ddof) + b.var(ddof=ddof)) / len(a)) ** 0.5
     for name, look, error in (
             ("the pairs are torn apart", torn, lambda a, b: separate(a, b, 1)),

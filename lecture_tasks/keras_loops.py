@@ -358,7 +358,8 @@ def _needed(
     return d, s / len(gaps) ** 0.5, number(s / d)
 
 
-@task("Task 4a, how many seeds", returns="d, error, n", points=3, draw=paired_scores, shapes=("by hand", "plain", 4, 10))
+@task("Task 4a, how many seeds", returns="d, error, n", points=3, draw=paired_scores,
+      shapes=("by hand", "plain", 4, 10))
 def seeds_needed(a, b):
     return _needed(a - b)
 

@@ -53,7 +53,8 @@ def _epoch_mistakes(epoch: Task, slope: Slope) -> None:
         "In an epoch every sample is used once. How many steps are that if M does not divide N?",
         lambda theta, X, y, eta, M, order: _epoch(theta, X, y, eta, M, order[: len(order) // M * M], slope))
     epoch.mistake("your batches are about equally large, not M each", "N = 10 and M = 4: which batches are there?",
-        lambda theta, X, y, eta, M, order: _in_pieces(theta, X, y, eta, np.array_split(order, -(-len(order) // M)), slope))
+        lambda theta, X, y, eta, M, order:
+            _in_pieces(theta, X, y, eta, np.array_split(order, math.ceil(len(order) / M)), slope))
     epoch.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?", order=np.sort)
     epoch.mistake("every step uses the θ from before the epoch",
         "The second batch should see the θ that the first one has moved.", lambda theta, X, y, eta, M, order:

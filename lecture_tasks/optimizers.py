@@ -169,7 +169,8 @@ _per_entry_mistakes(adagrad_step, lambda r, g: r + g**2)
 
 
 @task("Task 3a, RMSProp", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
-      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.75, 0.9), _one_of(rng, 1e-6, 1e-4)))
+      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.75, 0.9),
+                               _one_of(rng, 1e-6, 1e-4)))
 def rmsprop_step(theta, g, r, eta, rho, eps):
     return optimizers.rmsprop(rho, eps).step(theta, g, r, eta)
 

@@ -204,7 +204,8 @@ def sgd_walk(theta, X, y, eta, order, *, signal=error_signal):
 sgd_walk.mistake("you walk uphill",
     "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have cancelled.",
     signal=lambda z, y: -error_signal(z, y))
-sgd_walk.mistake("each sample is used once", "An index may stand in `order` more than once. How many steps are asked for?",
+sgd_walk.mistake("each sample is used once",
+    "An index may stand in `order` more than once. How many steps are asked for?",
     order=lambda order: np.array(list(dict.fromkeys(order.tolist()))))
 sgd_walk.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?",
     lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta, np.arange(len(y))))

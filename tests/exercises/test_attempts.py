@@ -58,7 +58,8 @@ def sum_of(q):
 #: Wrong answers that a check once let through, since no input showed them.
 SLIPPED = [
     ("supervised_learning.nll", lambda P, y: -np.log(np.prod(P[y, np.arange(len(y))].astype(np.longdouble)))),
-    ("calculus.lse_gradient", lambda z, w: (lambda e: e / (e.sum(axis=0) + 1e-9))(w[:, None] * np.exp(z - z.max(axis=0)))),
+    ("calculus.lse_gradient", lambda z, w: (lambda e: e / (e.sum(axis=0) + 1e-9))(
+        w[:, None] * np.exp(z - z.max(axis=0)))),
     ("neurons.softplus_and_slope", lambda z: (np.where(z > 20, z, np.log1p(np.exp(np.minimum(z, 20)))),
                                               np.exp(-np.logaddexp(0, -z)))),
     ("stochastic_gradient_descent.conditions", lambda q: (sum_of(q) > 9, sum_of(2 * q) < 9)),
