@@ -148,14 +148,14 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
                 "cut off?"]
     if ratio := _ratio(takes, leaves, seen):
         return [f"Every entry of {name} {ratio}."]
-    for sentence, change in CHANGES.items():
-        if all(_fits(change, leaf) for leaf in leaves):
-            found.append(sentence.format(name=name, verb=verb))
+    fitting = [change for change in CHANGES.values() if all(_fits(change, leaf) for leaf in leaves)]
+    found += [sentence.format(name=name, verb=verb) for sentence, change in CHANGES.items()
+              if change in fitting and not IMPLIED_BY.get(change, set()) & set(fitting)]
     for sentence, yours, right in MOVED:
         if all(leaf.got.shape == leaf.expected.shape and leaf.got.ndim and same(leaf.got[yours], leaf.expected[right])
                for leaf in leaves) and not found and any(len(leaf.got) > 2 for leaf in leaves):
             found.append(sentence.format(name=name))
-    if offset := _offset(leaves):
+    if not found and (offset := _offset(leaves)):
         found.append(f"Every entry of {name} is too {offset}.")
     if not found:
         found += _partly(name, verb, leaves, seen)
@@ -163,9 +163,11 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
 
 
 def _fits(change: Callable[[Array], Iterator[Array]], leaf: Leaf) -> bool:
-    """Does one of the changed right arrays equal the student's? One that is right already tells nothing."""
+    """Does one of the changed right arrays equal the student's? What changes nothing explains no fault."""
     with np.errstate(all="ignore"):
-        return any(same(leaf.got, np.asarray(changed), 1e-6) for changed in change(leaf.expected))
+        changed = [np.asarray(array) for array in change(leaf.expected)]
+        return any(same(leaf.got, array, 1e-6) and (leaf.right or not same(array, leaf.expected, 1e-6))
+                   for array in changed)
 
 
 def _ratio(takes: Sequence[str], leaves: list[Leaf], seen: Sequence[Seen]) -> str:
@@ -369,7 +371,7 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
     "The entries of {name} have moved by one place.": _shifted,
     "{name} ends one entry too early.": _one_short,
     "{name} begins one entry too late.": _late,
-    "The numbers of {name} are right; its shape is not.": _reshaped,
+    "The numbers of {name} are right, but not the shape.": _reshaped,
     "An axis of {name} is gone or has collapsed: what you return is the sum over it.": _summed,
     "An axis of {name} is gone or has collapsed: what you return is the mean over it.": _averaged,
     "The entries of {name} are cut or rounded to whole numbers: is there an array of integers on the way?": _whole,
@@ -383,3 +385,6 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
     "{name} says True where it should say False, and the other way round.": _opposite,
     "{name} {verb} zero everywhere.": _zero,
 }
+#: What another change says already where both fit: along an axis of one entry, a sum is no more than a lost axis.
+IMPLIED_BY: dict[Callable[[Array], Iterator[Array]], set[Callable[[Array], Iterator[Array]]]] = {
+    _turned: {_reversed}, _summed: {_reshaped}, _averaged: {_reshaped, _summed}}

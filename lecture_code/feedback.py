@@ -31,7 +31,8 @@ import sys
 import textwrap
 import traceback
 import types
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -283,12 +284,13 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
     trouble: tuple[Kind, str, int] | None = None  # the first thing that was wrong, and on which input
     seen: list[Seen] | None = []                # results to be compared, None once there is something else
     seen_wrong_value = False                    # an error alone does not identify a mistake
-    printed = io.StringIO()
+    printed, heard = io.StringIO(), ""
     for case in range(task.cases):
         expected = _expected(task, case, task.reference)  # first: what it loads does not count as the student's time
         arguments = task.example(case)
-        with contextlib.redirect_stdout(printed if case == 0 else io.StringIO()):
+        with contextlib.redirect_stdout(printed if case == 0 else io.StringIO()), _listening() as warned:
             value, error, arguments = call(answer, arguments, seconds)
+        heard = heard or _warning(warned, answer)
         value, unlike = _viewed(task, case, value, arguments) if error is None else (None, "")
         if isinstance(error, NotImplementedError):
             return Verdict("to do", f"{task.title}: not yet done.")
@@ -318,7 +320,10 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
                 kind, text = "different", difference
             trouble = kind, text, case
     if trouble is None:
-        return Verdict("right", f"✓ {task.title}: right on {task.cases} random inputs.", printed=printed.getvalue())
+        message = f"✓ {task.title}: right on {task.cases} random inputs."
+        if heard:
+            message += f"\n{heard}\nThe result is right all the same. Can you do without what is warned of?"
+        return Verdict("right", message, printed=printed.getvalue())
     kind, text, case = trouble
     if suspects and seen_wrong_value:
         known = suspects[0]
@@ -328,7 +333,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
         told = observations(task.takes.split(", "), task.returns.split(", "), seen) if seen else []
         told += [f"Your function reads {name}, which is none of its arguments but a variable of the notebook."
                  for name in global_names(answer)]
-        text = "\n".join([text, *told])
+        text = "\n".join([text, *told, *([heard] if heard else [])])
     return Verdict(kind, f"{task.title}: not right yet.\n{text}\n{_input(task, case)}", None, printed.getvalue())
 
 
@@ -430,6 +435,7 @@ def _first_difference(name: str, expected: Any, got: Any, task: Task | None) -> 
     one, other = expected[first], got[first]
     if expected.dtype == got.dtype == bool:
         return f"{name}{place} should be {one}, yours is {other}."
+    one, other = one + 0, other + 0             # nobody expects −0
     digits = next((n for n in (6, 9, 12) if f"{one:.{n}g}" != f"{other:.{n}g}"), 17)
     return f"{name}{place} should be {one:.{digits}g}, yours is {other:.{digits}g}."
 
@@ -479,26 +485,43 @@ def _kind(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
+@contextlib.contextmanager
+def _listening() -> Iterator[list[warnings.WarningMessage]]:
+    """Collect what is warned of, each line of code once, whatever was warned of before."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("default")
+        yield warned
+
+
+def _warning(warned: list[warnings.WarningMessage], answer: Answer) -> str:
+    """Say of what a line of the student has made NumPy or Python warn first; empty if of nothing."""
+    lines = ((str(each.message), _of_student(answer, each.filename, each.lineno)) for each in warned)
+    return next((f"On the way there is a warning: {message}{line}" for message, line in lines if line), "")
+
+
 def _line(error: BaseException, answer: Answer) -> str:
-    """Say in which line of the student an error arose: the last one in the folder of the function.
+    """Say in which line of the student an error arose: the last one."""
+    if isinstance(where := getattr(error, "where", None), str):     # raised, and looked at, in another process
+        return where
+    if getattr(answer, "__code__", None) is None:                   # a class, a partial function
+        return ""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    found = next(filter(None, (_of_student(answer, frame.filename, frame.lineno) for frame in frames)), "")
+    if not found and isinstance(error, TypeError):                  # the arguments did not fit
+        return f"\n{answer.__name__} could not be called; is its `def` line as it was?"
+    return found
+
+
+def _of_student(answer: Answer, filename: str, number: int | None) -> str:
+    """Quote a line of code; empty if it is not the student's, which lies in the folder of the function.
 
     The cells of a notebook count as files of one folder.
     """
-    if isinstance(where := getattr(error, "where", None), str):     # raised, and looked at, in another process
-        return where
     code = getattr(answer, "__code__", None)
-    if code is None:                            # a class, a partial function
+    if code is None or filename == __file__ or os.path.dirname(filename) != os.path.dirname(code.co_filename):
         return ""
-    folder = os.path.dirname(code.co_filename)
-    lines = [
-        (frame.lineno, text) for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename != __file__ and os.path.dirname(frame.filename) == folder
-        and (text := linecache.getline(frame.filename, frame.lineno or 0).strip())
-    ]
-    if not lines:
-        refused = isinstance(error, TypeError)  # the arguments did not fit
-        return f"\n{answer.__name__} could not be called; is its `def` line as it was?" if refused else ""
-    return f"\nin line {lines[-1][0]} of the cell:  {lines[-1][1]}"
+    text = linecache.getline(filename, number or 0).strip()
+    return f"\nin line {number} of the cell:  {text}" if text else ""
 
 
 def _input(task: Task, case: int) -> str:

@@ -425,10 +425,14 @@ def _poisson(a: np.ndarray, y: np.ndarray) -> float:
     return float((np.exp(a) - y * a).sum())
 
 
+def _wavy(a: np.ndarray, y: np.ndarray) -> float:
+    return float(np.sin(1e4 * (a - y)).sum())       # here a difference on one side is plainly off
+
+
 def _layer_and_loss(rng: np.random.Generator, shape: Shape) -> tuple[Any, ...]:
     W, b, _, y = network(rng, shape)
     l = int(rng.integers(1, len(W)))
-    loss = (_half_squared, _poisson)[int(rng.integers(2))]
+    loss = _wavy if len(W) == 4 else (_half_squared, _poisson)[int(rng.integers(2))]
     return W, b, rng.normal(size=b[l].shape).round(2), l, partial(loss, y=y)
 
 
@@ -439,10 +443,15 @@ def _run_on(W: Layers, b: Layers, a: np.ndarray, l: int) -> np.ndarray:
     return a
 
 
+def _one_sided(f: Callable[[np.ndarray], float], z: np.ndarray) -> np.ndarray:
+    moves = np.eye(z.size).reshape(-1, *z.shape) * 1e-6
+    return np.array([(f(z + move) - f(z)) / 1e-6 for move in moves]).reshape(z.shape)
+
+
 @task("Task 4, δ by differences", returns="delta", points=2, rtol=1e-4, draw=_layer_and_loss,
       shapes=(((1, 1, 1), 1), ((2, 2, 2), 1), ((2, 3, 3, 2), 1), ((2, 4, 3, 3, 2), 1)))
 def delta_by_differences(W, b, z, l, C):
-    return central_difference(lambda moved: C(_run_on(W, b, sigmoid(moved), l)), z)
+    return central_difference(lambda moved: C(_run_on(W, b, sigmoid(moved), l)), z, 1e-6)
 
 
 delta_by_differences.mistake("you differentiate with respect to a",
@@ -465,6 +474,8 @@ delta_by_differences.mistake("your quotients are twice too large",
     "How far apart are the two points between which you take the difference?", result=lambda delta: 2 * delta)
 delta_by_differences.mistake("your quotients are half as large as they should be",
     "How far apart are the two points between which you take the difference?", result=lambda delta: delta / 2)
+delta_by_differences.mistake("your quotients are one-sided", "How large is the error of a one-sided quotient?",
+    lambda W, b, z, l, C: _one_sided(lambda moved: C(_run_on(W, b, sigmoid(moved), l)), z))
 delta_by_differences.mistake("the two values are subtracted in the wrong order",
     "A loss that grows with z has a positive derivative. Which value comes first?", result=np.negative)
 delta_by_differences.mistake("all entries of z move at once",

@@ -27,9 +27,11 @@ def _weighted_scores(rng: np.random.Generator, shape: tuple[int, int, float]) ->
     """Return scores (K, M), each column moved up or down by `offset` with a spread of its own, and weights (K,)."""
     K, M, offset = shape
     z = rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)
+    w = rng.uniform(0.2, 5, size=K).round(1)
     if offset:
         z[0] += rng.choice([-1, 1], size=M) * offset
-    return z.round(1), rng.uniform(0.2, 5, size=K).round(1)
+        w *= 10.0 ** rng.integers(-8, 1, size=K)     # beside small weights a tiny number is no longer tiny
+    return z.round(1), w
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")

@@ -1,7 +1,7 @@
 """The tasks of the chapter on convolution.
 
-Images, filters and error signals are matrices of whole numbers, none of them square or symmetric, so that a flip
-and an exchange of rows and columns show. Most wrong answers slide the right matrix wrongly, or a wrong one rightly.
+Images, filters and error signals are matrices of whole numbers and halves, none of them square or symmetric, so that
+a flip and an exchange of rows and columns show. Most wrong answers slide the right matrix wrongly, or a wrong one rightly.
 """
 
 from __future__ import annotations
@@ -38,6 +38,15 @@ def _full(D: Matrix, F: Matrix) -> Matrix:
     return _slide_over_edges(D, _turned(F))
 
 
+def _full_of_integers(D: Matrix, F: Matrix) -> Matrix:
+    """Return what an array of integers keeps of `_full`, to which each place adds its share."""
+    full = np.zeros(np.add(D.shape, F.shape) - 1)
+    for i, j in np.ndindex(*D.shape):
+        place = np.s_[i:i + F.shape[0], j:j + F.shape[1]]
+        full[place] = np.trunc(full[place] + D[i, j] * F)
+    return full
+
+
 def _middle(full: Matrix, like: Matrix) -> Matrix:
     top, left = np.subtract(full.shape, like.shape) // 2
     return full[top:top + like.shape[0], left:left + like.shape[1]]
@@ -50,20 +59,20 @@ def _overwritten(D: Matrix, F: Matrix) -> Matrix:
     return full
 
 
-def whole(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Return an array of the whole numbers from −3 to 3."""
-    return rng.integers(-3, 4, size=shape).astype(float)
+def halves(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Return an array of whole numbers and halves from −3 to 3: no array of integers can hold what is made of them."""
+    return rng.integers(-6, 7, size=shape) / 2
 
 
 def _two(rng: np.random.Generator, shape: tuple[Pair, Pair]) -> tuple[Matrix, Matrix]:
-    return whole(rng, *shape[0]), whole(rng, *shape[1])
+    return halves(rng, *shape[0]), halves(rng, *shape[1])
 
 
 # ---------------------------------------------------------------- Task 1: the gradient with respect to the filter
 
 def _batch(rng: np.random.Generator, shape: tuple[int, Pair, Pair]) -> tuple[Images, Images]:
     N, image, places = shape
-    return whole(rng, N, *image), whole(rng, N, *places)
+    return halves(rng, N, *image), halves(rng, N, *places)
 
 
 def _for_each(X: Images, delta: Images) -> Images:
@@ -151,6 +160,8 @@ gradient_by_image.mistake("you cut the result to the size of δ",
 gradient_by_image.mistake("later windows overwrite what earlier ones have left",
     "A pixel lies in several windows, and the chain rule adds up all ways. Is there an `=` where a `+=` should be?",
     lambda F, delta: _overwritten(delta, F))
+gradient_by_image.mistake("your gradient is added up in whole numbers", "What does `dtype=int` do to 1.5?",
+    lambda F, delta: _full_of_integers(delta, F))
 gradient_by_image.mistake("your gradient is transposed", "Which shape has the image?", result=np.transpose)
 gradient_by_image.mistake("you flip δ instead of the filter",
     "Turning the other factor turns the result. Which one stays as it is?", delta=_turned)
@@ -252,6 +263,7 @@ def merged_filter(F, G):
     return _full(F, G)
 
 
+merged_filter.mistake("your filter is added up in whole numbers", "What does `dtype=int` do to 1.5?", _full_of_integers)
 merged_filter.mistake("your second filter is the wrong way round",
     "In (X ∗ F) ∗ G both indices are added to the place: X is taken at i + m + p. For which pairs is m + p the same?",
     _slide_over_edges)
@@ -281,8 +293,8 @@ merged_filter.mistake("your filter is transposed", "Rows add to rows.", result=n
 def _layer(rng: np.random.Generator, shape: tuple[int, Pair, Pair, int]) -> tuple[Images, Images, Matrix, int]:
     """Return X, F, δ and s for (channels, image, filter, stride)."""
     C, image, window, s = shape
-    delta = whole(rng, *(_count(d, k, s, 0) for d, k in zip(image, window)))
-    return whole(rng, C, *image), whole(rng, C, *window), delta, s
+    delta = halves(rng, *(_count(d, k, s, 0) for d, k in zip(image, window)))
+    return halves(rng, C, *image), halves(rng, C, *window), delta, s
 
 
 def _all_channels(A: np.ndarray) -> np.ndarray:

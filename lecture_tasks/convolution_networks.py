@@ -28,8 +28,8 @@ def error_signal(rng: np.random.Generator,
                  shape: tuple[int, int, Pair, Pair, int, int]) -> tuple[Array, Array, Pair, int, int]:
     """Return δ (Q, h, w), filters (Q, C, k_y, k_x), the size of the image, stride and padding."""
     Q, C, (ky, kx), (H, W), s, pad = shape
-    delta = rng.integers(-3, 4, size=(Q, _places(H, ky, s, pad), _places(W, kx, s, pad))).astype(float)
-    return delta, rng.integers(-3, 4, size=(Q, C, ky, kx)).astype(float), (H, W), s, pad
+    delta = rng.integers(-6, 7, size=(Q, _places(H, ky, s, pad), _places(W, kx, s, pad))) / 2
+    return delta, rng.integers(-6, 7, size=(Q, C, ky, kx)) / 2, (H, W), s, pad
 
 
 def _stamped(delta: Array, F: Array, size: Pair, steps: Pair, pad: int, put: Callable = np.add) -> Array:
@@ -57,6 +57,9 @@ def gradient_by_channels(delta, F, size, s, pad):
     return _by_channels(delta, F, size, s, pad)
 
 
+gradient_by_channels.mistake("your gradient is added up in whole numbers", "What does `dtype=int` do to 1.5?",
+    lambda delta, F, size, s, pad: _cut(_stamped(delta, F, size, (s, s), pad,
+                                                 lambda old, new: np.trunc(old + new)), size, pad))
 gradient_by_channels.mistake("you flip the filters",
     "A place stamps its filter on the patch that it read, the same way round as it lay there.",
     F=lambda F: F[:, :, ::-1, ::-1])
@@ -318,7 +321,10 @@ def a_budget(rng: np.random.Generator, shape: Pair) -> tuple[int, int, int, int]
     low, high = shape
     Q, k, K = int(rng.integers(low, high)), int(rng.integers(2, 6)), int(rng.integers(3, 11))
     d = int(rng.integers(22, 40))
-    return _needs(Q, d, k, K) + int(rng.integers(-1, 2)), d, k, K
+    budget, spare = _needs(Q, d, k, K), int(rng.integers(-1, 2))
+    if low == 12:                                   # nearer to Q than to Q − 1, and no biases to save
+        spare = -(budget - _needs(Q - 1, d, k, K)) // 3
+    return budget + spare, d, k, K
 
 
 def _needs(Q: int, d: int, k: int, K: int, second: int = 2, bias: bool = True, head: bool = True,
@@ -349,6 +355,12 @@ widest.mistake("your maps shrink without strides", "What does a stride of 2 do t
     ends=lambda d, k: d - 2 * (k - 1))
 widest.mistake("you take the maps of the first block for the linear layer", "Two blocks shrink the image.",
     ends=lambda d, k: _places(d, k, 2, 0))
+
+
+@widest.mistake("you round to the nearest Q", "Does the network fit if you round up?")
+def _(budget, d, k, K):
+    Q = unwrap(widest.reference)(budget, d, k, K)
+    return Q if budget - _needs(Q, d, k, K) < _needs(Q + 1, d, k, K) - budget else Q + 1
 
 
 @widest.mistake("your Q is no whole number", "There is no half filter. In which direction do you round?")

@@ -9,7 +9,7 @@ import numpy as np
 
 from lecture_code import complexity
 from lecture_code.activations import linear, relu
-from lecture_code.feedback import Answer, task
+from lecture_code.feedback import Answer, Task, task
 from lecture_code.losses import softmax_cross_entropy
 from lecture_code.network import Network, cost_and_gradient, forward, pack, unpack
 from lecture_code.numerics import one_hot, softmax
@@ -216,8 +216,39 @@ training_bytes.mistake("the biases are missing among the parameters", "Each unit
 
 def paired_scores(rng: np.random.Generator, seeds: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores of two networks, seed by seed: luck that both share, and a little of their own."""
-    shared = rng.normal(97, 0.5, seeds)
-    return (shared + rng.normal(0, 0.1, seeds)).round(2), (shared + rng.normal(0.15, 0.1, seeds)).round(2)
+    shared, gain = rng.normal(97, 0.5, seeds), rng.choice([-0.15, 0.15])
+    return (shared + rng.normal(0, 0.1, seeds)).round(2), (shared + rng.normal(gain, 0.1, seeds)).round(2)
+
+
+def paired_mistakes(task: Task, sign: int) -> None:
+    """Add what goes wrong with the mean of sign (a − b) and its error."""
+    torn = "Both share a seed's luck. Take the differences first."
+    more_certain = "A mean over more seeds is more certain."
+    separate = lambda a, b, ddof: ((a.var(ddof=ddof) + b.var(ddof=ddof)) / len(a)) ** 0.5
+    for name, look, error in (
+            ("the pairs are torn apart", torn, lambda a, b: separate(a, b, 1)),
+            ("the pairs are torn apart, and the variance is divided by N", torn, lambda a, b: separate(a, b, 0)),
+            ("you return the spread of one difference", f"{more_certain} By which factor?",
+             lambda a, b: (a - b).std(ddof=1)),
+            ("you return the spread of one difference, divided by N, not by N − 1", f"{more_certain} By which factor?",
+             lambda a, b: (a - b).std()),
+            ("the spread is divided by N, not by N − 1", "The mean is estimated from the same few numbers: `ddof=1`.",
+             lambda a, b: (a - b).std() / len(a) ** 0.5),
+            ("you divide by the number of seeds, not by its square root",
+             "Variances add up; what does that mean for the spread of a mean?",
+             lambda a, b: (a - b).std(ddof=1) / len(a)),
+            ("the error is a variance", "It should have the unit of the scores.",
+             lambda a, b: (a - b).var(ddof=1) / len(a))):
+        task.mistake(name, look, lambda a, b, error=error: (sign * (a - b).mean(), error(a, b)))
+    for name, look, mean in (
+            ("your difference has lost its sign", "Who is better should be visible.", lambda a, b: abs((a - b).mean())),
+            ("the difference is turned round", "Which of the two is subtracted?", lambda a, b: -sign * (a - b).mean()),
+            ("signs are dropped before the mean", "If one wins as often as it loses, the mean should be near 0.",
+             lambda a, b: np.abs(a - b).mean()),
+            ("you compare the best seeds", "The best of several tries is luck. Which summary uses all?",
+             lambda a, b: sign * (a.max() - b.max())),
+            ("you take a median", "The mean of the differences is asked for.", lambda a, b: sign * np.median(a - b))):
+        task.mistake(name, look, lambda a, b, mean=mean: (mean(a, b), (a - b).std(ddof=1) / len(a) ** 0.5))
 
 
 @task("Task 5, a difference and its error", returns="mean, error", points=2, draw=paired_scores, shapes=(3, 5, 12))
@@ -225,23 +256,7 @@ def paired_difference(a, b):
     return (b - a).mean(), (b - a).std(ddof=1) / len(a) ** 0.5
 
 
-paired_difference.mistake("the difference is turned round", "Positive means that the second network is better.",
-    result=lambda both: (-both[0], both[1]))
-paired_difference.mistake("you return the spread of one difference",
-    "A mean over more seeds is more certain. By which factor?", lambda a, b: ((b - a).mean(), (b - a).std(ddof=1)))
-paired_difference.mistake("the spread is divided by N, not by N − 1",
-    "The mean is estimated from the same few numbers: `ddof=1`.",
-    lambda a, b: ((b - a).mean(), (b - a).std() / len(a) ** 0.5))
-paired_difference.mistake("you divide by the number of seeds, not by its square root",
-    "Variances add up; what does that mean for the spread of a mean?",
-    lambda a, b: ((b - a).mean(), (b - a).std(ddof=1) / len(a)))
-paired_difference.mistake("the pairs are torn apart",
-    "Both networks share their seed's luck. Take the differences first.",
-    lambda a, b: ((b - a).mean(), ((a.var(ddof=1) + b.var(ddof=1)) / len(a)) ** 0.5))
-paired_difference.mistake("the error is a variance", "It should be in per cent, as the scores are.",
-    lambda a, b: ((b - a).mean(), (b - a).var(ddof=1) / len(a)))
-paired_difference.mistake("you compare the best seeds", "The best of several tries is luck, twice.",
-    lambda a, b: (b.max() - a.max(), (b - a).std(ddof=1) / len(a) ** 0.5))
+paired_mistakes(paired_difference, sign=-1)
 
 #: In the order of the notebook.
 ALL = (count_step, deep_gradients, training_bytes, paired_difference)

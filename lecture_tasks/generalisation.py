@@ -7,6 +7,7 @@ from inspect import unwrap
 import numpy as np
 
 from lecture_code.feedback import Answer, task
+from lecture_tasks.deep_networks import paired_mistakes
 
 Vector = np.ndarray
 Matrix = np.ndarray
@@ -160,7 +161,7 @@ def validation_costs(rng: np.random.Generator, epochs: int) -> tuple[list[float]
     for i in rng.choice(np.arange(1, epochs), epochs // 4, replace=False):
         costs[i] = costs[i - 1]                                     # ties
     if rng.random() < 0.5:                                          # a cost can have any size
-        costs = [round(1000 * cost) for cost in costs]
+        costs = [round(1000 * cost) if epochs > 8 else cost / 1000 for cost in costs]
     return costs, int(rng.integers(1, 4))
 
 
@@ -298,28 +299,7 @@ def paired(a, b):
     return np.mean(a - b), np.std(a - b, ddof=1) / len(a) ** 0.5
 
 
-paired.mistake("the pairs are torn apart",
-    "Seed by seed, what is common to both scores cancels. Take differences first.",
-    lambda a, b: (np.mean(a) - np.mean(b), np.sqrt((np.var(a, ddof=1) + np.var(b, ddof=1)) / len(a))))
-paired.mistake("the pairs are torn apart, and the variance divides by n",
-    "Seed by seed, what is common to both scores cancels. Take differences first.",
-    lambda a, b: (np.mean(a) - np.mean(b), np.sqrt((np.var(a) + np.var(b)) / len(a))))
-paired.mistake("your deviation divides by n", "The mean is estimated from the same numbers: divide by n − 1.",
-    lambda a, b: (np.mean(a - b), np.std(a - b) / len(a) ** 0.5))
-paired.mistake("you return the deviation of one difference",
-    "How does the error of a mean shrink with the number of seeds?",
-    lambda a, b: (np.mean(a - b), np.std(a - b, ddof=1)))
-paired.mistake("you return the deviation of one difference, dividing by n",
-    "How does the error of a mean shrink with the number of seeds?", lambda a, b: (np.mean(a - b), np.std(a - b)))
-paired.mistake("you divide by n and not by its root", "How does the error of a mean shrink with the number of seeds?",
-    lambda a, b: (np.mean(a - b), np.std(a - b, ddof=1) / len(a)))
-paired.mistake("the difference has the wrong sign", "It is a minus b.", result=lambda both: (-both[0], both[1]))
-paired.mistake("you compare the best seeds", "The best of several is a matter of luck. Which summary uses all?",
-    lambda a, b: (np.max(a) - np.max(b), np.std(a - b, ddof=1) / len(a) ** 0.5))
-paired.mistake("signs are dropped before the mean", "A method that wins and loses equally has the difference 0.",
-    lambda a, b: (np.mean(np.abs(a - b)), np.std(a - b, ddof=1) / len(a) ** 0.5))
-paired.mistake("you take a median", "The mean of the differences is asked for.",
-    lambda a, b: (np.median(a - b), np.std(a - b, ddof=1) / len(a) ** 0.5))
+paired_mistakes(paired, sign=1)
 
 #: In the order of the notebook.
 ALL = (norm_backward, dropout_step, stop_early, honest_score, paired)

@@ -58,7 +58,9 @@ largest_rate.mistake("your fraction stands upside down",
 def _walk(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, ...]:
     P, k = shape
     H, b, theta = quadratic(rng, P)
-    return H, b, theta, round(float(rng.uniform(0.3, 1.3) / _curvatures(H)[-1]), 3), k
+    if k == 3:
+        theta = theta.round().astype(int)           # a start in whole numbers does not stay one
+    return H, b, theta, round(float(rng.uniform(0.3, 2.6) / _curvatures(H)[-1]), 3), k
 
 
 def _slope(H: Matrix, b: Vector, theta: Vector) -> Vector:
@@ -103,11 +105,20 @@ descent_path.mistake("your points are columns", "The path has one point a row.",
 def _(H, b, theta, eta, k):
     path = [theta]
     for _ in range(k):
-        theta = theta.copy()
+        theta = theta.astype(float)
         for j in range(len(theta)):
             theta[j] -= eta * (H[j] @ theta - b[j])
         path.append(theta)
     return np.array(path)
+
+
+@descent_path.mistake("your path can hold whole numbers only",
+    "An array that is made from θ, as by `zeros_like`, has the type of θ. Which type has a start in whole numbers?")
+def _(H, b, theta, eta, k):
+    path = np.array([theta] * (k + 1))
+    for j in range(k):
+        path[j + 1] = path[j] - eta * _slope(H, b, path[j])
+    return path
 
 
 descent_path.mistake("every step uses the gradient at the start", "Where is the gradient of step 2 taken?",

@@ -69,9 +69,16 @@ def _divergence_mistakes(divergence: Task) -> None:
         lambda p, q: (q * np.log(p / q)).sum(axis=0))
 
 
+def _positive_pair(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Matrix, Matrix]:
+    """Return two distributions a column; where there are many, an outcome of each is nearly impossible for q."""
+    p, q = distributions(rng, *shape), distributions(rng, *shape)
+    if shape[1] > 2:
+        q[0], q[1] = 1e-9, q[1] + q[0]
+    return p, q
+
+
 @task("Task 1a, the divergence", returns="kl", points=2,
-      draw=lambda rng, shape: (distributions(rng, *shape), distributions(rng, *shape)),
-      shapes=((2, 1), (3, 2), (5, 6)), rtol=1e-5)
+      draw=_positive_pair, shapes=((2, 1), (3, 2), (5, 6)), rtol=1e-5)
 def kl_columns(p, q):
     return kl(p, q)
 
@@ -199,8 +206,9 @@ smooth_labels.mistake("what is taken from the right class goes nowhere",
 def _scores_and_target(rng: np.random.Generator, shape: tuple[int, int, float]) -> tuple[Matrix, Matrix]:
     """Return scores, each column moved up or down by `offset`, and a target for each column."""
     K, M, offset = shape
-    z = (rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)).round(1)
-    return z, distributions(rng, K, M, zeros=M > 1)
+    z = rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)
+    z[0] += offset * rng.choice([-1, 1], size=M)
+    return z.round(1), distributions(rng, K, M, zeros=M > 1)
 
 
 @task("Task 5, the gradient", returns="gradient", points=2,

@@ -170,18 +170,23 @@ hessian_by_differences.mistake("you divide by Δ once too often",
 # ---------------------------------------------------------------- Task 4: the delay of a saddle
 
 def saddle_start(rng: np.random.Generator, size: int) -> tuple[float, float, float]:
-    """Return the start x₂, the rate η, and the negative curvature λ of C = … − ½λx₂²."""
+    """Return the start x₂, the rate η, and the negative curvature λ of C = … − ½λx₂²; for 0, a walk that meets 1."""
+    if size == 0:
+        return 1 / float(rng.choice([2, 4])), *((0.5, 2.0), (0.25, 4.0))[rng.integers(2)]
     return (float(rng.uniform(1, 9)) * 10.0**-size, round(float(rng.uniform(0.03, 0.4)), 2),
             round(float(rng.uniform(0.5, 3)), 1))
 
 
-@task("Task 4, the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 5, 10, 30))
+@task("Task 4, the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 0, 10, 30))
 def delay(x2, eta, lam):
     return ceil(log(1 / x2) / log(1 + eta * lam))
 
 
 delay.mistake("you round down", "After that many steps, has |x₂| reached 1?",
     lambda x2, eta, lam: int(log(1 / x2) / log(1 + eta * lam)))
+delay.mistake("you take one step more where the walk meets 1 exactly",
+    "From ¼, with factors of 2: after how many steps is x₂ at least 1?",
+    lambda x2, eta, lam: int(log(1 / x2) / log(1 + eta * lam)) + 1)
 delay.mistake("the curvature is always 2 for you", "C = … − ½λx₂². What is its slope in x₂?",
     lambda x2, eta, lam: ceil(log(1 / x2) / log(1 + 2 * eta)))
 delay.mistake("the curvature is doubled", "C = … − ½λx₂², with the ½. What is its slope in x₂?",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lecture_code.feedback import Answer, Task, task
-from lecture_code.numerics import softmax
+from lecture_tasks.softmax_regression import error_signal, signal_mistakes
 
 Vector = np.ndarray
 Matrix = np.ndarray
@@ -24,11 +24,15 @@ def _pieces(order: Vector, M: int) -> list[Vector]:
     return [order[start : start + M] for start in range(0, len(order), M)]
 
 
-def _epoch(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, order: Vector, slope: Slope) -> Matrix:
-    """Return θ after one epoch."""
-    for B in _pieces(order, M):
+def _in_pieces(theta: Matrix, X: Matrix, y: Vector, eta: float, pieces: list[Vector], slope: Slope) -> Matrix:
+    for B in pieces:
         theta = theta - eta * slope(theta, X[B], y[B])
     return theta
+
+
+def _epoch(theta: Matrix, X: Matrix, y: Vector, eta: float, M: int, order: Vector, slope: Slope) -> Matrix:
+    """Return θ after one epoch."""
+    return _in_pieces(theta, X, y, eta, _pieces(order, M), slope)
 
 
 def _epoch_mistakes(epoch: Task, slope: Slope) -> None:
@@ -48,6 +52,9 @@ def _epoch_mistakes(epoch: Task, slope: Slope) -> None:
     epoch.mistake("you leave out the last batch where it is shorter",
         "In an epoch every sample is used once. How many steps are that if M does not divide N?",
         lambda theta, X, y, eta, M, order: _epoch(theta, X, y, eta, M, order[: len(order) // M * M], slope))
+    epoch.mistake("your batches are about equally large, not M each", "N = 10 and M = 4: which batches are there?",
+        lambda theta, X, y, eta, M, order:
+            _in_pieces(theta, X, y, eta, np.array_split(order, math.ceil(len(order) / M)), slope))
     epoch.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?", order=np.sort)
     epoch.mistake("every step uses the θ from before the epoch",
         "The second batch should see the θ that the first one has moved.", lambda theta, X, y, eta, M, order:
@@ -71,7 +78,7 @@ def _squared(theta: Vector, X: Matrix, y: Vector) -> Vector:
 
 
 @task("Task 1a, least squares", returns="theta", points=3,
-      draw=_regression, shapes=((2, 1, 1), (3, 1, 2), (5, 2, 2), (6, 3, 3), (7, 2, 4)))
+      draw=_regression, shapes=((2, 1, 1), (3, 1, 2), (5, 2, 2), (6, 3, 3), (10, 2, 4)))
 def least_squares_epoch(theta, X, y, eta, M, order, *, slope=_squared):
     return _epoch(theta, X, y, eta, M, order, slope)
 
@@ -89,18 +96,21 @@ def tanh_slope(u: Vector) -> Vector:
     return 1 - np.tanh(u) ** 2
 
 
-def arctan_slope(u: Vector) -> Vector:
-    """Return the derivative of arctan."""
-    return 1 / (1 + u**2)
+def falling(u: Vector) -> Vector:
+    return -np.arctan(u)
+
+
+def falling_slope(u: Vector) -> Vector:
+    return -1 / (1 + u**2)
 
 
 def _link_and_slope(rng: np.random.Generator, shape: tuple[int, int, bool]) -> tuple[Any, ...]:
-    """Return a mini-batch; if it is at rest, θ = 0 and some samples are fitted exactly."""
+    """Return a mini-batch; if it is at rest, θ = 0 and all samples are fitted, every other one exactly."""
     M, d, at_rest = shape
     theta, X, y = (rng.normal(size=size).round(2) for size in (d, (M, d), M))
     if at_rest:
-        theta, y = np.zeros(d), np.where(np.arange(M) % 2 == 0, 0.0, y)
-    g, slope = ((np.tanh, tanh_slope), (np.arctan, arctan_slope))[int(rng.integers(2))]
+        theta, y = np.zeros(d), np.where(np.arange(M) % 2 == 0, 0.0, 1e-12 * y)
+    g, slope = ((np.tanh, tanh_slope), (falling, falling_slope))[int(rng.integers(2))]
     return theta, X, y, round(float(rng.uniform(0.1, 1)), 2), g, slope
 
 
@@ -128,6 +138,10 @@ absolute_step.mistake("g was not differentiated",
 absolute_step.mistake("the derivative of g was taken at the wrong place",
     "`slope(…)` is g' at its argument. What is the argument of g?",
     _step(lambda u, y, g, slope: np.sign(y - g(u)) * slope(g(u))))
+absolute_step.mistake("you take the slope of g without its sign", "One of the functions that are tried falls.",
+    _step(lambda u, y, g, slope: np.sign(y - g(u)) * np.abs(slope(u))))
+absolute_step.mistake("a sample that is nearly fitted counts as fitted", "Its residual is not exactly 0.",
+    _step(lambda u, y, g, slope: np.where(np.isclose(y, g(u)), 0, np.sign(y - g(u))) * slope(u)))
 absolute_step.mistake("you differentiate the square",
     "Does |r| grow faster where r is large? What is its slope at r = 3, and what at r = 0.3?",
     _step(lambda u, y, g, slope: (y - g(u)) * slope(u)))
@@ -187,49 +201,19 @@ def _labelled(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tup
     return theta, X, rng.integers(K, size=N), round(float(rng.uniform(0.1, 1)), 2), M, rng.permutation(N)
 
 
-def _one_hot(y: Vector, K: int) -> Matrix:
-    return np.eye(K)[:, y]
-
-
-def _cross_entropy(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
-    return (softmax(theta @ X.T) - _one_hot(y, len(theta))) @ X / len(y)
-
-
-def _one_hot_of_whole_rows(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
-    D = softmax(theta @ X.T)
-    D[y] -= 1
-    return D @ X / len(y)
-
-
-def _with_softmax_slope(theta: Matrix, X: Matrix, y: Vector) -> Matrix:
-    p = softmax(theta @ X.T)
-    return p * (1 - p) * (p - _one_hot(y, len(theta))) @ X / len(y)
+def _of_scores(signal: Callable[[Matrix, Vector], Matrix]) -> Slope:
+    """Return the gradient of a batch from its error signal, one sample a column."""
+    return lambda theta, X, y: signal(theta @ X.T, y) @ X / len(y)
 
 
 @task("Task 3a, mini-batch softmax regression", returns="theta", points=4,
-      draw=_labelled, shapes=((2, 1, 2, 1), (3, 2, 2, 2), (5, 2, 3, 2), (6, 3, 3, 3), (7, 4, 3, 4)))
-def softmax_epoch(theta, X, y, eta, M, order, *, slope=_cross_entropy):
-    return _epoch(theta, X, y, eta, M, order, slope)
+      draw=_labelled, shapes=((2, 1, 2, 1), (3, 2, 2, 2), (5, 2, 3, 2), (6, 3, 3, 3), (10, 4, 3, 4)))
+def softmax_epoch(theta, X, y, eta, M, order, *, signal=error_signal):
+    return _epoch(theta, X, y, eta, M, order, _of_scores(signal))
 
 
-softmax_epoch.mistake("your softmax runs over the samples",
-    "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
-    slope=lambda theta, X, y: (softmax(theta @ X.T, axis=1) - _one_hot(y, len(theta))) @ X / len(y))
-softmax_epoch.mistake("the scores were not turned into probabilities",
-    "Which function stands between θx and the probabilities?",
-    slope=lambda theta, X, y: (theta @ X.T - _one_hot(y, len(theta))) @ X / len(y))
-softmax_epoch.mistake("you subtract the number of the class", "A label is a name, not a quantity. What is e(y)?",
-    slope=lambda theta, X, y: (softmax(theta @ X.T) - y) @ X / len(y))
-softmax_epoch.mistake("you subtract 1 from whole rows",
-    "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of "
-    "indices has it?", slope=_one_hot_of_whole_rows)
-softmax_epoch.mistake("only the row of the right class moves",
-    "What happens to the scores of the other classes, whose probabilities are too large?",
-    slope=lambda theta, X, y: _one_hot(y, len(theta)) * (softmax(theta @ X.T) - 1) @ X / len(y))
-softmax_epoch.mistake("there is a factor p(1 − p) too many",
-    "That is σ' of the squared error with a sigmoid. In this loss the logarithm has cancelled it.",
-    slope=_with_softmax_slope)
-_epoch_mistakes(softmax_epoch, _cross_entropy)
+signal_mistakes(softmax_epoch)
+_epoch_mistakes(softmax_epoch, _of_scores(error_signal))
 
 
 def _accuracies(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, ...]:

@@ -153,7 +153,7 @@ def _per_entry_mistakes(task: Task, square: Callable[..., Vector]) -> None:
 
 
 @task("Task 2, AdaGrad", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
-      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), 1e-7))
+      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 1e-7, 1e-5)))
 def adagrad_step(theta, g, r, eta, eps):
     return optimizers.adagrad(eps).step(theta, g, r, eta)
 
@@ -169,7 +169,8 @@ _per_entry_mistakes(adagrad_step, lambda r, g: r + g**2)
 
 
 @task("Task 3a, RMSProp", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
-      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.75, 0.9), 1e-6))
+      draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.75, 0.9),
+                               _one_of(rng, 1e-6, 1e-4)))
 def rmsprop_step(theta, g, r, eta, rho, eps):
     return optimizers.rmsprop(rho, eps).step(theta, g, r, eta)
 
@@ -197,7 +198,8 @@ def _adam_input(rng: np.random.Generator, shape: Shape) -> tuple[Any, ...]:
     theta, g, v = _gradients(rng, shape)
     m = np.sqrt(v) * rng.uniform(-1, 1, size=len(v)).round(1)
     k = shape[2]
-    return theta, g, (m, v, k), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.8, 0.9), _one_of(rng, 0.99, 0.999), 1e-8
+    return (theta, g, (m, v, k), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.8, 0.9), _one_of(rng, 0.99, 0.999),
+            _one_of(rng, 1e-8, 1e-6))
 
 
 def _averages(g: Vector, m: Vector, v: Vector, beta1: float, beta2: float) -> tuple[Vector, Vector]:

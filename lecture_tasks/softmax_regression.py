@@ -27,12 +27,14 @@ _SCORES = ((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000))
 
 
 def scores(rng: np.random.Generator, shape: tuple[int, int, float]) -> tuple[Matrix]:
-    """Return random scores (K, M) with one decimal, each column moved up or down by `offset`."""
+    """Return random scores (K, M) with one decimal, each column moved up or down by `offset`, its first by as much."""
     K, M, offset = shape
-    return ((rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)).round(1),)
+    z = rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)
+    z[0] += offset * rng.choice([-1, 1], size=M)
+    return (z.round(1),)
 
 
-@task("Task 1a, softmax", returns="p", points=2, draw=scores, shapes=_SCORES)
+@task("Task 1a, softmax", returns="p", points=2, draw=scores, shapes=_SCORES, rtol=1e-10)
 def softmax_columns(z):
     return softmax(z)
 
@@ -43,6 +45,9 @@ softmax_columns.mistake("large scores overflow",
 softmax_columns.mistake("you subtract the same number from all columns",
     "Beside a column around 1000, one around −1000 is left with exponentials that are all 0. Whose maximum should be "
     "subtracted?", _silently(lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(axis=0)))
+softmax_columns.mistake("you subtract the mean of the scores",
+    "A score can lie a thousand above the mean of its column. After which shift is no exponent positive?",
+    _silently(lambda z: np.exp(z - z.mean(axis=0)) / np.exp(z - z.mean(axis=0)).sum(axis=0)))
 softmax_columns.mistake("your softmax runs over the samples",
     "Each column is to be a distribution. Along which axis do your entries sum to 1?", lambda z: softmax(z, axis=1))
 softmax_columns.mistake("all entries of your matrix together sum to 1",
@@ -110,22 +115,28 @@ def _batch(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Matri
     return rng.normal(size=(K, d)).round(2), rng.normal(size=(d, M)).round(2), rng.integers(K, size=M)
 
 
+def _scaled_batch(rng: np.random.Generator, shape: tuple[int, int, int, float]) -> tuple[Matrix, Matrix, Vector]:
+    """Return θ, x and y as `_batch` does, for θ of a size that makes large scores."""
+    theta, x, y = _batch(rng, shape[:3])
+    return theta * shape[3], x, y
+
+
 def _one_hot(z: Matrix, y: Vector) -> Matrix:
     return np.eye(len(z))[:, y]
 
 
-def _signal(z: Matrix, y: Vector) -> Matrix:
+def error_signal(z: Matrix, y: Vector) -> Matrix:
     """Return the error signal of scores and labels, one sample a column."""
     return softmax(z) - _one_hot(z, y)
 
 
-def _signal_mistakes(task: Task) -> None:
-    """Add what goes wrong between the scores and the error signal, whatever is made of it."""
+def signal_mistakes(task: Task, batch: bool = True) -> None:
+    """Add what goes wrong between the scores and the error signal, whatever is made of it, of one sample or a batch."""
     task.mistake("the scores were not turned into probabilities",
         "What was observed is compared with what was expected. Which function makes expectations of scores?",
         signal=lambda z, y: z - _one_hot(z, y))
     task.mistake("you squeeze each score by itself",
-        "A sigmoid for each class is another model. Do the entries of the push of one sample sum to 0?",
+        "A sigmoid for each class is another model. Do its numbers for one sample sum to 1?",
         signal=lambda z, y: sigmoid(z) - _one_hot(z, y))
     task.mistake("you subtract the number of the class", "A label is a name, not a quantity. What is e(y)?",
         signal=lambda z, y: softmax(z) - y)
@@ -134,52 +145,57 @@ def _signal_mistakes(task: Task) -> None:
         signal=lambda z, y: softmax(z))
     task.mistake("only the row of the right class gets a gradient",
         "What happens to the scores of the other classes, whose probabilities are too large?",
-        signal=lambda z, y: _one_hot(z, y) * _signal(z, y))
+        signal=lambda z, y: _one_hot(z, y) * error_signal(z, y))
     task.mistake("there is a factor p(1 − p) too many",
         "That belongs to the squared error with a sigmoid. In this loss the logarithm has cancelled it.",
-        signal=lambda z, y: softmax(z) * (1 - softmax(z)) * _signal(z, y))
+        signal=lambda z, y: softmax(z) * (1 - softmax(z)) * error_signal(z, y))
+    if batch:
+        task.mistake("your softmax runs over the samples",
+            "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
+            signal=lambda z, y: softmax(z, axis=1) - _one_hot(z, y))
+        task.mistake("you subtract 1 from whole rows",
+            "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of "
+            "indices has it?", signal=lambda z, y: softmax(z) - np.isin(np.arange(len(z)), y)[:, np.newaxis])
 
 
 # ---------------------------------------------------------------- Task 3: the gradient of a batch
 
 @task("Task 3, the gradient", returns="gradient", points=3,
-      draw=_batch, shapes=((2, 1, 1), (2, 2, 1), (3, 2, 2), (3, 4, 3), (4, 3, 6)))
-def cross_entropy_gradient(theta, x, y, *, signal=_signal):
+      draw=_scaled_batch, shapes=((2, 1, 1, 1), (2, 2, 1, 1), (3, 2, 2, 1), (3, 4, 3, 6), (4, 3, 6, 400)), rtol=1e-9)
+def cross_entropy_gradient(theta, x, y, *, signal=error_signal):
     return signal(theta @ x, y) @ x.T / len(y)
 
 
+cross_entropy_gradient.mistake("large scores overflow", "Your function of Task 1 knows what to do with them.",
+    signal=_silently(lambda z, y: np.exp(z) / np.exp(z).sum(axis=0) - _one_hot(z, y)))
 cross_entropy_gradient.mistake("this is the gradient of the log-likelihood",
     "The cost is what gets smaller when the model gets better. Which sign has it?", result=np.negative)
 cross_entropy_gradient.mistake("you add the gradients of the batch",
     "Compare M = 1 with M = 3. What stands in front of the sum in the cost?",
-    lambda theta, x, y: _signal(theta @ x, y) @ x.T)
+    lambda theta, x, y: error_signal(theta @ x, y) @ x.T)
 cross_entropy_gradient.mistake("you divide by the number of classes", "Over what is the mean taken?",
-    lambda theta, x, y: _signal(theta @ x, y) @ x.T / len(theta))
+    lambda theta, x, y: error_signal(theta @ x, y) @ x.T / len(theta))
 cross_entropy_gradient.mistake("your gradient is transposed",
     "A gradient has the shape of what it differentiates by. Which shape has θ?", result=np.transpose)
-cross_entropy_gradient.mistake("your softmax runs over the samples",
-    "Each sample has a distribution over the classes. Along which axis do your probabilities sum to 1?",
-    signal=lambda z, y: softmax(z, axis=1) - _one_hot(z, y))
-cross_entropy_gradient.mistake("you subtract 1 from whole rows",
-    "`D[y]` are all columns of the rows y. In each column one entry belongs to the right class: which pair of indices "
-    "has it?", signal=lambda z, y: softmax(z) - np.isin(np.arange(len(z)), y)[:, np.newaxis])
 cross_entropy_gradient.mistake("you multiply the means",
     "The mean of the products is asked for. Does the product of the means equal it?",
-    lambda theta, x, y: np.outer(_signal(theta @ x, y).mean(axis=1), x.mean(axis=1)))
+    lambda theta, x, y: np.outer(error_signal(theta @ x, y).mean(axis=1), x.mean(axis=1)))
 cross_entropy_gradient.mistake("you stop at the scores",
-    "That is the derivative with respect to z. How does z depend on θ?", lambda theta, x, y: _signal(theta @ x, y))
-_signal_mistakes(cross_entropy_gradient)
+    "That is the derivative with respect to z. How does z depend on θ?", lambda theta, x, y: error_signal(theta @ x, y))
+signal_mistakes(cross_entropy_gradient)
 
 
 # ---------------------------------------------------------------- Task 4: SGD
 
 def _walk(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Any, ...]:
     theta, x, y = _batch(rng, shape)
-    return theta, x.T.copy(), y, round(float(rng.uniform(0.1, 1)), 2), rng.permutation(len(y))
+    N = len(y)                                      # with more steps than samples, some samples come more than once
+    order = rng.integers(N, size=N + 2) if N == 5 else rng.permutation(N)
+    return theta, x.T.copy(), y, round(float(rng.uniform(0.1, 1)), 2), order
 
 
 @task("Task 4a, SGD", returns="theta", points=3, draw=_walk, shapes=((2, 1, 1), (2, 1, 2), (3, 2, 2), (3, 4, 5)))
-def sgd_walk(theta, X, y, eta, order, *, signal=_signal):
+def sgd_walk(theta, X, y, eta, order, *, signal=error_signal):
     for i in order:
         theta = theta - eta * signal(theta @ X[[i]].T, y[[i]]) @ X[[i]]
     return theta
@@ -187,15 +203,18 @@ def sgd_walk(theta, X, y, eta, order, *, signal=_signal):
 
 sgd_walk.mistake("you walk uphill",
     "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have cancelled.",
-    signal=lambda z, y: -_signal(z, y))
+    signal=lambda z, y: -error_signal(z, y))
+sgd_walk.mistake("each sample is used once",
+    "An index may stand in `order` more than once. How many steps are asked for?",
+    order=lambda order: np.array(list(dict.fromkeys(order.tolist()))))
 sgd_walk.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?",
     lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta, np.arange(len(y))))
 sgd_walk.mistake("every step uses the θ from before the walk",
     "The second sample should see the θ that the first one has moved.",
-    lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X)
+    lambda theta, X, y, eta, order: theta - eta * error_signal(theta @ X.T, y) @ X)
 sgd_walk.mistake("you take one step with the mean of all gradients",
     "How many steps does a walk through N samples have?",
-    lambda theta, X, y, eta, order: theta - eta * _signal(theta @ X.T, y) @ X / len(y))
+    lambda theta, X, y, eta, order: theta - eta * error_signal(theta @ X.T, y) @ X / len(y))
 sgd_walk.mistake("you stop after the first sample", "Is your `return` inside the loop?", order=lambda order: order[:1])
 sgd_walk.mistake("you divide by the number of samples", "The loss of one sample has no mean in it.",
     lambda theta, X, y, eta, order: unwrap(sgd_walk.reference)(theta, X, y, eta / len(y), order))
@@ -207,11 +226,11 @@ def _(theta, X, y, eta, order):
     theta = theta.copy()
     for i in order:
         for k in range(len(theta)):
-            theta[k] -= eta * _signal(theta @ X[[i]].T, y[[i]])[k] * X[i]
+            theta[k] -= eta * error_signal(theta @ X[[i]].T, y[[i]])[k] * X[i]
     return theta
 
 
-_signal_mistakes(sgd_walk)
+signal_mistakes(sgd_walk, batch=False)
 
 
 # ---------------------------------------------------------------- Task 5: a training loop with two bugs
@@ -235,7 +254,7 @@ def repaired_training(theta, X, y, eta, M, orders, *, samples="order", labels="o
         seen = theta
         for k in range(0, N // M * M if whole else N, M):
             x, y_batch = X[places[samples][k:k + M]].T, y[places[labels][k:k + M]]
-            step = _signal((seen if stale else theta) @ x, y_batch) @ x.T
+            step = error_signal((seen if stale else theta) @ x, y_batch) @ x.T
             theta = theta - eta * step / {"batch": len(y_batch), "M": M, "none": 1}[share]
     return theta
 

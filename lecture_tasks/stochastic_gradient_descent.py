@@ -19,7 +19,7 @@ Matrix = np.ndarray
 # ---------------------------------------------------------------- Task 1: two conditions
 
 @task("Task 1, two conditions", returns="sum_diverges, squares_converge", points=2, seeds=1,
-      draw=lambda rng, q: (q,), shapes=(0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 2.0))
+      draw=lambda rng, q: (q,), shapes=(0.0, 0.25, 0.5, 0.51, 1.0, 1.01, 2.0))
 def conditions(q):
     return q <= 1, q > 1 / 2
 
@@ -76,7 +76,8 @@ def _rate_mistakes(task: Task) -> None:
 # ---------------------------------------------------------------- Task 2: the mean of a stream
 
 def _stream(rng: np.random.Generator, K: int) -> tuple[Any, ...]:
-    return round(float(rng.normal()), 1), rng.normal(scale=3, size=K).round(1), *_constants(rng)
+    theta = round(float(rng.normal(scale=2)), 1)
+    return theta if K != 2 else round(theta), rng.normal(scale=3, size=K).round(1), *_constants(rng)
 
 
 @task("Task 2a, the stream", returns="path", points=3, draw=_stream, shapes=(1, 2, 3, 8))
@@ -107,6 +108,15 @@ streaming_path.mistake("only the sample has a part in your gradient",
 streaming_path.mistake("you compute means of the samples", "That is right for c₀ = c₁ = 1 only. Take the steps.",
     lambda theta, x, c0, c1: np.append(theta, np.cumsum(x) / np.arange(1, len(x) + 1)))
 _rate_mistakes(streaming_path)
+
+
+@streaming_path.mistake("your path can hold whole numbers only",
+    "An array that is made from θ, as by `np.full`, has the type of θ. Which type has a start in whole numbers?")
+def _(theta, x, c0, c1):
+    path = np.full(len(x) + 1, theta)
+    for k in range(len(x)):
+        path[k + 1] = path[k] - _rate(k, k, c0, c1) * (path[k] - x[k])
+    return path
 
 
 # ---------------------------------------------------------------- Task 3: least squares

@@ -18,12 +18,12 @@ Matrix = np.ndarray
 
 def profile(rng: np.random.Generator, H: int) -> tuple[Vector]:
     """Return sizes of δ in the hidden layers 1 … H: a trend up or down, and some noise."""
-    factor = rng.choice([0.12, 0.5, 0.8, 1.3, 2.5])
+    factor = rng.choice([0.12, 0.5, 0.8, 1.3, 2.5]) if H < 30 else 1e-3     # the product of all sizes is 0 then
     trend = factor ** np.arange(H)[::-1].astype(float)
     return (trend * np.exp(0.3 * rng.normal(size=H)) * rng.uniform(0.01, 0.2),)
 
 
-@task("Task 1a, the factor of a layer", returns="factor", points=2, draw=profile, shapes=(3, 5, 20))
+@task("Task 1a, the factor of a layer", returns="factor", points=2, draw=profile, shapes=(3, 5, 30))
 def layer_factor(sizes):
     return (sizes[0] / sizes[-1]) ** (1 / (len(sizes) - 1))
 
@@ -116,7 +116,8 @@ clipped.mistake("a gradient of zeros becomes nan", "What is c divided by a lengt
 def slope_and_widths(rng: np.random.Generator, widest: int) -> tuple[float, int, int]:
     """Return the slope α of leaky ReLU on the left, and two different widths of neighbouring layers."""
     n_in, n_out = rng.choice(np.arange(2, widest), 2, replace=False)
-    return round(float(rng.uniform(0.1, 0.8)), 2), int(n_in), int(n_out)
+    alpha = round(float(rng.uniform(0.1, 0.8)), 2)
+    return float(rng.integers(2)) if widest == 60 else alpha, int(n_in), int(n_out)     # 0 is ReLU, 1 a linear layer
 
 
 @task("Task 3a, the scale for leaky ReLU", returns="variance", points=2, draw=slope_and_widths, shapes=(9, 60, 900))

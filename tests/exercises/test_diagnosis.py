@@ -31,8 +31,8 @@ def said(change, of=MATRICES, returns="c", takes="x, n", arguments=None):
     (lambda e: np.roll(e, 1, axis=1), "The entries of c have moved by one place."),
     (lambda e: e[:-1], "c ends one entry too early."),
     (lambda e: e[1:], "c begins one entry too late."),
-    (lambda e: e.ravel(), "The numbers of c are right; its shape is not."),
-    (lambda e: e[:, :, None], "The numbers of c are right; its shape is not."),
+    (lambda e: e.ravel(), "The numbers of c are right, but not the shape."),
+    (lambda e: e[:, :, None], "The numbers of c are right, but not the shape."),
     (lambda e: e.sum(axis=0), "An axis of c is gone or has collapsed: what you return is the sum over it."),
     (lambda e: e.mean(axis=1, keepdims=True), "An axis of c is gone or has collapsed: what you return is the mean over it."),
     (lambda e: e.astype(int), "The entries of c are cut or rounded to whole numbers: is there an array of integers on the way?"),
@@ -98,6 +98,18 @@ def test_lists_of_arrays_are_looked_at_array_by_array():
     lambda e: e, lambda e: e + e**3, lambda e: RNG.permutation(e.ravel() * 1.3).reshape(e.shape)])
 def test_nothing_is_said_where_nothing_is_seen(change):
     assert said(change) == []
+
+
+def test_a_change_that_leaves_the_right_result_as_it_is_is_no_cause():
+    """Positive numbers that are a little too large are no absolute values, and were not cut off at 0."""
+    assert said(lambda e: e * (1 - 2e-7 * e), [np.abs(m) + 1 for m in MATRICES]) == []
+
+
+def test_what_says_the_same_is_said_once():
+    columns = [m[:, :1] for m in MATRICES]
+    assert said(np.ravel, columns) == ["The numbers of c are right, but not the shape."]
+    assert said(np.flipud, columns) == ["The entries of c stand in reverse order along an axis."]
+    assert said(np.zeros_like, [np.full((2, 2), 5.0)] * 3) == ["c is zero everywhere."]
 
 
 def test_two_numbers_do_not_make_a_factor():

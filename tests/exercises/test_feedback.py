@@ -41,6 +41,9 @@ TASK = Task(
 )
 
 
+log_of_zero = eval(compile("lambda x: np.log(0 * x)", "/elsewhere/library.py", "eval"), {"np": np})
+
+
 def check_fails(answer, **options):
     with pytest.raises(NotRight) as caught:
         check(TASK, answer, **options)
@@ -344,6 +347,39 @@ def test_a_known_mistake_is_named_even_if_it_never_ends_on_a_later_input():
         return centred_by_the_wrong_axis(x)
 
     assert verdict(TASK, answer, seconds=0.2).mistake is TASK.mistakes[0]
+
+
+def test_a_warning_is_passed_on_with_its_line_and_does_not_make_a_right_answer_wrong(capsys, recwarn):
+    def careless(x):
+        c, m = centred(x)
+        return np.where(x == x, c, np.log(0 * x)), m
+
+    for _ in range(2):                              # Python itself warns of a line once
+        check(TASK, careless)
+        assert capsys.readouterr().out.splitlines()[1:] == [
+            "On the way there is a warning: divide by zero encountered in log",
+            f"in line {careless.__code__.co_firstlineno + 2} of the cell:  return np.where(x == x, c, np.log(0 * x)), m",
+            "The result is right all the same. Can you do without what is warned of?"]
+    assert not recwarn.list                         # nothing beside
+
+
+def test_a_warning_helps_where_the_result_is_wrong_and_not_where_the_mistake_is_known():
+    message = check_fails(lambda x: (x / (0 * x), x.mean(axis=1)))
+    assert "On the way there is a warning: divide by zero encountered in divide\nin line" in message
+
+    def known(x):
+        np.log(0 * x)
+        return centred_by_the_wrong_axis(x)
+
+    assert "warning" not in check_fails(known)
+
+
+def test_what_a_library_is_warned_of_is_no_remark():
+    def careful(x):
+        log_of_zero(x)
+        return centred(x)
+
+    assert verdict(TASK, careful).message == "✓ Task 0: right on 6 random inputs."
 
 
 def test_a_changed_input_is_noticed():
