@@ -24,7 +24,7 @@ def test_a_chapter_comes_with_its_notebook_exercises_tasks_and_pages():
     task_module = f"[{ANY.stem[3:].replace('-', '_')}."
     assert [line for line in found if ANY.stem not in line and task_module not in line] == []
     for place in (f"book/{ANY.name}::", f"solutions/{ANY.stem}/", "tests/exercises/test_exercise_notebooks.py",
-                  "tests/exercises/test_tasks.py", "tests/notebooks/", "tests/live/test_chapters", "tests/live/test_exercises"):
+                  "tests/exercises/test_tasks.py", "tests/notebooks/", "tests/live/test_run_in_page", "tests/live/test_exercises"):
         assert any(line.startswith(place) for line in found), place
 
 
