@@ -123,7 +123,7 @@ def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site)
     context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)    # the page is laid out without
     page, faults, widgets = context.new_page(), [], 0
     for name in widget_pages():
-        page.goto((site / name).as_uri(), wait_until="domcontentloaded")
+        page.goto((site / name).as_uri())         # with its style sheets
         for hidden, scale, kept in page.evaluate(ON_A_PHONE):
             widgets += 1
             letters = scale * min(map(explorers.smallest_writing, {source for source, *_ in json.loads(kept)}))
