@@ -13,6 +13,7 @@ A `Task` holds a right answer, random inputs, and the wrong answers that people 
     mean.mistake("you return the sum", "For which N is it the mean?", np.sum)
     mean.mistake("your sign is wrong", "Can all numbers be positive and their mean not?", result=np.negative)
     mean.mistake("you leave out the first number", "How many numbers do you add?", x=lambda x: x[1:])
+    mean.mistake("you multiply by N", "Can the mean be larger than all numbers?", slip={"/": "*"})
 
 `verdict` runs a student's function on every input and returns what it found, as data; `check` prints one line
 or raises `NotRight`; `progress` lists all tasks. A wrong answer that is on no list is compared with the right
@@ -27,6 +28,7 @@ import inspect
 import io
 import linecache
 import os
+import re
 import sys
 import textwrap
 import traceback
@@ -109,7 +111,7 @@ class Task:
     def __post_init__(self) -> None:
         object.__setattr__(self, "reference", _kept_apart(self.reference))
 
-    def mistake(self, name: str, look: str, answer: Answer | None = None, *,
+    def mistake(self, name: str, look: str, answer: Answer | None = None, *, slip: Mapping[str, str] | None = None,
                 result: Answer | Mapping[str, Answer] | None = None, **changes: Any) -> Answer:
         """Add a wrong answer to those that are recognised.
 
@@ -117,14 +119,16 @@ class Task:
         ----------
         name, look : as in `Mistake`
         answer : what somebody writes who makes the mistake; without it, the function that is decorated
+        slip : in place of an answer, what stands in the text of the reference, once, and what somebody writes instead,
+            such as ``{"a - y": "y - a"}``
         result : in place of an answer, what the mistake makes of the right result, such as ``np.negative``, or of some
             of its parts, such as ``{"db": np.negative}``
         changes : in place of an answer, how the reference is called instead: by the name of an argument, what the mistake
             makes of it, such as ``eta=np.negative``; by that of a keyword of the reference, what stands there instead
         """
-        if answer is None and result is None and not changes:
+        if answer is None and slip is None and result is None and not changes:
             return functools.partial(self.mistake, name, look)
-        answer = answer or self._with(result, changes)
+        answer = answer or (_rewritten(self.reference.__wrapped__, slip) if slip else self._with(result, changes))
         self.mistakes.append(Mistake(name, look, answer))
         return answer
 
@@ -155,6 +159,24 @@ class Task:
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+@functools.cache
+def _text(function: Answer) -> str:
+    """Return the source of a function, without its decorators."""
+    return re.sub(r"\A.*?^(?=def )", "", textwrap.dedent(inspect.getsource(function)), flags=re.DOTALL | re.MULTILINE)
+
+
+def _rewritten(reference: Answer, slip: Mapping[str, str]) -> Answer:
+    """Return the reference with other words in some places of its text."""
+    text = _text(reference)
+    for right, wrong in slip.items():
+        if text.count(right) != 1:
+            raise ValueError(f"{right!r} should stand once in the text of {reference.__name__}, not {text.count(right)} times")
+        text = text.replace(right, wrong)
+    made: dict[str, Answer] = {}
+    exec(text, reference.__globals__, made)
+    return made[reference.__name__]
 
 
 def task(title: str, *, returns: str, **settings: Any) -> Callable[[Answer], Task]:

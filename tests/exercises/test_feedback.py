@@ -470,6 +470,24 @@ def test_a_mistake_may_change_an_argument_a_part_of_the_reference_or_of_the_resu
         assert verdict(step, mistake.answer).mistake is mistake
 
 
+def test_a_mistake_may_be_a_slip_in_the_text_of_the_reference():
+    @task("Task 0, the mean", returns="m", draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
+    def mean(x):
+        total = sum(x)
+        return total / len(x)
+
+    mean.mistake("you divide by N − 1", "How many numbers do you add?", slip={"len(x)": "(len(x) - 1)"})
+    mean.mistake("you multiply by N, and lose the last number", "Can it be so large?", slip={"/": "*", "sum(x)": "sum(x[:-1])"})
+    x = np.array([2.0, 4.0, 9.0])
+    assert [mistake.answer(x) for mistake in mean.mistakes] == [7.5, 18.0]
+    for mistake in mean.mistakes:
+        assert verdict(mean, mistake.answer).mistake is mistake
+    for wrong in ({"median": "y"}, {"(x)": "(y)"}):             # not in it; in three places
+        with pytest.raises(ValueError, match="should stand once in the text of mean"):
+            mean.mistake("you make a slip", "Where?", slip=wrong)
+    assert len(mean.mistakes) == 2
+
+
 def test_long_sentences_are_broken_between_words_and_code_is_not():
     sentence, code = "It looks as if " + "you forgot a word " * 6, "in line 3 of the cell:  x = " + "1 + " * 30 + "1"
     first, *more = NotRight(f"Task 0: not right yet.\n{sentence}\n{code}\n  x = 3")._render_traceback_()
