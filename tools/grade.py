@@ -37,16 +37,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tools.grading import isolation, tables
-from tools.grading.collect import Student, newest, own_name, students
-from tools.grading.judge import Limits, Result, Tasks, font_lists, judge
-from tools.grading.marks import ClassList, Record, marks_text, merge, platform_table, read_marks, reduce_late
-from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, beside, cells, handed_out_source, read, restored, same
+from tools.grading.collect import Student, name_of, newest, own_name, students
+from tools.grading.judge import Limits, Result, font_lists, judge, overlooked
+from tools.grading.marks import ClassList, Record, marks_text, merge, moment, platform_table, read_marks, reduce_late
+from tools.grading.opened import (
+    Answers, Cell, Damaged, ExerciseSet, belonging, beside, cells, handed_out_source, read, restored, same)
 from tools.grading.wire import clean
 from tools.notebooks import ROOT, about, lacking
 
 MEMORY = 1 << 30                                # bytes that opening and judging may take beyond what is there
 SPARE = 60                                      # seconds for it, beyond the limit of the student's code
 HELPERS = 10_000_000                            # bytes of files beside a notebook that are put beside it again
+KINDS = (".py", ".csv", ".txt", ".json", ".npy", ".npz", ".png")
 
 
 def exercise_sets(folder: Path, solutions: Path = ROOT / "solutions") -> list[ExerciseSet]:
@@ -91,13 +93,17 @@ class Work:
                 damaged.append((path, str(error)))
             except (Exception, RecursionError) as error:
                 damaged.append((path, f"could not be read: {type(error).__name__}: {clean(error, 120)}"))
+        rows: dict[str, tuple[ExerciseSet | None, str, Path]] = {}
         for path, why in damaged:
             named = [each for each in self.sets if each.path.stem in path.stem or each.name in path.parts]
             handed_out = named[0] if named else self.sets[0] if len(self.sets) == 1 else None
-            if handed_out and handed_out.name in opened:
+            name = handed_out.name if handed_out else ""
+            if name in opened or name in rows:
                 student.notes.append(f"not graded: {shown(path)}, {why}")
             else:
-                self.keep(blank(student, handed_out, why, path))
+                rows[name] = handed_out, why, path
+        for row in rows.values():
+            self.keep(blank(student, *row))
         for found in opened.values():
             path = newest(list(found))
             notes = [f"not graded: {shown(other)}, an older notebook for this set" for other in found if other is not path]
@@ -137,12 +143,16 @@ class Work:
 
 
 def helpers_of(student: Student, notebook: Path) -> Iterator[tuple[str, Path]]:
-    """Yield what lies beside a notebook and is none, modules and data, by its name. Canvas puts -1 behind that of a second one."""
+    """Yield what lies beside a notebook and is none, modules and data, by each name that it may have had at the student's.
+
+    A platform puts something before it, and Canvas -1 behind that of a second one; or the student has called it so.
+    """
     left = HELPERS
     for other in [path for path in student.others if path.parent == notebook.parent][:200]:
-        if other.suffix in (".py", ".csv", ".txt", ".json", ".npy", ".npz", ".png") and other.is_file() and not other.is_symlink():
+        if other.suffix in KINDS and other.is_file() and not other.is_symlink():
             left -= other.stat().st_size
-            for name in (own_name(other), re.sub(r"-\d+(\.\w+)$", r"\1", own_name(other))) if left > 0 else ():
+            own = own_name(other)
+            for name in {name_of(other), own, re.sub(r"-\d+(\.\w+)$", r"\1", own)} if left > 0 else ():
                 yield name.replace(os.sep, "_"), other
 
 
@@ -266,8 +276,13 @@ class Class:
         self.sets = {each.name: each for each in sets}
         self.began = time.time() - 1            # what was written before is of another run
         self.records: dict[str, list[Record]] = {}
-        self.written, self.whole = 0.0, False   # when, and whether all have been graded
-        self.marks = read_marks(out / "marks.csv")
+        self.next, self.whole = 0.0, False      # when to write, and whether all have been graded
+        self.read()
+
+    def read(self) -> None:
+        """Read the marks anew: somebody may have entered one while the others are graded."""
+        now = self.people.now if self.people else str
+        self.marks = {(now(student), *rest): mark for (student, *rest), mark in read_marks(self.out / "marks.csv").items()}
 
     def add(self, student: Student, trouble: str) -> None:
         """Read what the process of a student has left; should there be nothing, say why."""
@@ -282,7 +297,7 @@ class Class:
             found.append(blank(student, only if not found else None, trouble or (f"no notebook here, but {listed}" if listed
                                 else "nothing here that can be read" if student.notes else "nothing handed in")))
         self.records[student.name] = found
-        if time.monotonic() - self.written > 5:
+        if time.monotonic() > self.next:
             self.write()
 
     def warnings(self) -> list[str]:
@@ -299,15 +314,13 @@ class Class:
 
     def write(self) -> None:
         """Write all tables and pages: first beside the old ones, then in their places."""
+        began = time.monotonic()
+        self.read()
         records = [json.loads(json.dumps(record)) for name in sorted(self.records, key=str.casefold) for record in self.records[name]]
-        lines = {}                              # of the class list
+        lines = self.people.lines if self.people else {}
         for record in records:
-            row = self.people.find(record["student"], record["id"]) if self.people else None
-            if row is not None:
-                lines[id(record)] = self.people.rows.index(row)
-                record["when"] = self.people.submitted(row) or record["when"]
-            elif self.people and record["trouble"] != "nothing handed in":
-                record["notes"].append("not on the class list")
+            if (line := lines.get(record["student"])) is not None:
+                record["when"] = self.people.submitted(self.people.rows[line]) or record["when"]
             merge(record, self.marks)
             reduce_late(record, self.deadline, self.late)
         files = {"results.csv": tables.results(records), "points.csv": tables.points(records),
@@ -321,12 +334,13 @@ class Class:
             for record in of_set:
                 files[f"feedback/{name}/{as_name(record['student'])}.html"] = tables.feedback(record, handed_out)
             if self.people and (self.people.moodle or self.people.canvas):
-                graded = {lines[id(record)]: record for record in of_set if id(record) in lines}
+                graded = {line: record for record in of_set if (line := lines[record["student"]]) is not None}
                 out_of = sum(handed_out.points.values())
                 file, text = platform_table(self.people, name, out_of, graded, {i: tables.in_words(record) for i, record in graded.items()})
                 files[file] = text
         write({self.out / name: text for name, text in files.items()})
-        self.written = time.monotonic()
+        now = time.monotonic()
+        self.next = now + max(5, 10 * (now - began))    # a large class takes a while
 
 
 def stop(number: int, frame: Any) -> NoReturn:
@@ -340,7 +354,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--solutions", type=Path, default=ROOT / "solutions", help="its sources, with hidden tests")
     parser.add_argument("--set", action="append", help="grade only this set (may be given several times)")
     parser.add_argument("--class", dest="people", type=Path, help="a CSV with names, or what Moodle or Canvas exports")
-    parser.add_argument("--deadline", type=datetime.fromisoformat, help="such as 2027-01-31T23:59")
+    parser.add_argument("--deadline", type=moment, help="such as 2027-01-31T23:59")
     parser.add_argument("--late", type=float, default=0, help="percent of the points taken off a day (default 0)")
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "grades")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="students at a time (default 2)")
@@ -348,36 +362,34 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cell-seconds", type=float, default=15, help="limit for one cell, of processor time (default 15)")
     parser.add_argument("--memory", type=int, default=2048, help="limit in MiB (default 2048)")
     parser.add_argument("--seed", help="of the inputs that no student has seen (default: drawn once, and kept in the folder)")
-    parser.add_argument("--all-cells", action="store_true", help="run the long training cells, too (shortened)")
     parser.add_argument("--again", action="store_true", help="grade all anew, not only what has changed")
     options = parser.parse_args(argv)
-    if not options.submissions.exists():
-        parser.error(f"there is no {options.submissions}")
+    for path in filter(None, (options.submissions, options.people)):
+        if not path.exists():
+            parser.error(f"there is no {path}")
     every = exercise_sets(options.exercises, options.solutions)
+    names = [each.name for each in every]
+    if not every or set(options.set or ()) - {*names}:
+        parser.error("no such exercise set; there are: " + ", ".join(names))
     sets = [each for each in every if not options.set or each.name in options.set]
-    if not sets:
-        parser.error("no such exercise set; there are: " + ", ".join(each.name for each in every))
+    if unclear := [f"{each.name}: {name}" for each in sets for name in overlooked(each)]:
+        parser.error(f"a check that nobody would judge; write it as a line of its own, check(tasks.name, name): {', '.join(unclear)}")
     people = ClassList.read(options.people) if options.people else None
-    deadline = options.deadline.astimezone() if options.deadline else None
     start, way, out = time.time(), isolation.strongest(), options.out.resolve()
     if options.seed or not (out / "seed.txt").exists():
         write({out / "seed.txt": options.seed or secrets.token_hex(8)})
-    limits = Limits(options.seconds, options.cell_seconds, options.memory, way, (out / "seed.txt").read_text(), options.all_cells)
+    limits = Limits(options.seconds, options.cell_seconds, options.memory, way, (out / "seed.txt").read_text())
     how = [f"limits: {limits.seconds:g} s a notebook, {limits.cell_seconds:g} s a cell, {limits.memory} MiB",
            f"isolation in force: a process and a folder for each, apart from its judge; {isolation.WAYS[way]}",
            "inputs of the checks: those that students see, and others for each student, from a seed in seed.txt"]
+    if options.deadline:
+        how.append(f"deadline: {options.deadline:%Y-%m-%d %H:%M}; {options.late:g} % less for each day that has begun since")
     secret = sorted({*isolation.secret_folders(), options.submissions.resolve(), out, options.solutions.resolve()})
-    found = students(options.submissions, [each.name for each in every], out / "unpacked", how)
+    found = students(options.submissions, names, out / "unpacked", how)
     if people:
-        here = [people.find(student.name, student.id) for student in found]
-        for student, row in zip(found, here):
-            student.name = people.called(row) if row is not None and sum(row is other for other in here) == 1 else student.name
-        found += [Student(people.called(row), people.id(row)) for row in people.rows if not any(row is other for other in here)]
-    graded = Class(out, sets, people, deadline, options.late, how)
-    font_lists()
-    for each in sets:
-        if not each.needs:
-            Tasks.of(each)                      # loaded once, for all processes
+        people.enrol(found)
+    graded = Class(out, sets, people, options.deadline, options.late, how)
+    font_lists()                                # loaded once, for all processes, as the tasks have been
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     status = 0

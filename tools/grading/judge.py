@@ -51,7 +51,6 @@ class Limits:
     memory: int = 2048                          # MiB
     way: str = ""                               # of isolation.WAYS
     seed: str = ""                              # of the inputs that no student has seen
-    all_cells: bool = False
 
 
 @dataclass
@@ -328,10 +327,17 @@ def split(cell: Cell, tasks: Tasks) -> tuple[list[tuple[feedback.Task, str]], st
 
 # ---------------------------------------------------------------- judging
 
-def skipped(cell: Cell, all_cells: bool) -> bool:
+def overlooked(handed_out: ExerciseSet) -> list[str]:
+    """Return the checks with a call of `check` that `split` does not know: nobody would judge what it is about."""
+    tasks = Tasks.of(handed_out)
+    return [cell.name for cell in handed_out.cells if cell.check and any(
+        "check" in (getattr(node, "id", ""), getattr(node, "attr", "")) for node in ast.walk(parsed(split(cell, tasks)[1])))]
+
+
+def skipped(cell: Cell) -> bool:
     """Whether a locked cell without points is left out: the list of tasks, and long training runs."""
     return cell.locked and not cell.graded and (
-        cell.source.lstrip().startswith("progress(") or not all_cells and "nbval-ignore-output" in cell.tags)
+        cell.source.lstrip().startswith("progress(") or "nbval-ignore-output" in cell.tags)
 
 
 def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limits, folder: Path,
@@ -352,7 +358,7 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
     last_broken = ""
     try:
         for cell in answers.cells:
-            if cell.kind != "code" or skipped(cell, limits.all_cells):
+            if cell.kind != "code" or skipped(cell):
                 continue
             if cell.check:
                 done[cell.name] = checked(cell, runner, tasks, broken, last_broken, salt)

@@ -6,27 +6,33 @@ read, and keeps every line in which you have written something, whatever is grad
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import re
 import unicodedata
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cached_property
 from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
+from tools.grading.collect import Student
+
 Record = dict[str, Any]
 Key = tuple[str, str, str]                      # student, set, task
 COLUMNS = ("student", "set", "task", "out_of", "points", "comment", "answer")
+CHANGED = re.compile(r"[=+\-@].|0\d+$")         # what a spreadsheet takes for a formula, or for a number without its zeros
 
 
 def rows_of(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the header and the lines of a CSV as spreadsheets write it: with commas, semicolons or tabs, in any encoding."""
+    """Return the header and the lines of a CSV as spreadsheets write it: with commas, semicolons or tabs, in UTF-8 or not."""
     data = path.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
     first = text.partition("\n")[0]
@@ -47,11 +53,17 @@ def csv_text(rows: list[list[Any]]) -> str:
 
 
 def plain(entry: Any) -> str:
-    """Return an entry on one line, which a spreadsheet does not take for a formula."""
+    """Return an entry on one line, which a spreadsheet leaves as it is."""
     if entry is None or isinstance(entry, (int, float)):
         return "" if entry is None else f"{entry:g}"
     text = " ".join(str(entry).split())
-    return "'" + text if text[:1] in ("=", "+", "-", "@") and len(text) > 1 else text
+    return "'" + text if CHANGED.match(text) else text
+
+
+def as_it_was(text: str) -> str:
+    """Return an entry without what `plain` has put before it, or a learning platform."""
+    text = " ".join(text.split())
+    return text[1:] if text.startswith("'") and CHANGED.match(text[1:]) else text
 
 
 def digest(answer: str) -> str:
@@ -74,6 +86,10 @@ class Mark:
     out_of: str = ""
 
     @property
+    def written(self) -> bool:
+        return bool(self.points or self.comment)
+
+    @property
     def value(self) -> float | None:
         try:
             number = float(self.points.replace(",", "."))
@@ -84,14 +100,20 @@ class Mark:
 
 def read_marks(path: Path) -> dict[Key, Mark]:
     """Return what was entered. A file that cannot be understood stops the run: nothing is written over it."""
+    marks: dict[Key, Mark] = {}
     if not path.exists():
-        return {}
+        return marks
     header, rows = rows_of(path)
     if missing := {"student", "set", "task", "points"} - set(header):
-        raise SystemExit(f"{path} has no column {', '.join(sorted(missing))}; it is left as it is, and nothing was graded")
-    return {(row["student"].lstrip("'"), row["set"], row["task"]): Mark(
-        row["points"].strip(), row.get("comment", "").strip(), row.get("answer", "").strip().lstrip("'"), row.get("out_of", ""))
-        for row in rows}
+        raise SystemExit(f"{path} has no column {', '.join(sorted(missing))}; it is left as it is: mend it, and begin again")
+    for row in rows:
+        key = as_it_was(row["student"]), row["set"].strip(), row["task"].strip()
+        mark = Mark(*(as_it_was(row.get(name, "")) for name in ("points", "comment", "answer", "out_of")))
+        old = marks.get(key, mark)
+        if old.written and mark.written and old != mark:
+            raise SystemExit(f"{path} says two things of {', '.join(key)}; it is left as it is: mend it, and begin again")
+        marks[key] = mark if mark.written else old
+    return marks
 
 
 def marks_text(records: list[Record], marks: dict[Key, Mark]) -> str:
@@ -105,7 +127,7 @@ def marks_text(records: list[Record], marks: dict[Key, Mark]) -> str:
                 mark = mark or Mark("", "", "")
                 lines[key] = [*key, found["out_of"], mark.points, mark.comment, mark.answer if mark.points else answer]
     for key, mark in marks.items():
-        if key not in lines and (mark.points or mark.comment):
+        if key not in lines and mark.written:
             lines[key] = [*key, mark.out_of, mark.points, mark.comment, mark.answer]
     return csv_text([list(COLUMNS), *(lines[key] for key in sorted(lines, key=lambda key: (key[1], key[2], key[0])))])
 
@@ -129,20 +151,31 @@ def merge(record: Record, marks: dict[Key, Mark]) -> None:
 
 # ---------------------------------------------------------------- late
 
+def moment(text: str) -> datetime:
+    """Return a time on the clock of this machine. A day without one lasts until its end."""
+    when = datetime.fromisoformat(text)
+    if len(text) == len("2027-01-31"):
+        return when.replace(hour=23, minute=59)
+    return when.astimezone().replace(tzinfo=None)
+
+
 def reduce_late(record: Record, deadline: datetime | None, percent: float) -> None:
-    """Take off a share of the points for every day that has begun since the deadline."""
-    record["share"] = 1.0
+    """Take off a share of the points for every day that has begun since the deadline, whose minute is still in time.
+
+    It goes by the clock on the wall: a day in which it is put forward or back is one day, too.
+    """
     if deadline is None:
         return
     if not record["when"]:
         if record["platform"] == "Moodle":
             record["notes"].append("when it was handed in is not known: Moodle says it in its worksheet in English (--class)")
         return
-    late = (datetime.fromtimestamp(record["when"]).astimezone() - deadline).total_seconds()
-    if late > 0:
-        days = ceil(late / 86400)
+    late = datetime.fromtimestamp(record["when"]).replace(second=0, microsecond=0) - deadline
+    if late > timedelta():
+        days = ceil(late / timedelta(days=1))
         record["share"] = max(0.0, 1 - percent / 100 * days)
-        number, what = (max(1, round(late / 3600)), "hour") if late < 86400 else (days, "day")
+        number, what = ((days, "day") if days > 1 else (round(late / timedelta(hours=1)), "hour")
+                        if late >= timedelta(hours=1) else (late // timedelta(minutes=1), "minute"))
         record["notes"].append(f"{number} {what}{'s' * (number > 1)} late")
         if percent:
             record["notes"][-1] += f": {100 - 100 * record['share']:g} % less"
@@ -166,11 +199,13 @@ class ClassList:
     ----------
     header, rows : of the file
     columns : what a column is called here ↦ what it is called there
+    lines : the name of a student ↦ the number of the line, None for whom it has none
     """
 
     header: list[str]
     rows: list[dict[str, str]]
     columns: dict[str, str] = field(init=False)
+    lines: dict[str, int | None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.columns = {column.casefold(): column for column in reversed(self.header)} | self.translated()
@@ -197,16 +232,19 @@ class ClassList:
 
     def of(self, row: dict[str, str], *names: str) -> str:
         """Return the entry of the first of these columns that is there."""
-        return next((row[self.columns[name]].strip().lstrip("'") for name in names if name in self.columns), "")
+        return next((as_it_was(row[self.columns[name]]) for name in names if name in self.columns), "")
 
     def name(self, row: dict[str, str]) -> str:
         parts = self.of(row, "lastname", "last name", "surname"), self.of(row, "firstname", "first name")
         return self.of(row, "full name", "student", "name") or ", ".join(filter(None, parts)) or self.of(row, "identifier")
 
-    def called(self, row: dict[str, str]) -> str:
-        """Return the name under which somebody is graded: with the number where two are called the same."""
-        name = self.name(row)
-        return f"{name} ({self.id(row)})" if [*map(self.name, self.rows)].count(name) > 1 and self.id(row) else name
+    @cached_property
+    def called(self) -> list[str]:
+        """The names under which the students of the lines are graded: with the number where two are called the same."""
+        names = [*map(self.name, self.rows)]
+        twice = {name for name, count in Counter(names).items() if count > 1}
+        ids = [*map(self.id, self.rows)]
+        return [f"{name} ({id})" if name in twice and id else name for name, id in zip(names, ids)]
 
     def id(self, row: dict[str, str]) -> str:
         found = re.search(r"\d+", self.of(row, "identifier", "id"))
@@ -226,13 +264,46 @@ class ClassList:
         text = self.of(self.rows[0], "maximum grade").replace(",", ".") if self.moodle and self.rows else ""
         return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
 
-    def find(self, name: str, id: str) -> dict[str, str] | None:
+    @cached_property
+    def known(self) -> dict[Any, set[int]]:
+        """By which numbers and forms of a name each line is found."""
+        found = defaultdict(set)
+        for line, row in enumerate(self.rows):
+            for key in (f"#{self.id(row)}", *forms(self.name(row))):
+                found[key].add(line)
+        return found
+
+    def find(self, name: str, id: str) -> int | None:
         """Return the line of a student, by the number of the learning platform, else by the name."""
-        by_id = [row for row in self.rows if id and self.id(row) == id]
-        by_name = [row for row in self.rows if letters(self.name(row)) == letters(name)
-                   or sorted(words(self.name(row))) == sorted(words(name))]
-        found = by_id or by_name
-        return found[0] if len(found) == 1 else None
+        lines = id and self.known.get(f"#{id}") or set().union(*(self.known.get(form, ()) for form in forms(name)))
+        return min(lines) if len(lines) == 1 else None
+
+    def enrol(self, students: list[Student]) -> None:
+        """Give students the names of this list, and add those who have handed in nothing.
+
+        Where two submissions go by one name, nobody knows whose is the line: the platform gets neither.
+        """
+        lines = [self.find(student.name, student.id) for student in students]
+        counts = Counter(lines)
+        for student, line in zip(students, lines):
+            if line is None:
+                student.notes.append("not on the class list")
+            elif counts[line] > 1:
+                student.notes.append(f"{counts[line]} submissions go by the name {self.called[line]}, and none of them is in the table "
+                                     "for the platform: rename or take away what is not theirs")
+            else:
+                student.name = self.called[line]
+            self.lines[student.name] = line if counts[line] == 1 else None
+        for line, row in enumerate(self.rows):
+            if line not in counts:
+                students.append(Student(self.called[line], self.id(row)))
+                self.lines[self.called[line]] = line
+
+    def now(self, name: str) -> str:
+        """Return the name in this list of somebody who was graded before there was one."""
+        found = re.fullmatch(r"(.*?)(?: \((\d+)\))?", name, re.DOTALL)
+        line = None if name in self.lines or not found else self.find(found[1], found[2] or "")
+        return name if line is None else self.called[line]
 
     def submitted(self, row: dict[str, str]) -> float | None:
         """Return when Moodle says that it was handed in."""
@@ -252,6 +323,11 @@ def words(name: str) -> list[str]:
 def letters(name: str) -> str:
     """Return a name as Canvas writes it in the names of files: "Schmidt, Anna" is schmidtanna."""
     return "".join(words(name)).replace("_", "")
+
+
+def forms(name: str) -> tuple[str, tuple[str, ...]]:
+    """Return what two names have in common that are the same: that of Canvas, or its words in any order."""
+    return letters(name), tuple(sorted(words(name)))
 
 
 def platform_table(people: ClassList, name: str, out_of: float, graded: dict[int, Record], feedback: dict[int, str]) -> tuple[str, str]:

@@ -231,8 +231,8 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     for cell, name in zip(theirs, found):
         if name and name not in given:
             given[name], last = cell, name
-        elif name and known[name].solution and same(given[name].source) == same(known[name].source):
-            given[name] = cell                  # a copy of the field, and the answer is in the copy
+        elif name and copied(cell, given[name], known[name]):
+            given[name] = cell
         elif cell.source.strip():
             own.setdefault(last, []).append(Cell(cell.kind, cell.source, attachments=cell.attachments, own=True))
     if any(name and not name.startswith("#") and not cell.name for cell, name in zip(theirs, found)):
@@ -270,6 +270,13 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     if deleted:
         notes.append(f"deleted cells: {', '.join(deleted)}")
     return Answers(made, notes)
+
+
+def copied(cell: Cell, first: Cell, stub: Cell) -> bool:
+    """Whether the answer is in a copy of its field, which itself was left as it was; a copy may also have become another function."""
+    wanted = set(defined(stub.source)) if stub.kind == "code" else set()
+    return stub.solution and same(first.source) == same(stub.source) and (
+        not wanted or not wanted.isdisjoint(defined(cell.source)))
 
 
 def elsewhere(stub: Cell, own: dict[str, list[Cell]]) -> Cell | None:

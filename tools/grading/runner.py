@@ -3,11 +3,10 @@
     python runner.py FD GIVEN < job.json
 
 It is started by tools/grading/judge.py, in a folder of its own, to which it copies what is in the folder GIVEN, and
-answers over the socket FD: it runs a cell, or
-calls a function of the student with arguments that it is given, and sends back what came out as plain values
-(wire.py). What the notebook takes from `lecture_tasks` is asked for over there. The kernel refuses it other processes
-and the network. What the audit hook refuses, files above all, it refuses as far as Python goes: enough against
-accidents; against attacks there is bubblewrap.
+answers over the socket FD: it runs a cell, or calls a function of the student with arguments that it is given, and
+sends back what came out as plain values (wire.py). What the notebook takes from `lecture_tasks` is asked for over
+there. The kernel refuses it other processes and the network. What the audit hook refuses, files above all, it refuses
+as far as Python goes: enough against accidents; against attacks there is bubblewrap.
 """
 
 from __future__ import annotations
@@ -58,21 +57,15 @@ class TooLong(BaseException):
     """Raised in a cell that has run for too long; not an Exception, so that few loops catch it."""
 
 
-class Head(io.TextIOBase):
-    """Keep the beginning of what is printed."""
-
-    def __init__(self, most: int = 20_000) -> None:
-        self.parts: list[str] = []
-        self.left = most
+class Head(io.StringIO):
+    """Keep the beginning of what is printed, even if it is closed."""
 
     def write(self, text: str) -> int:
-        if self.left > 0:
-            self.parts.append(text[:self.left])
-            self.left -= len(text)
+        super().write(text[:max(0, wire.LONG - self.tell())])
         return len(text)
 
-    def text(self) -> str:
-        return "".join(self.parts)
+    def close(self) -> None:
+        pass
 
 
 def watch(home: str, secret: tuple[str, ...], refused: list[str]) -> None:
@@ -264,7 +257,7 @@ class Student:
                     break
                 except TooLong as late:
                     error = error or late
-        answer = {"error": said(error) if error else None, "output": head.text(), "refused": self.refused[:]}
+        answer = {"error": said(error) if error else None, "output": head.getvalue(), "refused": self.refused[:]}
         self.forget()
         result = error = None
         return answer
@@ -290,7 +283,7 @@ class Student:
         except BaseException as error:
             sent = {"error": {**said(error), "endless": isinstance(error, Endless), "where": where(error, answer)}}
         value = arguments = None
-        sent |= {"printed": head.text(), "refused": self.refused[:]}
+        sent |= {"printed": head.getvalue(), "refused": self.refused[:]}
         if "error" in sent:
             self.forget()
         return sent
