@@ -89,7 +89,7 @@ def test_a_thousand_damaged_notebooks_each_get_a_row_or_a_reason(tmp_path):
         except Damaged as reason:
             reasons.add(str(reason)[:45])
             rows.append(grade.blank(student, SET, str(reason), path))
-    tables.report(rows, SETS, []).encode()
+    tables.PAGES.report(rows, SETS, []).encode()
     assert tables.points(rows).encode().count(b"\r\n") == 1001 and len(reasons) > 3
     assert sum(row["trouble"] == "" for row in rows) > 500
 

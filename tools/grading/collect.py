@@ -1,7 +1,8 @@
 """Find who handed in what: folders, single files, zips in zips, and what Moodle and Canvas export.
 
 Moodle makes the names in `mod/assign/locallib.php` (download_submissions): the full name, or "Participant" where it is
-anonymous, behind the group where there is one; the number of the worksheet; the plugin; the file, or a folder of that name.
+anonymous, behind the group where there is one; the number of the worksheet; the plugin; the file, or a folder of that
+name.
 Canvas makes them in `lib/content_zipper.rb` (get_filename, add_upload_submission): the sortable name in small letters
 without anything between them, LATE, the number of the user, the number of the file, the file; where it is anonymous,
 "anon" and five letters stand for name and number, and what was typed in is called …_text.html. The times in both zips
@@ -102,7 +103,8 @@ def of_platform(name: str) -> bool:
     return bool(MOODLE.fullmatch(name) or CANVAS.fullmatch(name))
 
 
-def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str], said: str = "") -> Iterator[tuple[Path, str, str]]:
+def entries(
+        folder: Path, sets: list[str], unpacked: Path, notes: list[str], said: str = "") -> Iterator[tuple[Path, str, str]]:
     """Yield what belongs to one student each: a path, what it is called, and what is to be said of it.
 
     A zip in which things have the names of a platform, and no notebook another one, is an export. Beside the zips of
@@ -114,16 +116,18 @@ def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str], sai
     here = listed(folder)
     zips = [entry for entry in here if is_zip(entry) and not of_platform(name_of(entry))]
     inside = {entry: unpack(entry, unpacked, defaultdict(lambda: UNPACKED)) if entry in zips else entry for entry in here}
-    names = {entry: {name_of(child) for child in listed(each)} if is_folder(each) else set() for entry, each in inside.items()}
+    names = {entry: {*map(name_of, listed(each))} if is_folder(each) else set() for entry, each in inside.items()}
     exports = [entry for entry in here if any(map(of_platform, names[entry]))
                and all(of_platform(name) for name in names[entry] if NOTEBOOK.fullmatch(name))]
     for entry in here:
         label, zipped = name_of(entry), entry in zips
         if label in sets and is_folder(entry):
             yield from entries(entry, [], unpacked, notes, said)        # a folder a set, with the students inside
-        elif entry in exports and (zipped or len(here) == 1 and not of_platform(label)) or zipped and len(sets) > 1 and names[entry] & set(sets):
-            where = f"was inside {clean(label, 60)}, which lies beside the zips of students" if set(zips) - set(exports) else said
-            yield from entries(inside[entry], sets, unpacked, notes, where)     # an export in a zip, or in one folder more
+        elif entry in exports and (zipped or len(here) == 1 and not of_platform(label)) \
+                or zipped and len(sets) > 1 and names[entry] & set(sets):       # an export in a zip, or in one folder more
+            beside = set(zips) - set(exports)
+            where = f"was inside {clean(label, 60)}, which lies beside the zips of students" if beside else said
+            yield from entries(inside[entry], sets, unpacked, notes, where)
         else:
             yield inside[entry], label, said
 
@@ -226,7 +230,9 @@ def failed(path: Path, error: Exception) -> None:
 
 def failures(folder: Path) -> list[str]:
     path = folder / FAILED
-    return [] if path.is_symlink() or not path.is_file() else path.read_text(encoding="utf-8", errors="replace")[:1000].splitlines()[:3]
+    if path.is_symlink() or not path.is_file():
+        return []
+    return path.read_text(encoding="utf-8", errors="replace")[:1000].splitlines()[:3]
 
 
 def newest(paths: list[Path]) -> Path:

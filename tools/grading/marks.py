@@ -25,11 +25,14 @@ from tools.grading.collect import Student
 Record = dict[str, Any]
 Key = tuple[str, str, str]                      # student, set, task
 COLUMNS = ("student", "set", "task", "out_of", "points", "comment", "answer")
-CHANGED = re.compile(r"[=+\-@].|0\d+$")         # what a spreadsheet takes for a formula, or for a number without its zeros
+CHANGED = re.compile(r"[=+\-@].|0\d+$")         # what a spreadsheet takes for a formula, or a number without its zeros
+MEND = "Mend it, and run the same command again."
+#: When something was handed in, as Moodle writes it in English, and as others may.
+TIMES = ("%A, %d %B %Y, %I:%M %p", "%A, %B %d, %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M")
 
 
 def rows_of(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the header and the lines of a CSV as spreadsheets write it: with commas, semicolons or tabs, in UTF-8 or not."""
+    """Return the header and the lines of a CSV as spreadsheets write it: with commas, semicolons or tabs, UTF-8 or not."""
     data = path.read_bytes()
     try:
         text = data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
@@ -41,15 +44,20 @@ def rows_of(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     return header, [dict(zip(header, [*line, *[""] * len(header)])) for line in lines if any(line)]
 
 
-def csv_rows(rows: list[list[str]]) -> str:
+def csv_of(header: list[str], rows: list[dict[str, str]]) -> str:
     made = io.StringIO(newline="")
-    csv.writer(made).writerows(rows)
+    writer = csv.DictWriter(made, header, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
     return made.getvalue()
 
 
 def csv_text(rows: list[list[Any]]) -> str:
     """Return a table of ours, with the mark by which Excel knows the encoding: it would write back other names."""
-    return "\ufeff" + csv_rows([[plain(entry) for entry in row] for row in rows])
+    made = io.StringIO("\ufeff", newline="")
+    made.seek(0, io.SEEK_END)
+    csv.writer(made).writerows([plain(entry) for entry in row] for row in rows)
+    return made.getvalue()
 
 
 def plain(entry: Any) -> str:
@@ -105,13 +113,13 @@ def read_marks(path: Path) -> dict[Key, Mark]:
         return marks
     header, rows = rows_of(path)
     if missing := {"student", "set", "task", "points"} - set(header):
-        raise SystemExit(f"{path} has no column {', '.join(sorted(missing))}; it is left as it is: mend it, and begin again")
+        raise SystemExit(f"{path} has no column {', '.join(sorted(missing))}; it is left as it is. {MEND}")
     for row in rows:
         key = as_it_was(row["student"]), row["set"].strip(), row["task"].strip()
         mark = Mark(*(as_it_was(row.get(name, "")) for name in ("points", "comment", "answer", "out_of")))
         old = marks.get(key, mark)
         if old.written and mark.written and old != mark:
-            raise SystemExit(f"{path} says two things of {', '.join(key)}; it is left as it is: mend it, and begin again")
+            raise SystemExit(f"{path} says two things of {', '.join(key)}; it is left as it is. {MEND}")
         marks[key] = mark if mark.written else old
     return marks
 
@@ -142,7 +150,8 @@ def merge(record: Record, marks: dict[Key, Mark]) -> None:
         if not mark.points:
             continue
         if mark.value is None or not 0 <= mark.value <= found["out_of"]:
-            record["notes"].append(f"{task}: the mark {mark.points!r} is no number from 0 to {found['out_of']:g}, and does not count")
+            record["notes"].append(
+                f"{task}: the mark {mark.points!r} is no number from 0 to {found['out_of']:g}, and does not count")
             continue
         found.update(points=mark.value, kind="marked" if found["kind"] in ("by hand", "empty") else found["kind"])
         if mark.answer and mark.answer != digest(answer_to(record, task)):
@@ -168,7 +177,8 @@ def reduce_late(record: Record, deadline: datetime | None, percent: float) -> No
         return
     if not record["when"]:
         if record["platform"] == "Moodle":
-            record["notes"].append("when it was handed in is not known: Moodle says it in its worksheet in English (--class)")
+            record["notes"].append(
+                "when it was handed in is not known: Moodle says it in its worksheet in English (--class)")
         return
     late = datetime.fromtimestamp(record["when"]).replace(second=0, microsecond=0) - deadline
     if late > timedelta():
@@ -215,11 +225,11 @@ class ClassList:
         made = cls(*rows_of(path))
         if not any(map(made.name, made.rows)):
             raise SystemExit(f"{path} has no column with names: expected Full name, Student or Name")
-        made.rows = [row for row in made.rows if made.name(row) and made.name(row) not in ("Points Possible", "Student, Test")]
+        made.rows = [row for row in made.rows if made.name(row) not in ("", "Points Possible", "Student, Test")]
         return made
 
     def translated(self) -> dict[str, str]:
-        """Return the columns of Moodle's worksheet in another language: number, name, …, grade, maximum, …, comments."""
+        """Return the columns of Moodle's worksheet in any language: number, name, …, grade, maximum, …, comments."""
         def of(column: str) -> list[str]:
             return [row[column] for row in self.rows]
 
@@ -227,8 +237,10 @@ class ClassList:
                      and re.fullmatch(r"\d+[.,]\d+", self.rows[0][column])), 0) if self.rows else 0
         if "Identifier" in self.header or not most or not all(re.fullmatch(r"\D+\d+", id) for id in of(self.header[0])):
             return {}
-        found = {"identifier": self.header[0], "full name": self.header[1], "grade": self.header[most - 1], "maximum grade": self.header[most]}
-        return found | ({} if any(of(self.header[-1])) else {"feedback comments": self.header[-1]})
+        places = {"identifier": 0, "full name": 1, "grade": most - 1, "maximum grade": most}
+        if not any(of(self.header[-1])):
+            places["feedback comments"] = -1
+        return {name: self.header[place] for name, place in places.items()}
 
     def of(self, row: dict[str, str], *names: str) -> str:
         """Return the entry of the first of these columns that is there."""
@@ -236,7 +248,8 @@ class ClassList:
 
     def name(self, row: dict[str, str]) -> str:
         parts = self.of(row, "lastname", "last name", "surname"), self.of(row, "firstname", "first name")
-        return self.of(row, "full name", "student", "name") or ", ".join(filter(None, parts)) or self.of(row, "identifier")
+        whole = self.of(row, "full name", "student", "name")
+        return whole or ", ".join(filter(None, parts)) or self.of(row, "identifier")
 
     @cached_property
     def called(self) -> list[str]:
@@ -289,8 +302,9 @@ class ClassList:
             if line is None:
                 student.notes.append("not on the class list")
             elif counts[line] > 1:
-                student.notes.append(f"{counts[line]} submissions go by the name {self.called[line]}, and none of them is in the table "
-                                     "for the platform: rename or take away what is not theirs")
+                student.notes.append(
+                    f"{counts[line]} submissions go by the name {self.called[line]}, and none of them is in the table for the "
+                    "platform: rename or take away what is not theirs")
             else:
                 student.name = self.called[line]
             self.lines[student.name] = line if counts[line] == 1 else None
@@ -307,7 +321,7 @@ class ClassList:
 
     def submitted(self, row: dict[str, str]) -> float | None:
         """Return when Moodle says that it was handed in."""
-        for form in ("%A, %d %B %Y, %I:%M %p", "%A, %B %d, %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"):
+        for form in TIMES:
             try:
                 return datetime.strptime(self.of(row, "last modified (submission)"), form).timestamp()
             except ValueError:
@@ -330,19 +344,23 @@ def forms(name: str) -> tuple[str, tuple[str, ...]]:
     return letters(name), tuple(sorted(words(name)))
 
 
-def platform_table(people: ClassList, name: str, out_of: float, graded: dict[int, Record], feedback: dict[int, str]) -> tuple[str, str]:
+def platform_table(
+        people: ClassList, name: str, out_of: float, graded: dict[int, Record], feedback: dict[int, str]) -> tuple[str, str]:
     """Return the file for Moodle or Canvas: (what it is called, its text); `graded` goes by the number of the line.
 
     What the platform has exported goes back as it was, so that nothing is changed for whom nothing was graded.
     """
+    header, columns, rows = people.header, people.columns, [dict(row) for row in people.rows]
     if people.moodle:
-        rows = [{**row, **({people.columns["grade"]: f"{total(graded[i]):g}",
-                            people.columns.get("feedback comments", "Feedback comments"): plain(feedback[i])} if i in graded else {})}
-                for i, row in enumerate(people.rows)]
-        return f"moodle-{name}.csv", csv_rows([people.header, *([row[each] for each in people.header] for row in rows)])
-    columns = people.header[:people.header.index(people.columns["section"]) + 1]
-    titles = [each for each in people.header if re.search(r" \(\d+\)$", each) and letters(name.lstrip("0123456789-")) in letters(each)]
+        for line, record in graded.items():
+            rows[line] |= {columns["grade"]: f"{total(record):g}",
+                           columns.get("feedback comments", "Feedback comments"): plain(feedback[line])}
+        return f"moodle-{name}.csv", csv_of(header, rows)
+    header = header[:header.index(columns["section"]) + 1]
+    plainly = letters(name.lstrip("0123456789-"))
+    titles = [each for each in people.header if re.search(r" \(\d+\)$", each) and plainly in letters(each)]
     title = titles[0] if len(titles) == 1 else name         # that of an assignment which is there, or a new one
-    rows = [{columns[0]: "Points Possible", title: f"{out_of:g}"}]
-    rows += [{**row, **({title: f"{total(graded[i]):g}"} if i in graded else {})} for i, row in enumerate(people.rows)]
-    return f"canvas-{name}.csv", csv_rows([[*columns, title], *([row.get(each, "") for each in (*columns, title)] for row in rows)])
+    for line, record in graded.items():
+        rows[line][title] = f"{total(record):g}"
+    return f"canvas-{name}.csv", csv_of(
+        [*header, title], [{header[0]: "Points Possible", title: f"{out_of:g}"}, *rows])

@@ -125,11 +125,11 @@ CALLS = {"x86_64": (0xC000003E, 56, (57, 58, 59, 322, 62, 200, 234, 129, 297, 42
 
 
 def no_other_processes() -> None:
-    """From here on, the kernel refuses other processes, signals to them and the network, whoever asks. Threads may begin."""
+    """From here on, the kernel refuses other processes, signals to them and the network. Threads may begin."""
     if os.uname().machine not in CALLS:
         return
     machine, clone, calls = CALLS[os.uname().machine]
-    load, equal, from_on, has, end = 0x20, 0x15, 0x35, 0x45, 0x06  # a program of the kernel's: (step, if so, if not, value)
+    load, equal, from_on, has, end = 0x20, 0x15, 0x35, 0x45, 0x06   # of its program: (step, if so, if not, value)
     refuse, unknown, allow = (end, 0, 0, 0x50001), (end, 0, 0, 0x50026), (end, 0, 0, 0x7FFF0000)
     steps = [(load, 0, 0, 4), (equal, 1, 0, machine), refuse, (load, 0, 0, 0), (from_on, 0, 1, 1 << 30), refuse]
     for call in calls:
@@ -297,7 +297,7 @@ class Student:
 
 
 def set_alarms(seconds: float) -> None:
-    """Ring after so many seconds of the processor, which is what a busy machine leaves, and in any case after three times as many."""
+    """Ring after so many seconds of the processor; by the clock, on a busy machine, after three times as many."""
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1)
     signal.setitimer(signal.ITIMER_REAL, 3 * seconds, 1)
 
@@ -320,7 +320,7 @@ def where(error: BaseException, answer: Any) -> str:
 
 
 def by_code(sent: dict[str, Any]) -> Callable[..., Any]:
-    """Return a function of which the judge has sent the code: it works on objects that do not travel, or is called often."""
+    """Return a function whose code the judge has sent: it works on objects that do not travel, or is called often."""
     cells = tuple(types.CellType(wire.Unpacker()(value)) for value in sent["cells"])
     code = marshal.loads(base64.b64decode(sent["code"]))
     return types.FunctionType(code, {"__builtins__": __builtins__, "np": np}, sent["name"], None, cells)
