@@ -42,6 +42,10 @@ HIDDEN = "\n### BEGIN HIDDEN TESTS\nassert 'sum' not in reported_cost.__code__.c
 OTHER = """def reported_cost(costs, N, M):
     sizes = [min(M, N - M * k) for k in range(len(costs))]
     return sizes @ __import__('numpy').array(costs) / N"""
+NESTED = """def reported_cost(costs, N, M):
+    for _ in range(100):
+        costs = [costs]
+    return costs"""
 WORKSHEET = """Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments
 Participant 101,Änne Østergård,a@example.org,Submitted,,12.00,Yes,"Friday, 29 January 2027, 11:30 PM",-,
 Participant 102,Bo Li,b@example.org,Submitted,,12.00,Yes,"Sunday, 31 January 2027, 1:00 AM",-,
@@ -236,11 +240,13 @@ def test_the_time_in_an_export_makes_nobody_late(course, tmp_path):
 def test_two_people_of_one_name_are_two(course, tmp_path):
     (tmp_path / "people.csv").write_text("ID,Section,Student\n1,A,Max Power\n2,A,Max Power\n3,A,Bo Li\n")
     (tmp_path / "in.zip").write_bytes(zipped({f"powermax_{number}_34{number}_mini.ipynb": json.dumps(notebook(answer))
-                                              for number, answer in ((1, OTHER), (2, ""))}))
+                                              for number, answer in ((1, OTHER), (2, NESTED))}))
     run(course, "--out", str(tmp_path / "out"), "--class", str(tmp_path / "people.csv"), submissions=tmp_path / "in.zip")
     found = rows(tmp_path, "points.csv")
     assert {name: row["total"] for name, row in found.items()} == {"Bo Li": "0", "Max Power (1)": "4", "Max Power (2)": "0"}
     assert rows(tmp_path, f"canvas-{SET}.csv", "ID")["1"][SET] == "4"
+    (page,) = (tmp_path / "out" / "feedback" / SET).glob("Max Power (2)*.html")
+    assert "raised TypeError: what the function returned is a value of too many parts\n" in page.read_text(encoding="utf-8")
 
 
 def test_folders_of_sets_of_students_and_of_canvas_are_told_apart(tmp_path):

@@ -107,8 +107,8 @@ def entries(
         folder: Path, sets: list[str], unpacked: Path, notes: list[str], said: str = "") -> Iterator[tuple[Path, str, str]]:
     """Yield what belongs to one student each: a path, what it is called, and what is to be said of it.
 
-    A zip in which things have the names of a platform, and no notebook another one, is an export. Beside the zips of
-    students it may also be that of a student who hands in for others, so their rows say where it was.
+    A zip with more names of a platform in it than notebooks of other names is an export. Beside the zips of students it
+    may also be that of a student who hands in for others, so their rows say where it was.
     """
     if folder.is_file():
         folder = unpack(folder, unpacked, defaultdict(lambda: UNPACKED), apart=True)
@@ -117,8 +117,8 @@ def entries(
     zips = [entry for entry in here if is_zip(entry) and not of_platform(name_of(entry))]
     inside = {entry: unpack(entry, unpacked, defaultdict(lambda: UNPACKED)) if entry in zips else entry for entry in here}
     names = {entry: {*map(name_of, listed(each))} if is_folder(each) else set() for entry, each in inside.items()}
-    exports = [entry for entry in here if any(map(of_platform, names[entry]))
-               and all(of_platform(name) for name in names[entry] if NOTEBOOK.fullmatch(name))]
+    exports = [entry for entry in here if sum(map(of_platform, names[entry]))
+               > sum(not of_platform(name) for name in names[entry] if NOTEBOOK.fullmatch(name))]
     for entry in here:
         label, zipped = name_of(entry), entry in zips
         if label in sets and is_folder(entry):

@@ -280,6 +280,8 @@ class Student:
                 value = limited(answer, arguments, message["seconds"])
                 used = wire.Packer(lambda function: -1)
                 sent = {"used": used(arguments), "value": wire.Packer(self.keep, used.arrays)(value)}
+        except wire.Broken as error:
+            sent = {"error": said(TypeError(f"what the function returned is {error}"))}
         except BaseException as error:
             sent = {"error": {**said(error), "endless": isinstance(error, Endless), "where": where(error, answer)}}
         value = arguments = None
