@@ -9,8 +9,8 @@ one of them does, the others are graded.
 
 In the folder `--out`: `report.html` for reading, `feedback/` with a page a student, `points.csv`, a table for each
 set, `results.csv` with a line a student and task, and `notebooks/`, each submission as it was graded. `to-read.html`
-has the proofs and written answers; enter their points in `marks.csv` and run the same command again: only what is new or
-has changed is graded.
+has the proofs and written answers; enter their points in `marks.csv` and run the same command again: only what is new
+or has changed is graded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from multiprocessing import get_context
 from multiprocessing.connection import wait
@@ -37,16 +38,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tools.grading import isolation, tables
-from tools.grading.collect import Student, newest, own_name, students
-from tools.grading.judge import Limits, Result, Tasks, font_lists, judge
-from tools.grading.marks import ClassList, Record, marks_text, merge, platform_table, read_marks, reduce_late
-from tools.grading.opened import Answers, Cell, Damaged, ExerciseSet, belonging, beside, cells, handed_out_source, read, restored, same
+from tools.grading.collect import Student, name_of, newest, own_name, students
+from tools.grading.judge import Limits, Result, font_lists, judge, overlooked
+from tools.grading.marks import ClassList, Record, marks_text, merge, moment, platform_table, read_marks, reduce_late
+from tools.grading.opened import (
+    Answers, Cell, Damaged, ExerciseSet, belonging, beside, cells, handed_out_source, read, restored, same)
 from tools.grading.wire import clean
 from tools.notebooks import ROOT, about, lacking
 
 MEMORY = 1 << 30                                # bytes that opening and judging may take beyond what is there
 SPARE = 60                                      # seconds for it, beyond the limit of the student's code
 HELPERS = 10_000_000                            # bytes of files beside a notebook that are put beside it again
+KINDS = (".py", ".csv", ".txt", ".json", ".npy", ".npz", ".png")
 
 
 def exercise_sets(folder: Path, solutions: Path = ROOT / "solutions") -> list[ExerciseSet]:
@@ -55,26 +58,34 @@ def exercise_sets(folder: Path, solutions: Path = ROOT / "solutions") -> list[Ex
     for path in sorted(path for path in folder.glob("*/*.ipynb") if not path.name.startswith(".")):
         source = solutions / path.parent.name / path.name
         tests = {cell.name: cell.source for cell in cells(read(source)) if cell.check} if source.exists() else {}
-        handed_out = tuple(
-            replace(cell, source=tests[cell.name])
-            if cell.check and same(handed_out_source(replace(cell, source=tests.get(cell.name, "")))) == same(cell.source) else cell
-            for cell in (replace(each, name=each.name or f"#{each.id}") for each in cells(read(path))))
-        made.append(ExerciseSet(path.parent.name, path, handed_out, about(path).needs))
+        handed_out = []
+        for cell in cells(read(path)):
+            whole = replace(cell, source=tests.get(cell.name, ""))
+            if not cell.check or same(handed_out_source(whole)) != same(cell.source):
+                whole = cell                    # no check, or one of another edition
+            handed_out.append(replace(whole, name=cell.name or f"#{cell.id}"))
+        made.append(ExerciseSet(path.parent.name, path, tuple(handed_out), about(path).needs))
     return made
 
 
 # ---------------------------------------------------------------- one student, in a process of their own
 
+@dataclass
 class Work:
     """What the process of one student knows: everything, but no line of the student's code runs in it."""
 
-    def __init__(self, out: Path, every: list[ExerciseSet], sets: list[ExerciseSet], limits: Limits, secret: list[Path],
-                 again: bool, scratch: str) -> None:
-        self.out, self.every, self.sets, self.limits = out, every, sets, limits
-        self.secret, self.again, self.scratch = secret, again, scratch
+    out: Path
+    every: list[ExerciseSet]
+    sets: list[ExerciseSet]                     # those to be graded now
+    limits: Limits
+    secret: list[Path]
+    again: bool
+    scratch: str
+
+    def __post_init__(self) -> None:
         code = b"".join(path.read_bytes() for folder in ("lecture_tasks", "lecture_code", "tools/grading")
                         for path in sorted((ROOT / folder).glob("*.py")))
-        self.version = hashlib.sha256(code + repr(limits).encode()).hexdigest()
+        self.version = hashlib.sha256(code + repr(self.limits).encode()).hexdigest()
 
     def student(self, student: Student) -> None:
         """Grade all that a student handed in: of each set the newest notebook."""
@@ -91,19 +102,24 @@ class Work:
                 damaged.append((path, str(error)))
             except (Exception, RecursionError) as error:
                 damaged.append((path, f"could not be read: {type(error).__name__}: {clean(error, 120)}"))
+        rows: dict[str, tuple[ExerciseSet | None, str, Path]] = {}
         for path, why in damaged:
             named = [each for each in self.sets if each.path.stem in path.stem or each.name in path.parts]
             handed_out = named[0] if named else self.sets[0] if len(self.sets) == 1 else None
-            if handed_out and handed_out.name in opened:
+            name = handed_out.name if handed_out else ""
+            if name in opened or name in rows:
                 student.notes.append(f"not graded: {shown(path)}, {why}")
             else:
-                self.keep(blank(student, handed_out, why, path))
+                rows[name] = handed_out, why, path
+        for row in rows.values():
+            self.keep(blank(student, *row))
         for found in opened.values():
             path = newest(list(found))
-            notes = [f"not graded: {shown(other)}, an older notebook for this set" for other in found if other is not path]
-            self.notebook(student, path, *found[path], notes)
+            older = [f"not graded: {shown(other)}, an older notebook for this set" for other in found if other != path]
+            self.notebook(student, path, *found[path], [*older, *student.notes])
 
-    def notebook(self, student: Student, path: Path, handed_out: ExerciseSet, theirs: list[Cell], notes: list[str]) -> None:
+    def notebook(
+            self, student: Student, path: Path, handed_out: ExerciseSet, theirs: list[Cell], notes: list[str]) -> None:
         start = time.perf_counter()
         helpers = dict(helpers_of(student, path))
         record = blank(student, handed_out, "", path)
@@ -111,13 +127,16 @@ class Work:
             *(file.read_bytes() for file in (path, *helpers.values(), handed_out.path)),
             repr([*helpers, handed_out.cells, self.version]).encode()])).hexdigest()
         kept = self.out / "records" / file_name(record)
-        if not self.again and kept.exists() and (old := json.loads(kept.read_text())).get("fingerprint") == record["fingerprint"]:
-            self.keep({**old, "student": student.name, "id": student.id, "notes": [*dict.fromkeys([*notes, *student.notes, *old["graded"]])]})
+        old = json.loads(kept.read_text()) if kept.exists() and not self.again else {}
+        if old.get("fingerprint") == record["fingerprint"]:
+            notes = [*dict.fromkeys([*notes, *old["graded"]])]
+            self.keep({**old, "student": student.name, "id": student.id, "notes": notes})
             return
         answers = restored(theirs, handed_out)
         record["answers"] = dict(written(answers, handed_out))
         if absent := lacking(handed_out.path):
-            record["trouble"] = f"not run: the set needs {' and '.join(absent)}, which this machine lacks: make frameworks"
+            needed = " and ".join(absent)
+            record["trouble"] = f"not run: the set needs {needed}, which this machine lacks: make frameworks"
         else:
             done: dict[str, Result] = {}
             with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as folder:
@@ -128,21 +147,24 @@ class Work:
             record["results"] = {cell.name: asdict(done[cell.name]) for cell in handed_out.graded}
             target = self.out / "notebooks" / as_name(student.name) / handed_out.name / handed_out.path.name
             write({target: json.dumps(as_notebook(answers, handed_out), indent=1, ensure_ascii=False)})
-        record |= {"graded": answers.notes, "notes": [*notes, *student.notes, *answers.notes],
-                   "seconds": time.perf_counter() - start}
-        self.keep(record)
+        seconds = time.perf_counter() - start
+        self.keep(record | {"graded": answers.notes, "notes": [*notes, *answers.notes], "seconds": seconds})
 
     def keep(self, record: Record) -> None:
         write({self.out / "records" / file_name(record): json.dumps(record)})
 
 
 def helpers_of(student: Student, notebook: Path) -> Iterator[tuple[str, Path]]:
-    """Yield what lies beside a notebook and is none, modules and data, by its name. Canvas puts -1 behind that of a second one."""
+    """Yield modules and data that lie beside a notebook, by each name that they may have had at the student's.
+
+    A platform puts something before it, and Canvas -1 behind that of a second one; or the student has called it so.
+    """
     left = HELPERS
     for other in [path for path in student.others if path.parent == notebook.parent][:200]:
-        if other.suffix in (".py", ".csv", ".txt", ".json", ".npy", ".npz", ".png") and other.is_file() and not other.is_symlink():
+        if other.suffix in KINDS and other.is_file() and not other.is_symlink():
             left -= other.stat().st_size
-            for name in (own_name(other), re.sub(r"-\d+(\.\w+)$", r"\1", own_name(other))) if left > 0 else ():
+            own = own_name(other)
+            for name in (name_of(other), own, re.sub(r"-\d+(\.\w+)$", r"\1", own)) if left > 0 else ():
                 yield name.replace(os.sep, "_"), other
 
 
@@ -159,11 +181,11 @@ def written(answers: Answers, handed_out: ExerciseSet) -> Iterator[tuple[str, st
 
 def blank(student: Student, handed_out: ExerciseSet | None, trouble: str, path: Path | None = None) -> Record:
     """Return the row of somebody of whom nothing could be graded."""
-    results = {cell.name: asdict(Result("not run", 0.0, cell.points)) for cell in handed_out.graded} if handed_out else {}
-    when = path.lstat().st_mtime if path and not student.platform else 0.0
-    return {"student": student.name, "id": student.id, "set": handed_out.name if handed_out else "", "trouble": trouble, "when": when,
-            "file": shown(path) if path else "", "platform": student.platform, "notes": list(student.notes), "graded": [],
-            "results": results, "answers": {}, "seconds": 0.0, "fingerprint": "", "share": 1.0}
+    name, graded = (handed_out.name, handed_out.graded) if handed_out else ("", [])
+    return {"student": student.name, "id": student.id, "platform": student.platform, "set": name, "trouble": trouble,
+            "when": path.lstat().st_mtime if path and not student.platform else 0.0, "share": 1.0,
+            "notes": list(student.notes), "graded": [], "answers": {}, "seconds": 0.0, "fingerprint": "",
+            "results": {cell.name: asdict(Result("not run", 0.0, cell.points)) for cell in graded}}
 
 
 def shown(path: Path) -> str:
@@ -241,8 +263,10 @@ def grade(people: list[Student], work: Work, jobs: int, done: Callable[[Student,
                 student = waiting.pop()
                 process = get_context("fork").Process(target=alone, args=(work, student, os.getpid()), daemon=True)
                 process.start()
-                running[process] = student, time.monotonic() + 3 * work.limits.seconds * max(1, len(student.notebooks)) + SPARE
-            wait([process.sentinel for process in running], min(until for _, until in running.values()) - time.monotonic())
+                seconds = 3 * work.limits.seconds * max(1, len(student.notebooks)) + SPARE
+                running[process] = student, time.monotonic() + seconds
+            soonest = min(until for _, until in running.values())
+            wait([process.sentinel for process in running], soonest - time.monotonic())
             for process, (student, until) in list(running.items()):
                 if late := time.monotonic() > until:
                     process.kill()
@@ -266,8 +290,14 @@ class Class:
         self.sets = {each.name: each for each in sets}
         self.began = time.time() - 1            # what was written before is of another run
         self.records: dict[str, list[Record]] = {}
-        self.written, self.whole = 0.0, False   # when, and whether all have been graded
-        self.marks = read_marks(out / "marks.csv")
+        self.next, self.whole = 0.0, False      # when to write, and whether all have been graded
+        self.read()
+
+    def read(self) -> None:
+        """Read the marks anew: somebody may have entered one while the others are graded."""
+        now = self.people.now if self.people else str
+        marks = read_marks(self.out / "marks.csv")
+        self.marks = {(now(student), name, task): mark for (student, name, task), mark in marks.items()}
 
     def add(self, student: Student, trouble: str) -> None:
         """Read what the process of a student has left; should there be nothing, say why."""
@@ -277,56 +307,57 @@ class Class:
             if path.exists() and path.stat().st_mtime >= self.began:
                 found.append(json.loads(path.read_text(encoding="utf-8")))
         if trouble or not found:
-            listed = ", ".join(map(shown, student.others[:3]))
-            only = next(iter(self.sets.values())) if len(self.sets) == 1 and student.notebooks else None
-            found.append(blank(student, only if not found else None, trouble or (f"no notebook here, but {listed}" if listed
-                                else "nothing here that can be read" if student.notes else "nothing handed in")))
+            only = next(iter(self.sets.values())) if len(self.sets) == 1 and student.notebooks and not found else None
+            if not trouble and student.others:
+                trouble = f"no notebook here, but {', '.join(map(shown, student.others[:3]))}"
+            elif not trouble:
+                trouble = "nothing here that can be read" if student.notes else "nothing handed in"
+            found.append(blank(student, only, trouble))
         self.records[student.name] = found
-        if time.monotonic() - self.written > 5:
+        if time.monotonic() > self.next:
             self.write()
 
     def warnings(self) -> list[str]:
         """Say which marks are nobody's, and where a platform would not take the table that is made for it."""
-        here = {(record["student"], record["set"], task) for some in self.records.values() for record in some for task in record["results"]}
-        lost = [f"marks.csv: there is no {', '.join(key)}; its mark counts for nobody" for key, mark in self.marks.items()
-                if self.whole and mark.points and key[1] in self.sets and key not in here]
+        records = [record for some in self.records.values() for record in some]
+        here = {(record["student"], record["set"], task) for record in records for task in record["results"]}
+        found = [f"marks.csv: there is no {', '.join(key)}; its mark counts for nobody" for key, mark in self.marks.items()
+                 if self.whole and mark.points and key[1] in self.sets and key not in here][:9]
         most = self.people.maximum if self.people else None
-        points = {name: sum(each.points.values()) for name, each in self.sets.items()}
-        return lost[:9] + [
-            f"{name}: the most points are {most:g} in Moodle and {points[name]:g} here. Set them in Moodle before you upload the "
-            "table, since grades above its maximum are skipped without a word"
-            for name in sorted({name for _, name, _ in here} & points.keys()) if most not in (None, points[name])]
+        for name in sorted({name for _, name, _ in here} & self.sets.keys()):
+            points = sum(self.sets[name].points.values())
+            if most not in (None, points):
+                found.append(f"{name}: the most points are {most:g} in Moodle and {points:g} here. Set them in Moodle before "
+                             "you upload the table, since grades above its maximum are skipped without a word")
+        return found
 
     def write(self) -> None:
         """Write all tables and pages: first beside the old ones, then in their places."""
-        records = [json.loads(json.dumps(record)) for name in sorted(self.records, key=str.casefold) for record in self.records[name]]
-        lines = {}                              # of the class list
+        began = time.monotonic()
+        self.read()
+        records = [deepcopy(record) for name in sorted(self.records, key=str.casefold) for record in self.records[name]]
+        lines = self.people.lines if self.people else {}
         for record in records:
-            row = self.people.find(record["student"], record["id"]) if self.people else None
-            if row is not None:
-                lines[id(record)] = self.people.rows.index(row)
-                record["when"] = self.people.submitted(row) or record["when"]
-            elif self.people and record["trouble"] != "nothing handed in":
-                record["notes"].append("not on the class list")
+            if (line := lines.get(record["student"])) is not None:
+                record["when"] = self.people.submitted(self.people.rows[line]) or record["when"]
             merge(record, self.marks)
             reduce_late(record, self.deadline, self.late)
-        files = {"results.csv": tables.results(records), "points.csv": tables.points(records),
-                 "report.html": tables.report(records, self.sets, [*self.how, *self.warnings()]), "to-read.html": tables.to_read(records),
-                 "marks.csv": marks_text(records, self.marks)}
-        for name, handed_out in self.sets.items():
-            of_set = [record for record in records if record["set"] == name]
-            if not of_set:
-                continue
-            files[f"{name}.csv"] = tables.of_set(records, handed_out)
+        report = tables.PAGES.report(records, self.sets, [*self.how, *self.warnings()])
+        files = {"report.html": report, "to-read.html": tables.to_read(records), "marks.csv": marks_text(records, self.marks),
+                 "results.csv": tables.results(records), "points.csv": tables.points(records)}
+        for name in {record["set"] for record in records} & self.sets.keys():
+            of_set, points = [record for record in records if record["set"] == name], self.sets[name].points
+            files[f"{name}.csv"] = tables.of_set(of_set, points)
             for record in of_set:
-                files[f"feedback/{name}/{as_name(record['student'])}.html"] = tables.feedback(record, handed_out)
+                files[f"feedback/{name}/{as_name(record['student'])}.html"] = tables.PAGES.feedback(record, points)
             if self.people and (self.people.moodle or self.people.canvas):
-                graded = {lines[id(record)]: record for record in of_set if id(record) in lines}
-                out_of = sum(handed_out.points.values())
-                file, text = platform_table(self.people, name, out_of, graded, {i: tables.in_words(record) for i, record in graded.items()})
+                graded = {line: record for record in of_set if (line := lines[record["student"]]) is not None}
+                said = {line: tables.in_words(record) for line, record in graded.items()}
+                file, text = platform_table(self.people, name, sum(points.values()), graded, said)
                 files[file] = text
         write({self.out / name: text for name, text in files.items()})
-        self.written = time.monotonic()
+        now = time.monotonic()
+        self.next = now + max(5, 10 * (now - began))    # a large class takes a while
 
 
 def stop(number: int, frame: Any) -> NoReturn:
@@ -340,50 +371,49 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--solutions", type=Path, default=ROOT / "solutions", help="its sources, with hidden tests")
     parser.add_argument("--set", action="append", help="grade only this set (may be given several times)")
     parser.add_argument("--class", dest="people", type=Path, help="a CSV with names, or what Moodle or Canvas exports")
-    parser.add_argument("--deadline", type=datetime.fromisoformat, help="such as 2027-01-31T23:59")
+    parser.add_argument("--deadline", type=moment, help="such as 2027-01-31T23:59")
     parser.add_argument("--late", type=float, default=0, help="percent of the points taken off a day (default 0)")
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "grades")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="students at a time (default 2)")
-    parser.add_argument("--seconds", type=float, default=60, help="limit for one notebook, of processor time (default 60)")
-    parser.add_argument("--cell-seconds", type=float, default=15, help="limit for one cell, of processor time (default 15)")
+    parser.add_argument("--seconds", type=float, default=60, help="limit for a notebook, of the processor (default 60)")
+    parser.add_argument("--cell-seconds", type=float, default=15, help="limit for a cell (default 15)")
     parser.add_argument("--memory", type=int, default=2048, help="limit in MiB (default 2048)")
-    parser.add_argument("--seed", help="of the inputs that no student has seen (default: drawn once, and kept in the folder)")
-    parser.add_argument("--all-cells", action="store_true", help="run the long training cells, too (shortened)")
+    parser.add_argument("--seed", help="of the inputs that no student has seen (default: drawn once, and kept)")
     parser.add_argument("--again", action="store_true", help="grade all anew, not only what has changed")
     options = parser.parse_args(argv)
-    if not options.submissions.exists():
-        parser.error(f"there is no {options.submissions}")
+    for path in filter(None, (options.submissions, options.people)):
+        if not path.exists():
+            parser.error(f"there is no {path}")
     every = exercise_sets(options.exercises, options.solutions)
+    names = [each.name for each in every]
+    if not every or set(options.set or ()) - {*names}:
+        parser.error("no such exercise set; there are: " + ", ".join(names))
     sets = [each for each in every if not options.set or each.name in options.set]
-    if not sets:
-        parser.error("no such exercise set; there are: " + ", ".join(each.name for each in every))
+    if unclear := [f"{each.name}: {name}" for each in sets for name in overlooked(each)]:
+        parser.error("a check that nobody would judge; write check(tasks.name, name) in a line of its own: " + ", ".join(unclear))
     people = ClassList.read(options.people) if options.people else None
-    deadline = options.deadline.astimezone() if options.deadline else None
     start, way, out = time.time(), isolation.strongest(), options.out.resolve()
     if options.seed or not (out / "seed.txt").exists():
         write({out / "seed.txt": options.seed or secrets.token_hex(8)})
-    limits = Limits(options.seconds, options.cell_seconds, options.memory, way, (out / "seed.txt").read_text(), options.all_cells)
+    limits = Limits(options.seconds, options.cell_seconds, options.memory, way, (out / "seed.txt").read_text())
     how = [f"limits: {limits.seconds:g} s a notebook, {limits.cell_seconds:g} s a cell, {limits.memory} MiB",
            f"isolation in force: a process and a folder for each, apart from its judge; {isolation.WAYS[way]}",
            "inputs of the checks: those that students see, and others for each student, from a seed in seed.txt"]
+    if options.deadline:
+        how.append(f"deadline: {options.deadline:%Y-%m-%d %H:%M}; {options.late:g} % less for each day begun since")
     secret = sorted({*isolation.secret_folders(), options.submissions.resolve(), out, options.solutions.resolve()})
-    found = students(options.submissions, [each.name for each in every], out / "unpacked", how)
+    found = students(options.submissions, names, out / "unpacked", how)
     if people:
-        here = [people.find(student.name, student.id) for student in found]
-        for student, row in zip(found, here):
-            student.name = people.called(row) if row is not None and sum(row is other for other in here) == 1 else student.name
-        found += [Student(people.called(row), people.id(row)) for row in people.rows if not any(row is other for other in here)]
-    graded = Class(out, sets, people, deadline, options.late, how)
-    font_lists()
-    for each in sets:
-        if not each.needs:
-            Tasks.of(each)                      # loaded once, for all processes
+        people.enrol(found)
+    graded = Class(out, sets, people, options.deadline, options.late, how)
+    font_lists()                                # loaded once, for all processes, as the tasks have been
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     status = 0
     try:
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
-            grade(found, Work(out, every, sets, limits, secret, options.again, scratch), max(1, options.jobs), graded.add)
+            work = Work(out, every, sets, limits, secret, options.again, scratch)
+            grade(found, work, max(1, options.jobs), graded.add)
         graded.whole = True
     except Stopped as name:
         print(f"{name}: stopped. What was graded until then is kept; the same command goes on from there.")

@@ -16,7 +16,9 @@ from tools import grade
 from tools.grading import tables
 from tools.grading.collect import Student, newest, students
 from tools.grading.marks import rows_of
+from tools.grading.judge import Limits
 from tools.grading.opened import Damaged, belonging, cells, read, restored
+from tools.grading.runner import Head
 
 SETS = {each.name: each for each in grade.exercise_sets(grade.ROOT / "exercises")}
 SET = SETS["07-mini-batches"]
@@ -87,7 +89,7 @@ def test_a_thousand_damaged_notebooks_each_get_a_row_or_a_reason(tmp_path):
         except Damaged as reason:
             reasons.add(str(reason)[:45])
             rows.append(grade.blank(student, SET, str(reason), path))
-    tables.report(rows, SETS, []).encode()
+    tables.PAGES.report(rows, SETS, []).encode()
     assert tables.points(rows).encode().count(b"\r\n") == 1001 and len(reasons) > 3
     assert sum(row["trouble"] == "" for row in rows) > 500
 
@@ -173,6 +175,31 @@ def test_an_answer_in_a_copy_of_its_cell_or_in_one_of_their_own_counts(tmp_path)
     assert answer(made, FUNCTION).source == source and made.notes == [f"taken from cells of their own: {FUNCTION}"]
     named(stub, FUNCTION)["source"] = "def least_squares_epoch(): pass"
     assert answer(opened(stub, tmp_path), FUNCTION).source == "def least_squares_epoch(): pass"
+
+
+def test_a_copy_of_a_field_that_has_become_another_function_is_not_its_answer(tmp_path):
+    stub = json.loads(SET.path.read_text(encoding="utf-8"))
+    other = "".join(named(solved(), "absolute-step")["source"])
+    stub["cells"].append({**named(stub, FUNCTION), "source": other})
+    made = opened(stub, tmp_path)
+    assert answer(made, "absolute-step").source == other and "NotImplementedError" in answer(made, FUNCTION).source
+
+
+def test_of_two_damaged_notebooks_both_are_named(tmp_path):
+    for name in ("a.ipynb", "b.ipynb"):
+        (tmp_path / name).write_text("")
+    work = grade.Work(tmp_path, [*SETS.values()], [SET], Limits(), [], False, str(tmp_path))
+    work.student(Student("Bo", notebooks=[tmp_path / "a.ipynb", tmp_path / "b.ipynb"]))
+    record = json.loads((tmp_path / "records" / f"Bo.{SET.name}.json").read_text())
+    assert record["trouble"] == "not a notebook: nothing is in it" and record["notes"] == ["not graded: b.ipynb, not a notebook: nothing is in it"]
+
+
+def test_what_is_printed_is_kept_however_it_is_treated():
+    head = Head()
+    with pytest.raises(TypeError):              # and nothing is lost that was printed as it should be
+        head.write(b"x")
+    head.close()
+    assert head.write("y" * 30_000) == 30_000 and head.getvalue() == "y" * 20_000
 
 
 def test_a_notebook_of_another_set_is_not_taken_for_one_of_this_set(tmp_path, capsys):

@@ -1,7 +1,8 @@
 """Find who handed in what: folders, single files, zips in zips, and what Moodle and Canvas export.
 
 Moodle makes the names in `mod/assign/locallib.php` (download_submissions): the full name, or "Participant" where it is
-anonymous, behind the group where there is one; the number of the worksheet; the plugin; the file, or a folder of that name.
+anonymous, behind the group where there is one; the number of the worksheet; the plugin; the file, or a folder of that
+name.
 Canvas makes them in `lib/content_zipper.rb` (get_filename, add_upload_submission): the sortable name in small letters
 without anything between them, LATE, the number of the user, the number of the file, the file; where it is anonymous,
 "anon" and five letters stand for name and number, and what was typed in is called …_text.html. The times in both zips
@@ -10,6 +11,7 @@ are those of the export.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -59,7 +61,7 @@ def students(folder: Path, sets: list[str], unpacked: Path, notes: list[str] | N
     for entry, label, said in list(entries(folder, sets, unpacked, [] if notes is None else notes)):
         moodle, canvas = MOODLE.fullmatch(label), CANVAS.fullmatch(label)
         about = {} if not (moodle or canvas) else (moodle or canvas).groupdict("")
-        name = clean(about.get("anon") or about.get("name") or stem(label), 100).strip() or "(no name)"
+        name = " ".join(clean(about.get("anon") or about.get("name") or stem(label), 100).split()) or "(no name)"
         student = found.setdefault(f"{name} {about.get('id', '')}", Student(
             name, about.get("id", ""), "Moodle" if moodle else "Canvas" if canvas else ""))
         student.notes += [said] * bool(said)
@@ -101,11 +103,12 @@ def of_platform(name: str) -> bool:
     return bool(MOODLE.fullmatch(name) or CANVAS.fullmatch(name))
 
 
-def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str], said: str = "") -> Iterator[tuple[Path, str, str]]:
+def entries(
+        folder: Path, sets: list[str], unpacked: Path, notes: list[str], said: str = "") -> Iterator[tuple[Path, str, str]]:
     """Yield what belongs to one student each: a path, what it is called, and what is to be said of it.
 
-    A zip whose folders have the names of a platform is an export. Beside the zips of students it may also be that of a
-    student who hands in for others, so their rows say where it was.
+    A zip with more names of a platform in it than notebooks of other names is an export. Beside the zips of students it
+    may also be that of a student who hands in for others, so their rows say where it was.
     """
     if folder.is_file():
         folder = unpack(folder, unpacked, defaultdict(lambda: UNPACKED), apart=True)
@@ -113,15 +116,18 @@ def entries(folder: Path, sets: list[str], unpacked: Path, notes: list[str], sai
     here = listed(folder)
     zips = [entry for entry in here if is_zip(entry) and not of_platform(name_of(entry))]
     inside = {entry: unpack(entry, unpacked, defaultdict(lambda: UNPACKED)) if entry in zips else entry for entry in here}
-    names = {entry: {name_of(child) for child in listed(each)} if is_folder(each) else set() for entry, each in inside.items()}
-    exports = [entry for entry in here if any(map(of_platform, names[entry]))]
+    names = {entry: {*map(name_of, listed(each))} if is_folder(each) else set() for entry, each in inside.items()}
+    exports = [entry for entry in here if sum(map(of_platform, names[entry]))
+               > sum(not of_platform(name) for name in names[entry] if NOTEBOOK.fullmatch(name))]
     for entry in here:
         label, zipped = name_of(entry), entry in zips
         if label in sets and is_folder(entry):
             yield from entries(entry, [], unpacked, notes, said)        # a folder a set, with the students inside
-        elif entry in exports and (zipped or len(here) == 1 and not of_platform(label)) or zipped and len(sets) > 1 and names[entry] & set(sets):
-            where = f"was inside {clean(label, 60)}, which lies beside the zips of students" if set(zips) - set(exports) else said
-            yield from entries(inside[entry], sets, unpacked, notes, where)     # an export in a zip, or in one folder more
+        elif entry in exports and (zipped or len(here) == 1 and not of_platform(label)) \
+                or zipped and len(sets) > 1 and names[entry] & set(sets):       # an export in a zip, or in one folder more
+            beside = set(zips) - set(exports)
+            where = f"was inside {clean(label, 60)}, which lies beside the zips of students" if beside else said
+            yield from entries(inside[entry], sets, unpacked, notes, where)
         else:
             yield inside[entry], label, said
 
@@ -172,7 +178,7 @@ def unpack(archive: Path, unpacked: Path, room: dict[str, int], apart: bool = Fa
     try:
         with zipfile.ZipFile(archive) as zipped:
             for info in zipped.infolist():
-                names = [name.replace("\0", "_")[:150] for name in re.split(r"[/\\]", info.filename) if name not in ("", ".", "..")]
+                names = [short(name) for name in re.split(r"[/\\]", as_meant(info)) if name not in ("", ".", "..")]
                 if info.is_dir() or not names or stat.S_ISLNK(info.external_attr >> 16) or len(names) > 12:
                     continue
                 whose = next(filter(of_platform, names), names[0] if apart else "")
@@ -180,9 +186,9 @@ def unpack(archive: Path, unpacked: Path, room: dict[str, int], apart: bool = Fa
                     extract(zipped, info, part.joinpath(*names), room[whose])
                     room[whose] -= max(UNPACKED // FILES, info.file_size)
                 except Exception as error:      # one damaged file; the others are taken
-                    failed(part.joinpath(*names).parent, names[-1], error)
+                    failed(part.joinpath(*names), error)
     except Exception as error:
-        failed(part, archive.name, error)
+        failed(part / archive.name, error)
     os.replace(part, target)
     os.utime(target, (time.time(),) * 2)
     return target
@@ -199,16 +205,34 @@ def extract(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, most: in
     os.utime(path, (when, when))
 
 
-def failed(folder: Path, name: str, error: Exception) -> None:
-    """Note in a folder what could not be unpacked to it: it is said at every run."""
-    folder.mkdir(parents=True, exist_ok=True)
+def as_meant(info: zipfile.ZipInfo) -> str:
+    """Return the name of a file in a zip: macOS writes UTF-8 and does not say so."""
+    try:
+        return info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
+
+
+def short(name: str) -> str:
+    """Return a name that a disk takes, with its beginning and its end: what it is stands there."""
+    name = name.replace("\0", "_")
+    return name if len(os.fsencode(name)) < 240 else f"{name[:40]}…{name[-30:]}"
+
+
+def failed(path: Path, error: Exception) -> None:
+    """Note beside a file that it could not be unpacked: it is said at every run."""
+    with contextlib.suppress(OSError):          # a file may be in the way
+        path.parent.mkdir(parents=True, exist_ok=True)
+    folder = next(folder for folder in path.parents if folder.is_dir())
     with open(folder / FAILED, "a", encoding="utf-8") as file:
-        file.write(" ".join(f"not unpacked: {clean(name, 100)}: {clean(error, 120)}".split()) + "\n")
+        file.write(" ".join(f"not unpacked: {clean(path.name, 100)}: {clean(error, 120)}".split()) + "\n")
 
 
 def failures(folder: Path) -> list[str]:
     path = folder / FAILED
-    return [] if path.is_symlink() or not path.is_file() else path.read_text(encoding="utf-8", errors="replace")[:1000].splitlines()[:3]
+    if path.is_symlink() or not path.is_file():
+        return []
+    return path.read_text(encoding="utf-8", errors="replace")[:1000].splitlines()[:3]
 
 
 def newest(paths: list[Path]) -> Path:

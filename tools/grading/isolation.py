@@ -19,8 +19,10 @@ ROOT = HERE.parent.parent
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 WAYS = {
     "bwrap": "no network; of all files only Python, the library and its own folder; own process space (bubblewrap)",
-    "unshare": "no network; references, solutions, submissions and grades out of sight, other files to read; own process space (Linux namespaces)",
-    "": "no space of its own: the kernel refuses network and programs, and Python's audit hook guards files. For more: apt-get install bubblewrap",
+    "unshare": "no network; references, solutions, submissions and grades out of sight, other files to read; "
+               "own process space (Linux namespaces)",
+    "": "no space of its own: the kernel refuses network and programs, and Python's audit hook guards files. "
+        "For more: apt-get install bubblewrap",
 }
 
 
@@ -38,12 +40,13 @@ def works(way: str) -> bool:
     """Return whether this system allows a way, and whether it hides what it shall."""
     code = ("import os, sys, numpy, lecture_code; open('made', 'w').write('x'); "
             "assert not any(os.path.isdir(folder) and os.listdir(folder) for folder in sys.argv[1:])")
+    if not way or not shutil.which(way):
+        return not way
     with tempfile.TemporaryDirectory() as folder:
-        work, given = Path(folder), ROOT / "tools"
-        done = way and shutil.which(way) and subprocess.run(
-            [*shut_in(way, work, given, secret_folders()), sys.executable, "-I", "-c", code, *map(str, secret_folders())], cwd=work,
-            capture_output=True, stdin=subprocess.DEVNULL)
-        return not way or bool(done and done.returncode == 0)
+        before = shut_in(way, Path(folder), ROOT / "tools", secret_folders())
+        done = subprocess.run([*before, sys.executable, "-I", "-c", code, *map(str, secret_folders())], cwd=folder,
+                              capture_output=True, stdin=subprocess.DEVNULL)
+        return done.returncode == 0
 
 
 def strongest() -> str:
@@ -54,7 +57,8 @@ def strongest() -> str:
 def secret_folders() -> list[Path]:
     """Return the folders that no student's code may see: the references, and the solutions beside them."""
     found = importlib.util.find_spec("lecture_tasks")
-    folders = [ROOT / "lecture_tasks", ROOT / "solutions", *map(Path, found.submodule_search_locations or [] if found else [])]
+    installed = found.submodule_search_locations or [] if found else []
+    folders = [ROOT / "lecture_tasks", ROOT / "solutions", *map(Path, installed)]
     return sorted({folder.resolve() for folder in folders if folder.is_dir()})
 
 
@@ -66,7 +70,8 @@ def shut_in(way: str, work: Path, given: Path, secret: Iterable[Path]) -> list[s
     if way == "unshare":                        # mounts over what is secret, and then gives up the right to mount
         hide = [f"mount {'-t tmpfs none' if path.is_dir() else '--bind /dev/null'} {shlex.quote(str(path))} || exit 1"
                 for path in secret if path.exists() and not work.is_relative_to(path)]
-        return ["unshare", "-rnpf", "--mount-proc", "--kill-child", "sh", "-c", "\n".join([*hide, READ_ONLY]), str(work)]
+        script = "\n".join([*hide, READ_ONLY])
+        return ["unshare", "-rnpf", "--mount-proc", "--kill-child", "sh", "-c", script, str(work)]
     if way != "bwrap":
         return []
     library = importlib.util.find_spec("lecture_code")

@@ -51,14 +51,13 @@ class Limits:
     memory: int = 2048                          # MiB
     way: str = ""                               # of isolation.WAYS
     seed: str = ""                              # of the inputs that no student has seen
-    all_cells: bool = False
 
 
 @dataclass
 class Result:
     """What one graded cell came to."""
 
-    kind: str                                   # a kind of `Verdict`, or "by hand", "empty", "missing", "not reached", …
+    kind: str                                   # of a `Verdict`, or "by hand", "empty", "missing", "not reached", …
     points: float | None                        # None: somebody has to read it
     out_of: float
     mistake: str = ""
@@ -89,12 +88,14 @@ class Runner:
         for fonts in font_lists():
             shutil.copy(fonts, given / "home" / "matplotlib")
         ours, theirs = socket.socketpair()
+        modules = sorted({module.__name__.rpartition(".")[2] for module in tasks.modules.values()})
         job = {"cell_seconds": limits.cell_seconds, "memory_bytes": limits.memory << 20, "file_bytes": 100 << 20,
-               "needs": needs, "modules": sorted({module.__name__.rpartition(".")[2] for module in tasks.modules.values()}),
+               "needs": needs, "modules": modules,
                "secret": [f"{path}{os.sep}" for path in secret]}
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
         environment = {
-            "PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "HOME": str(work / "home"), "TMPDIR": str(work / "tmp"),
+            "PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8",
+            "HOME": str(work / "home"), "TMPDIR": str(work / "tmp"),
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
             "MPLBACKEND": "Agg", "MPLCONFIGDIR": str(work / "home" / "matplotlib"),
             "LECTURE_CODE_RUN": "short", "LECTURE_CODE_STATIC": "1", "KERAS_BACKEND": "torch",
@@ -118,8 +119,8 @@ class Runner:
             answer = self.line.ask(message, end)
         except TimeoutError:
             late = end == self.until
-            self.end(f"stopped after {self.limits.seconds:g} s: what follows was not reached (--seconds gives more time)" if late
-                     else f"did not let itself be stopped within {seconds:g} s")
+            self.end(f"stopped after {self.limits.seconds:g} s: what follows was not reached (--seconds gives more time)"
+                     if late else f"did not let itself be stopped within {seconds:g} s")
         except Broken as error:
             self.end(f"its process was ended, since it sent {error}")
         except (EOFError, OSError):
@@ -197,11 +198,13 @@ class Runner:
         arguments, named = self.value(question["arguments"]), self.value(question["named"])
         with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()) as printed:
             value = self.functions[question["function"]](*arguments, **named)
-        return {"value": self.pack(value, by_code=True), "used": self.pack(arguments), "printed": printed.getvalue()[:20_000]}
+        return {"value": self.pack(value, by_code=True), "used": self.pack(arguments),
+                "printed": printed.getvalue()[:wire.LONG]}
 
     # Calling the student's functions
 
-    def call(self, number: int | None, arguments: tuple[Any, ...], seconds: float, by_code: bool = False) -> feedback.Called:
+    def call(
+            self, number: int | None, arguments: tuple[Any, ...], seconds: float, by_code: bool = False) -> feedback.Called:
         """Call the function that is checked, or another one of the student's; as `feedback.verdict` wants it."""
         message = {"do": "call", "function": number, "arguments": self.pack(arguments, by_code), "seconds": seconds}
         try:
@@ -211,19 +214,20 @@ class Runner:
                 raise
             return None, stopped(""), arguments
         if isinstance(printed := answer.get("printed"), str) and printed:
-            print(clean(printed, 20_000), end="")
+            print(clean(printed, wire.LONG), end="")
         if isinstance(answer.get("error"), dict):
             return None, as_error(answer["error"]), arguments
         try:
             unpack = wire.Unpacker(self.function, self.functions)
             used = unpack(answer.get("used"))
             value = wire.Unpacker(self.function, self.functions, unpack.arrays)(answer.get("value"))
+            return value, None, used if isinstance(used, tuple) and len(used) == len(arguments) else arguments
         except wire.Foreign as kind:
             self.foreign = str(kind)
-            return None, as_error({"type": "TypeError", "text": f"the class {kind} is not known here"}), arguments
+            why = f"the class {kind} is not known here"
         except Broken as error:
-            return None, as_error({"type": "TypeError", "base": "TypeError", "text": f"what the function returned is {error}"}), arguments
-        return value, None, used if isinstance(used, tuple) and len(used) == len(arguments) else arguments
+            why = f"what the function returned is {error}"
+        return None, as_error({"type": "TypeError", "base": "TypeError", "text": why}), arguments
 
 
 def until(began: float, now: float, used: Any, seconds: float) -> float:
@@ -314,7 +318,7 @@ def parsed(source: str) -> ast.Module:
 
 
 def split(cell: Cell, tasks: Tasks) -> tuple[list[tuple[feedback.Task, str]], str]:
-    """Return the calls check(tasks.name, function) of a check as (task, source of the function), and its other lines."""
+    """Return the calls check(tasks.name, function) of a check as (task, source of the function), and the other lines."""
     calls, rest = [], []
     for node in parsed(cell.source).body:
         match node:
@@ -328,10 +332,18 @@ def split(cell: Cell, tasks: Tasks) -> tuple[list[tuple[feedback.Task, str]], st
 
 # ---------------------------------------------------------------- judging
 
-def skipped(cell: Cell, all_cells: bool) -> bool:
+def overlooked(handed_out: ExerciseSet) -> list[str]:
+    """Return the checks with a call of `check` that `split` does not know: nobody would judge what it is about."""
+    tasks = Tasks.of(handed_out)
+    return [cell.name for cell in handed_out.cells if cell.check
+            for node in ast.walk(parsed(split(cell, tasks)[1]))
+            if "check" in (getattr(node, "id", ""), getattr(node, "attr", ""))]
+
+
+def skipped(cell: Cell) -> bool:
     """Whether a locked cell without points is left out: the list of tasks, and long training runs."""
     return cell.locked and not cell.graded and (
-        cell.source.lstrip().startswith("progress(") or not all_cells and "nbval-ignore-output" in cell.tags)
+        cell.source.lstrip().startswith("progress(") or "nbval-ignore-output" in cell.tags)
 
 
 def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limits, folder: Path,
@@ -352,7 +364,7 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
     last_broken = ""
     try:
         for cell in answers.cells:
-            if cell.kind != "code" or skipped(cell, limits.all_cells):
+            if cell.kind != "code" or skipped(cell):
                 continue
             if cell.check:
                 done[cell.name] = checked(cell, runner, tasks, broken, last_broken, salt)
@@ -360,13 +372,15 @@ def judge(answers: Answers, handed_out: ExerciseSet, student: str, limits: Limit
             error = run(cell, cell.source, runner)
             if cell.locked:
                 continue
-            last_broken = "" if error is None else f"Your code raised {error.get('type')}: {line_of(clean(error.get('text'), 500))}"
-            for name in defined(cell.source) if error else ():
-                broken[name] = last_broken
+            last_broken = ""
+            if error:
+                last_broken = f"Your code raised {error.get('type')}: {line_of(clean(error.get('text'), 500))}"
+                broken |= dict.fromkeys(defined(cell.source), last_broken)
     except Gone as why:
         answers.notes.insert(0, str(why))
     except Exception as error:                  # it sent something that nobody has thought of
-        answers.notes.insert(0, f"its process was ended, since it sent what is no answer: {type(error).__name__}: {clean(error, 120)}")
+        what = f"{type(error).__name__}: {clean(error, 120)}"
+        answers.notes.insert(0, f"its process was ended, since it sent what is no answer: {what}")
     finally:
         runner.end()
         notes = list(dict.fromkeys([*answers.notes, *runner.notes]))
@@ -401,13 +415,15 @@ def run(cell: Cell, source: str, runner: Runner) -> dict[str, Any] | None:
 def show(cell: Cell, output: Any, kind: str | None = None, message: Any = None) -> None:
     """Put what a cell printed and raised into the notebook that is kept."""
     if output and isinstance(output, str):
-        cell.outputs.append({"output_type": "stream", "name": "stdout", "text": clean(output, 20_000)})
+        cell.outputs.append({"output_type": "stream", "name": "stdout", "text": clean(output, wire.LONG)})
     if kind:
-        cell.outputs.append({"output_type": "error", "ename": kind, "evalue": clean(message), "traceback": [clean(message)]})
+        said = clean(message)
+        cell.outputs.append({"output_type": "error", "ename": kind, "evalue": said, "traceback": [said]})
 
 
-def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], last_broken: str, salt: tuple[int, ...]) -> Result:
-    """Judge what a check is about: here for each call of `check`; any other line of it runs where the student's code does.
+def checked(
+        cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], last_broken: str, salt: tuple[int, ...]) -> Result:
+    """Judge what a check is about: here for each call of `check`; its other lines run where the student's code does.
 
     A function is called with the inputs that students see, so that they can follow what the page says, and where all is
     right, with others. One that has learned the first ones by heart is shown to be read.
@@ -423,26 +439,27 @@ def checked(cell: Cell, runner: Runner, tasks: Tasks, broken: dict[str, str], la
             show(cell, "", clean(error.get("type"), 60), why)
             return Result(kind, 0.0, cell.points, message=why, title=title)
         verdict = judged(task, found, runner)
-        fewer = replace(task, seeds=1)          # one input of every shape is enough for this
-        if verdict.kind == "right" and (other := judged(fewer, found, runner, salt)).kind != "right" and not runner.foreign:
-            show(cell, "", "NotRight", other.message)
-            runner.notes.append(f"{cell.name}: right on the inputs that students see, and not on others")
-            said = other.message.partition("\nThe input that shows it")[0]     # which students do not have
-            why = f"right on the inputs that students see, and not on others: to be read\n{clean(said)}"
+        if verdict.kind != "right" and runner.foreign:
+            why = f"returns a model of the class {runner.foreign}, which cannot be judged outside its process: to be read"
             return Result("by hand", None, cell.points, message=why, title=title)
         if verdict.kind != "right":
             mistake = verdict.mistake.name if verdict.mistake else ""
-            if runner.foreign:
-                why = f"returns a model of the class {runner.foreign}, which cannot be judged outside its process: to be read"
-                return Result("by hand", None, cell.points, message=why, title=title)
             show(cell, verdict.printed, "NotRight", verdict.message)
             return Result(verdict.kind, 0.0, cell.points, mistake, clean(verdict.message), title)
+        other = judged(replace(task, seeds=1), found, runner, salt)     # one input of every shape is enough for this
+        if other.kind != "right" and not runner.foreign:
+            show(cell, "", "NotRight", other.message)
+            why = "right on the inputs that students see, and not on others"
+            runner.notes.append(f"{cell.name}: {why}")
+            said = other.message.partition("\nThe input that shows it")[0]     # which students do not have
+            return Result("by hand", None, cell.points, message=f"{why}: to be read\n{clean(said)}", title=title)
         show(cell, verdict.message + "\n")
     if rest.strip():
         error = run(cell, rest, runner)
         if error:
             kind = "missing" if error.get("type") == "NameError" else "error"
-            return Result(kind, 0.0, cell.points, message=clean(f"{error.get('type')}: {error.get('text')}", 500), title=title)
+            why = clean(f"{error.get('type')}: {error.get('text')}", 500)
+            return Result(kind, 0.0, cell.points, message=why, title=title)
     return Result("right", cell.points, cell.points, title=title)
 
 
@@ -465,7 +482,9 @@ def judged(task: feedback.Task, found: dict[str, Any], runner: Runner, salt: tup
 
 def code_of(function: Any) -> dict[str, Any] | None:
     """Return the code of one of our functions and the values that it holds; None if it uses others of ours."""
-    if not isinstance(function, types.FunctionType) or set(function.__code__.co_names) & set(function.__globals__) - {"np"}:
+    if not isinstance(function, types.FunctionType):
+        return None
+    if set(function.__code__.co_names) & set(function.__globals__) - {"np"}:
         return None
     pack = wire.Packer()
     return {"code": base64.b64encode(marshal.dumps(function.__code__)).decode(), "name": function.__name__,

@@ -82,7 +82,8 @@ def read(path: Path, largest: int = LARGEST) -> dict[str, Any]:
         if not stat.S_ISREG(about.st_mode):
             raise Damaged("a link or a special file, not read")
         if about.st_size > largest:
-            raise Damaged(f"larger than {largest // 1_000_000} MB, not read: it is small enough without its outputs, most likely")
+            raise Damaged(f"larger than {largest // 1_000_000} MB, not read: "
+                          "it is small enough without its outputs, most likely")
         data = file.read(largest + 1)
     try:
         notebook = json.loads(decoded(data))
@@ -92,7 +93,8 @@ def read(path: Path, largest: int = LARGEST) -> dict[str, Any]:
             kind = "two versions in one, since git could not merge them"
         if not data.strip(b"\0 \r\n\t"):
             kind = "nothing is in it"
-        raise Damaged(f"not a notebook: {kind}" if kind else f"not a notebook, or a damaged one: {clean(error, 120)}") from None
+        why = f": {kind}" if kind else f", or a damaged one: {clean(error, 120)}"
+        raise Damaged(f"not a notebook{why}") from None
     except RecursionError:
         raise Damaged("not a notebook: brackets in brackets without end") from None
     if not isinstance(notebook, dict):
@@ -139,9 +141,10 @@ def one(data: dict[str, Any]) -> Cell | None:
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     points = about.get("points")
     attachments = data.get("attachments")
+    locked, solution, graded, manual = (about.get(key) is True for key in ("locked", "solution", "grade", "task"))
     return Cell(
-        kind, clean_source(source), text(about.get("grade_id")), text(data.get("id")), about.get("locked") is True,
-        about.get("solution") is True or about.get("task") is True, about.get("grade") is True or about.get("task") is True,
+        kind, clean_source(source), text(about.get("grade_id")), text(data.get("id")), locked, solution or manual,
+        graded or manual,
         float(points) if isinstance(points, (int, float)) and not isinstance(points, bool) else 0.0,
         tuple(text(tag) for tag in tags[:20]) if isinstance(tags, list) else (),
         dict(pictures(attachments)) if isinstance(attachments, dict) else {})
@@ -152,7 +155,7 @@ def text(value: Any) -> str:
 
 
 def clean_source(source: str) -> str:
-    """Return source that can be compiled and stored: no lone surrogates, no null bytes, ends of lines as they should be."""
+    """Return source that can be compiled and stored: no lone surrogates, no null bytes, lines that end as they should."""
     source = source[:ANSWER].encode("utf-8", "replace").decode()
     return source.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
@@ -161,7 +164,8 @@ def pictures(attachments: dict[Any, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the attachments that are pictures: name, {type: base64}."""
     for name, data in list(attachments.items())[:20]:
         if isinstance(name, str) and isinstance(data, dict):
-            kept = {kind: value for kind, value in data.items() if isinstance(kind, str) and kind.isascii() and kind.startswith("image/")
+            kept = {kind: value for kind, value in data.items()
+                    if isinstance(kind, str) and kind.isascii() and kind.startswith("image/")
                     and isinstance(value, str) and value.isascii() and len(value) < 10_000_000}
             if kept:
                 yield clean(name, 100), kept
@@ -231,8 +235,8 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     for cell, name in zip(theirs, found):
         if name and name not in given:
             given[name], last = cell, name
-        elif name and known[name].solution and same(given[name].source) == same(known[name].source):
-            given[name] = cell                  # a copy of the field, and the answer is in the copy
+        elif name and copied(cell, given[name], known[name]):
+            given[name] = cell
         elif cell.source.strip():
             own.setdefault(last, []).append(Cell(cell.kind, cell.source, attachments=cell.attachments, own=True))
     if any(name and not name.startswith("#") and not cell.name for cell, name in zip(theirs, found)):
@@ -272,6 +276,13 @@ def restored(theirs: list[Cell], handed_out: ExerciseSet) -> Answers:
     return Answers(made, notes)
 
 
+def copied(cell: Cell, first: Cell, stub: Cell) -> bool:
+    """Whether an answer stands in a copy of its field, which was left as it was itself. A copy may be of another task."""
+    wanted = set(defined(stub.source)) if stub.kind == "code" else set()
+    return stub.solution and same(first.source) == same(stub.source) and (
+        not wanted or not wanted.isdisjoint(defined(cell.source)))
+
+
 def elsewhere(stub: Cell, own: dict[str, list[Cell]]) -> Cell | None:
     """Return the last cell of the student's own that defines what was to be written in this one."""
     wanted = set(defined(stub.source))
@@ -289,7 +300,8 @@ def placed(theirs: list[Cell], handed_out: ExerciseSet) -> list[str]:
     names = {cell.name for cell in handed_out.cells}
     if any(cell.name in names for cell in theirs):
         free = {key: cell.name for cell in handed_out.cells if cell.free for key in (cell.id, same(cell.source))}
-        return [cell.name if cell.name in names else free.get(cell.id) or free.get(same(cell.source)) or "" for cell in theirs]
+        return [cell.name if cell.name in names else free.get(cell.id) or free.get(same(cell.source)) or ""
+                for cell in theirs]
     ids = {cell.id: cell.name for cell in handed_out.cells if cell.id}
     texts = {same(handed_out_source(cell)): cell.name for cell in handed_out.cells if cell.locked or cell.free}
     functions = {name: cell.name for cell in handed_out.cells if cell.solution and cell.kind == "code"
@@ -307,7 +319,7 @@ def placed(theirs: list[Cell], handed_out: ExerciseSet) -> list[str]:
 
 
 def defined(source: str) -> list[str]:
-    """Return the functions and variables that a cell defines."""
+    """Return the functions and classes that a cell defines."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -3,11 +3,10 @@
     python runner.py FD GIVEN < job.json
 
 It is started by tools/grading/judge.py, in a folder of its own, to which it copies what is in the folder GIVEN, and
-answers over the socket FD: it runs a cell, or
-calls a function of the student with arguments that it is given, and sends back what came out as plain values
-(wire.py). What the notebook takes from `lecture_tasks` is asked for over there. The kernel refuses it other processes
-and the network. What the audit hook refuses, files above all, it refuses as far as Python goes: enough against
-accidents; against attacks there is bubblewrap.
+answers over the socket FD: it runs a cell, or calls a function of the student with arguments that it is given, and
+sends back what came out as plain values (wire.py). What the notebook takes from `lecture_tasks` is asked for over
+there. The kernel refuses it other processes and the network. What the audit hook refuses, files above all, it refuses
+as far as Python goes: enough against accidents; against attacks there is bubblewrap.
 """
 
 from __future__ import annotations
@@ -58,21 +57,15 @@ class TooLong(BaseException):
     """Raised in a cell that has run for too long; not an Exception, so that few loops catch it."""
 
 
-class Head(io.TextIOBase):
-    """Keep the beginning of what is printed."""
-
-    def __init__(self, most: int = 20_000) -> None:
-        self.parts: list[str] = []
-        self.left = most
+class Head(io.StringIO):
+    """Keep the beginning of what is printed, even if it is closed."""
 
     def write(self, text: str) -> int:
-        if self.left > 0:
-            self.parts.append(text[:self.left])
-            self.left -= len(text)
+        super().write(text[:max(0, wire.LONG - self.tell())])
         return len(text)
 
-    def text(self) -> str:
-        return "".join(self.parts)
+    def close(self) -> None:
+        pass
 
 
 def watch(home: str, secret: tuple[str, ...], refused: list[str]) -> None:
@@ -132,11 +125,11 @@ CALLS = {"x86_64": (0xC000003E, 56, (57, 58, 59, 322, 62, 200, 234, 129, 297, 42
 
 
 def no_other_processes() -> None:
-    """From here on, the kernel refuses other processes, signals to them and the network, whoever asks. Threads may begin."""
+    """From here on, the kernel refuses other processes, signals to them and the network. Threads may begin."""
     if os.uname().machine not in CALLS:
         return
     machine, clone, calls = CALLS[os.uname().machine]
-    load, equal, from_on, has, end = 0x20, 0x15, 0x35, 0x45, 0x06  # a program of the kernel's: (step, if so, if not, value)
+    load, equal, from_on, has, end = 0x20, 0x15, 0x35, 0x45, 0x06   # of its program: (step, if so, if not, value)
     refuse, unknown, allow = (end, 0, 0, 0x50001), (end, 0, 0, 0x50026), (end, 0, 0, 0x7FFF0000)
     steps = [(load, 0, 0, 4), (equal, 1, 0, machine), refuse, (load, 0, 0, 0), (from_on, 0, 1, 1 << 30), refuse]
     for call in calls:
@@ -264,7 +257,7 @@ class Student:
                     break
                 except TooLong as late:
                     error = error or late
-        answer = {"error": said(error) if error else None, "output": head.text(), "refused": self.refused[:]}
+        answer = {"error": said(error) if error else None, "output": head.getvalue(), "refused": self.refused[:]}
         self.forget()
         result = error = None
         return answer
@@ -287,10 +280,12 @@ class Student:
                 value = limited(answer, arguments, message["seconds"])
                 used = wire.Packer(lambda function: -1)
                 sent = {"used": used(arguments), "value": wire.Packer(self.keep, used.arrays)(value)}
+        except wire.Broken as error:
+            sent = {"error": said(TypeError(f"what the function returned is {error}"))}
         except BaseException as error:
             sent = {"error": {**said(error), "endless": isinstance(error, Endless), "where": where(error, answer)}}
         value = arguments = None
-        sent |= {"printed": head.text(), "refused": self.refused[:]}
+        sent |= {"printed": head.getvalue(), "refused": self.refused[:]}
         if "error" in sent:
             self.forget()
         return sent
@@ -304,7 +299,7 @@ class Student:
 
 
 def set_alarms(seconds: float) -> None:
-    """Ring after so many seconds of the processor, which is what a busy machine leaves, and in any case after three times as many."""
+    """Ring after so many seconds of the processor; by the clock, on a busy machine, after three times as many."""
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1)
     signal.setitimer(signal.ITIMER_REAL, 3 * seconds, 1)
 
@@ -327,7 +322,7 @@ def where(error: BaseException, answer: Any) -> str:
 
 
 def by_code(sent: dict[str, Any]) -> Callable[..., Any]:
-    """Return a function of which the judge has sent the code: it works on objects that do not travel, or is called often."""
+    """Return a function whose code the judge has sent: it works on objects that do not travel, or is called often."""
     cells = tuple(types.CellType(wire.Unpacker()(value)) for value in sent["cells"])
     code = marshal.loads(base64.b64decode(sent["code"]))
     return types.FunctionType(code, {"__builtins__": __builtins__, "np": np}, sent["name"], None, cells)

@@ -315,7 +315,7 @@ class Line:
                 raise EOFError
 
     def ask(self, message: dict[str, Any], until: float | None = None) -> dict[str, Any]:
-        """Send a question and return its answer. An answer to an earlier one, of which nobody waited for the end, is dropped."""
+        """Send a question and return its answer. One to an earlier question, for which nobody waited, is dropped."""
         self.asked += 1
         number = self.asked
         self.send({**message, "number": number})
