@@ -66,4 +66,5 @@ def test_each_mistake_is_rejected_with_its_own_message(task, mistake):
 ], ids=lambda value: getattr(value, "name", ""))
 def test_a_formula_that_is_written_out_is_that_of_the_library(task, of_library):
     for case in range(task.cases):
-        np.testing.assert_allclose(task.reference(*task.example(case)), of_library(*task.example(case)), 1e-12, 1e-14)
+        written, right = task.reference(*task.example(case)), of_library(*task.example(case))
+        np.testing.assert_allclose(written, right, rtol=1e-8, atol=1e-14)    # some columns of q sum to 1 + 1e-9
