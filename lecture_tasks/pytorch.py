@@ -107,37 +107,41 @@ def used_model(rng: np.random.Generator, shape: tuple[tuple[int, ...], int]) -> 
     return model, X, y
 
 
-def _slopes(model: Model, loss: Tensor) -> list[Tensor]:
-    return list(torch.autograd.grad(loss, list(model.parameters())))
-
-
 @task("Task 1b, its gradients", returns="gradients", points=2, draw=used_model,
       shapes=(((3, 2, 2), 3), ((4, 5, 3), 6), ((2, 4, 3, 4), 9)), rtol=1e-10, double=True)
 def gradients_of(model, X, y):
-    return _slopes(model, F.cross_entropy(model(X), y))
+    model.zero_grad()
+    F.cross_entropy(model(X), y).backward()
+    return [p.grad for p in model.parameters()]
 
 
 gradients_of.mistake("the old gradients are still in yours", "What does backward do with what grad holds already?",
-    lambda model, X, y: [
-        p.grad + g for p, g in zip(model.parameters(), _slopes(model, F.cross_entropy(model(X), y)))])
+    slip={"model.zero_grad()": "pass"})
 gradients_of.mistake("the gradients are cleared, and not computed after that",
-    "Everything is 0. Which of the two comes first?",
-    lambda model, X, y: [torch.zeros_like(p) for p in model.parameters()])
+    "Everything is 0. Which of the two comes first?", result=lambda gradients: [0 * g for g in gradients])
 gradients_of.mistake("you return what grad held before", "Is backward called, and does what you return come after it?",
-    lambda model, X, y: [p.grad.clone() for p in model.parameters()])
+    lambda model, X, y: [p.grad for p in model.parameters()])
+gradients_of.mistake("you return the parameters", "What is a step of descent made of, besides the parameters?",
+    slip={"p.grad": "p.detach()"})
 gradients_of.mistake("your cost is the sum over the batch", "The cost of the chapter is a mean.",
-    lambda model, X, y: _slopes(model, F.cross_entropy(model(X), y, reduction="sum")))
-gradients_of.mistake("a softmax is applied before cross_entropy", "What does cross_entropy do with its argument first?",
-    lambda model, X, y: _slopes(model, F.cross_entropy(F.softmax(model(X), dim=1), y)))
+    slip={"(X), y": '(X), y, reduction="sum"'})
+gradients_of.mistake("a softmax is applied before cross_entropy",
+    "What does cross_entropy do with its argument first?", slip={"model(X)": "F.softmax(model(X), dim=1)"})
 gradients_of.mistake("nll_loss is given logits", "Which of the three forms does it want?",
-    lambda model, X, y: _slopes(model, F.nll_loss(model(X), y)))
+    slip={"cross_entropy": "nll_loss"})
 gradients_of.mistake("nll_loss is given probabilities", "Which of the three forms does it want?",
-    lambda model, X, y: _slopes(model, F.nll_loss(F.softmax(model(X), dim=1), y)))
+    slip={"cross_entropy(model(X)": "nll_loss(F.softmax(model(X), dim=1)"})
 gradients_of.mistake("your log_softmax runs over the batch",
     "Samples are rows here. Along which axis do the classes lie?",
-    lambda model, X, y: _slopes(model, F.nll_loss(F.log_softmax(model(X), dim=0), y)))
+    slip={"cross_entropy(model(X)": "nll_loss(F.log_softmax(model(X), dim=0)"})
 gradients_of.mistake("the gradients of the biases are missing", "model.parameters() lists them, too.",
     result=lambda gradients: [g for g in gradients if g.ndim == 2])
+gradients_of.mistake("the gradients of the weights are transposed",
+    "A gradient has the shape of its parameter. Which axis of a weight belongs to the inputs in PyTorch?",
+    result=lambda gradients: [g.t() for g in gradients])
+gradients_of.mistake("your list begins with the last layer",
+    "Backward goes through the layers in that order. In which one does model.parameters()?",
+    result=lambda gradients: [g for k in range(len(gradients) - 2, -1, -2) for g in gradients[k:k + 2]])
 
 
 # ---------------------------------------------------------------- Task 2: growing without a loss
@@ -167,23 +171,26 @@ def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tu
 @task("Task 2a, one layer more and the same function", points=3, view=_grown_view, double=True,
       returns="outputs, number of parameters, parts of the given model afterwards",
       draw=lambda rng, widths: (_network(*arrays(rng, widths), "ReLU"),), shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)))
-def deeper(model, *, W=np.eye, bias=0.0):
-    """The new layer has the weights W(n) and equal biases, and stands before the last one."""
+def deeper(model):
     n = model[-1].in_features
-    return nn.Sequential(*model[:-1], linear_layer(W(n), np.full(n, bias)), nn.ReLU(), model[-1])
+    return nn.Sequential(*model[:-1], linear_layer(np.eye(n), np.zeros(n)), nn.ReLU(), model[-1])
 
 
 deeper.mistake("nothing gets through the new layer",
-    "Its weights are zeros or negative, and activations after ReLU are ≥ 0.", W=lambda n: np.zeros((n, n)))
+    "Its weights are zeros or negative, and activations after ReLU are ≥ 0.", slip={"np.eye(n)": "np.zeros((n, n))"})
 deeper.mistake("the new weights are all 1", "Every new unit adds up all of the old ones. Which unit should it copy?",
-    W=lambda n: np.ones((n, n)))
+    slip={"np.eye(n)": "np.ones((n, n))"})
 deeper.mistake("every new unit takes the mean of the old ones", "Which of them should it copy?",
-    W=lambda n: np.ones((n, n)) / n)
-deeper.mistake("the new biases are 1", "What do they add to each activation?", bias=1.0)
+    slip={"np.eye(n)": "np.ones((n, n)) / n"})
+deeper.mistake("the new biases are 1", "What do they add to each activation?", slip={"np.zeros(n)": "np.ones(n)"})
 deeper.mistake("the new layer halves the activations", "How large is the weight of a unit that copies?",
-    W=lambda n: np.eye(n) / 2)
+    slip={"np.eye(n)": "np.eye(n) / 2"})
+deeper.mistake("the new layer doubles the activations", "How large is the weight of a unit that copies?",
+    slip={"np.eye(n)": "2 * np.eye(n)"})
 deeper.mistake("the new layer puts the units into the opposite order", "The head knows them by their places.",
-    W=lambda n: np.eye(n)[::-1].copy())
+    slip={"np.eye(n)": "np.eye(n)[::-1].copy()"})
+deeper.mistake("the new layer moves each unit by one place", "On which diagonal of its weights do the ones stand?",
+    slip={"np.eye(n)": "np.eye(n, k=1)"})
 
 
 @deeper.mistake("you put the new layer into the given model",
@@ -208,28 +215,37 @@ def curvature_and_rate(rng: np.random.Generator, shape: tuple[float, int]) -> tu
 
 @task("Task 3a, a loop without zero_grad", returns="path", points=2,
       draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)), rtol=1e-9, double=True)
-def forgetful_path(theta, beta, eta, steps, *, slope=sum):
-    """The steps use slope(gradients so far)."""
-    path, gradients = [theta], []
+def forgetful_path(theta, beta, eta, steps):
+    path, grad = [theta], 0.0
     for _ in range(steps):
-        gradients.append(beta * path[-1])
-        path.append(path[-1] - eta * slope(gradients))
+        grad += beta * path[-1]
+        path.append(path[-1] - eta * grad)
     return path
 
 
 forgetful_path.mistake("each of your steps uses the newest gradient alone",
-    "zero_grad does that. The task is to leave it out.",
-    lambda theta, beta, eta, steps: [theta * (1 - eta * beta) ** k for k in range(steps + 1)])
-forgetful_path.mistake("you take the mean of the gradients so far", "backward adds; nobody divides.", slope=np.mean)
+    "zero_grad does that. The task is to leave it out.", slip={"grad +=": "grad ="})
+forgetful_path.mistake("you take the mean of the gradients so far", "backward adds; nobody divides.",
+    slip={"eta * grad": "eta * grad / len(path)"})
 forgetful_path.mistake("old gradients fade in your loop", "That is momentum with friction. What does grad hold?",
-    slope=lambda gradients: sum(0.9**age * g for age, g in enumerate(reversed(gradients))))
+    slip={"grad +=": "grad = 0.9 * grad +"})
 forgetful_path.mistake("your gradient is twice too large, or your rate", "What is the derivative of ½βθ²?",
-    beta=lambda beta: 2 * beta)
-forgetful_path.mistake("the starting value is missing", "The path has steps + 1 entries.", result=lambda path: path[1:])
+    slip={"+= beta": "+= 2 * beta"})
+forgetful_path.mistake("β is missing in your gradient", "What is the derivative of ½βθ²?",
+    slip={"beta * path": "path"})
+forgetful_path.mistake("every gradient is that of the start", "Where is the gradient of the second step taken?",
+    slip={"path[-1]\n": "theta\n"})
+forgetful_path.mistake("you walk uphill", "What does the optimizer do with the gradient, add or subtract it?",
+    slip={"- eta": "+ eta"})
+forgetful_path.mistake("the step comes before backward",
+    "In the first step grad holds a gradient already. In which order do the two lines stand?",
+    slip={"eta * grad": "eta * (grad - beta * path[-1])"})
+forgetful_path.mistake("the starting value is missing", "The path has steps + 1 entries.",
+    result=lambda path: path[1:])
 forgetful_path.mistake("you return the end only", "The whole path is asked for, the start included.",
     result=lambda path: path[-1])
 forgetful_path.mistake("θ never moves: the step is not taken, or finds a gradient of 0",
-    "Does anything stand between backward and step?", lambda theta, beta, eta, steps: [theta] * (steps + 1))
+    "Does anything stand between backward and step?", slip={" - eta * grad": ""})
 
 
 def any_rate(rng: np.random.Generator, reach: float) -> tuple[float, float]:
@@ -240,31 +256,39 @@ def any_rate(rng: np.random.Generator, reach: float) -> tuple[float, float]:
     return beta, float(rng.uniform(max(0.1, reach - 1.4), reach) / beta)
 
 
-def _angle(beta: float, eta: float) -> float:
-    return math.acos(1 - eta * beta / 2)
-
-
 @task("Task 3c, the time of one swing", returns="period", points=2,
       draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), double=True)
-def period(beta, eta, *, angle=_angle, border=4):
-    return 2 * math.pi / angle(beta, eta) if eta * beta < border else math.inf
+def period(beta, eta):
+    if eta * beta >= 4:
+        return math.inf
+    return 2 * math.pi / math.acos(1 - eta * beta / 2)
 
 
 period.mistake("your cosine is 1 − ηβ", "The sum of the two roots is 2 − ηβ. What is their real part?",
-    angle=lambda beta, eta: math.acos(max(-1.0, 1 - eta * beta)))
+    slip={"1 - eta * beta / 2": "max(-1, 1 - eta * beta)"})
 period.mistake("you return half a swing", "After one period the path is where it was, with the same direction.",
     result=lambda period: period / 2)
 period.mistake("you return the angle of one step", "How many steps does a full turn have?",
-    lambda beta, eta: _angle(beta, eta) if eta * beta < 4 else math.inf)
+    slip={"2 * math.pi / ": ""})
+period.mistake("you return turns a step, not steps a turn",
+    "With a tiny rate a swing takes long. Does your number grow or shrink?",
+    slip={"2 * math.pi / math.acos(1 - eta * beta / 2)": "math.acos(1 - eta * beta / 2) / (2 * math.pi)"})
 period.mistake("your angle is in degrees", "2π belongs to radians.",
-    angle=lambda beta, eta: math.degrees(_angle(beta, eta)))
-period.mistake("your formula holds for small rates only", "It is the limit. The arc cosine has no approximation in it.",
-    angle=lambda beta, eta: math.sqrt(eta * beta))
-period.mistake("you stop at ηβ = 2", "That is the limit of gradient descent with zero_grad.", border=2)
+    slip={"2 * math.pi / ": "2 * math.pi / math.degrees(1) / "})
+period.mistake("your formula holds for small rates only",
+    "It is the limit. The arc cosine has no approximation in it.",
+    slip={"math.acos(1 - eta * beta / 2)": "math.sqrt(eta * beta)"})
+period.mistake("you take the sine for the cosine", "The real part of a root is the cosine of its angle.",
+    slip={"acos": "asin"})
+period.mistake("you stop at ηβ = 2", "That is the limit of gradient descent with zero_grad.", slip={">= 4": ">= 2"})
 period.mistake("ηβ = 4 still swings in your answer", "There both roots are −1. Does the path stay bounded?",
-    lambda beta, eta: 2 * math.pi / _angle(beta, eta) if eta * beta <= 4 else math.inf)
+    slip={">= 4": "> 4"})
+period.mistake("beyond the border your swing takes no time", "How long does one wait for a swing that never ends?",
+    slip={"math.inf": "0.0"})
 period.mistake("β is missing", "A steeper parabola swings faster.",
-    angle=lambda beta, eta: math.acos(max(-1.0, 1 - eta / 2)))
+    slip={"1 - eta * beta / 2": "max(-1, 1 - eta / 2)"})
+period.mistake("η is missing", "A larger rate makes the swing faster.",
+    slip={"1 - eta * beta / 2": "max(-1, 1 - beta / 2)"})
 
 
 # ---------------------------------------------------------------- Task 4: four cost curves
@@ -276,16 +300,21 @@ def floor(K):
 
 
 floor.mistake("you count the right class among the wrong ones", "How many logits are 0 in the best case?",
-    lambda K: math.log(1 + K / math.e))
+    slip={"(K - 1)": "K"})
 floor.mistake("you think that the cost can reach 0", "For that, one logit would have to be far above the others.",
     lambda K: 0.0)
 floor.mistake("you return the cost of guessing", "The network may be certain. What are the logits then?", math.log)
-floor.mistake("your quotient is upside down", "Which class gets e¹, and which get e⁰?",
-    lambda K: math.log(1 + (K - 1) * math.e))
+floor.mistake("your quotient is upside down", "Which class gets e¹, and which get e⁰?", slip={"/ math.e": "* math.e"})
+floor.mistake("the wrong logits are −1 for you",
+    "cross_entropy takes here what comes out of a softmax. How small can that be?", slip={"math.e": "math.e**2"})
+floor.mistake("the wrong logits are 0 and the right one has no part in the sum",
+    "The denominator of a softmax has a term for each class.", slip={"1 + ": ""})
 floor.mistake("the logit of the right class is missing", "The loss is the logarithm of the sum minus that logit.",
-    lambda K: math.log(K - 1 + math.e))
-floor.mistake("you return the probability", "The cost is its negative logarithm.", lambda K: math.e / (math.e + K - 1))
-floor.mistake("your floor is that of ten classes", "K is an argument.", lambda K: math.log(1 + 9 / math.e))
+    slip={"1 + (K - 1) / math.e": "K - 1 + math.e"})
+floor.mistake("you return the probability", "The cost is its negative logarithm.",
+    slip={"math.log(1 + (K - 1) / math.e)": "math.e / (math.e + K - 1)"})
+floor.mistake("your floor is that of ten classes", "K is an argument.", slip={"K - 1": "9"})
+floor.mistake("your logarithm has the base 2", "PyTorch counts in nats.", slip={"math.log(": "math.log2("})
 
 
 def mystery_curves(epochs: int = 6) -> dict[str, list[float]]:
@@ -359,59 +388,66 @@ def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> t
 
 @task("Task 5a, five bugs", returns="costs, chosen, accuracy, costs that keep their graph", points=5,
       draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs)
-def repaired_loop(models, data, eta, batches, *, bugs=""):
-    """Train with some of the five bugs, one letter each, or with others that somebody may add.
-
-    The five are g, gradients that are kept; s, softmax twice; m, the mode; c, costs with their graph; t, a choice by
-    the test data. Others are e, training in the mode in which a model comes; w, costs weighted by the sizes of the
-    batches; n, costs not divided by their number; v, the accuracy on the validation data.
-    """
-    whole = sum(len(B) for B in batches) / len(batches)   # samples in a batch, on average
-    costs, scores, accuracies = [], [], []
+def repaired_loop(models, data, eta, batches):
+    costs, scores = [], []
     for model in models:
         optimizer = torch.optim.SGD(model.parameters(), lr=eta)
-        if "e" not in bugs:
-            model.train()
+        model.train()
         total = 0.0
         for B in batches:
-            z = model(data.X_train[B])
-            loss = F.cross_entropy(F.softmax(z, dim=1) if "s" in bugs else z, data.y_train[B])
-            if "g" not in bugs:
-                optimizer.zero_grad()
+            loss = F.cross_entropy(model(data.X_train[B]), data.y_train[B])
+            optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            weight = len(B) / whole if "w" in bugs else 1
-            total = total + weight * (loss if "c" in bugs else loss.item())
-        costs.append(total if "n" in bugs else total / len(batches))
-        if "m" not in bugs:
-            model.eval()
-        validation, test = _share(model, data.X_valid, data.y_valid), _share(model, data.X_test, data.y_test)
-        scores.append(test if "t" in bugs else validation)
-        accuracies.append(validation if "v" in bugs else test)
+            total += loss.item()
+        costs.append(total / len(batches))
+        model.eval()
+        scores.append(_share(model, data.X_valid, data.y_valid))
     chosen = int(np.argmax(scores))
-    return costs, chosen, accuracies[chosen]
+    return costs, chosen, _share(models[chosen], data.X_test, data.y_test)
 
 
-repaired_loop.mistake("all five bugs are still there", "Begin with the five lines that every loop has.", bugs="gsmct")
+#: The five bugs.
+_GRADIENTS, _GRAPHS = {"optimizer.zero_grad()": "pass"}, {"+= loss.item()": "= total + loss"}
+_TWICE = {"model(data.X_train[B])": "F.softmax(model(data.X_train[B]), dim=1)"}
+_MODE, _CHOICE = {"model.eval()": "pass"}, {"X_valid, data.y_valid": "X_test, data.y_test"}
+
+repaired_loop.mistake("all five bugs are still there", "Begin with the five lines that every loop has.",
+    slip=_GRADIENTS | _TWICE | _GRAPHS | _MODE | _CHOICE)
 repaired_loop.mistake("gradients of earlier batches are in every step",
-    "Which line does the loop of the chapter have before backward?", bugs="g")
-repaired_loop.mistake("a softmax is applied twice", "What does cross_entropy expect?", bugs="s")
+    "Which line does the loop of the chapter have before backward?", slip=_GRADIENTS)
+repaired_loop.mistake("a softmax is applied twice", "What does cross_entropy expect?", slip=_TWICE)
 repaired_loop.mistake("a model is trained in the mode in which it comes",
-    "Some of them come in eval mode. Which line of the broken loop takes care of that?", bugs="e")
+    "Some of them come in eval mode. Which line of the broken loop takes care of that?",
+    slip={"model.train()": "pass"})
 repaired_loop.mistake("the models answer in train mode", "Does the answer to an image depend on the images beside it?",
-    bugs="m")
+    slip=_MODE)
 repaired_loop.mistake("the costs keep their graphs", "What is added to total, a number or a tensor with a history?",
-    bugs="c")
-repaired_loop.mistake("the model is chosen by the test data", "Which images are there for choices?", bugs="t")
+    slip=_GRAPHS)
+repaired_loop.mistake("the model is chosen by the test data", "Which images are there for choices?", slip=_CHOICE)
 repaired_loop.mistake("both the mode and the data of the choice are wrong",
-    "Two of the five are still there, both after training.", bugs="mt")
+    "Two of the five are still there, both after training.", slip=_MODE | _CHOICE)
+repaired_loop.mistake("the model is chosen by its training cost", "Which images are there for choices?",
+    slip={"argmax(scores)": "argmin(costs)"})
+repaired_loop.mistake("the worst model is chosen", "Is a share of right answers better when it is larger or smaller?",
+    slip={"argmax": "argmin"})
+repaired_loop.mistake("the last model is taken", "What is left in your variables after the loop?",
+    slip={"int(np.argmax(scores))": "len(models) - 1"})
 repaired_loop.mistake("large batches count more in your costs",
     "The mean over all samples is another one than the mean over the batches. Which one does the statement ask for?",
-    bugs="w")
+    slip={"loss.item()": "loss.item() * len(B)", "/ len(batches)": "/ sum(map(len, batches))"})
 repaired_loop.mistake("your costs are sums over the batches",
-    "The broken loop divides by the number of batches, and that is right.", bugs="n")
+    "The broken loop divides by the number of batches, and that is right.", slip={" / len(batches)": ""})
+repaired_loop.mistake("the last batch is all that your cost knows of",
+    "What happens to total when the next batch comes?", slip={"+= loss": "= loss"})
+repaired_loop.mistake("the total goes on from model to model",
+    "Where does it begin with 0, before the loop over the models or in it?",
+    slip={"scores = [], []": "scores, total = [], [], 0.0", "        total = 0.0\n": ""})
+repaired_loop.mistake("no step changes a model", "Is `step` called, and what does grad hold when it is?",
+    slip={"optimizer.step()": "pass"})
 repaired_loop.mistake("you return the accuracy on the validation data",
-    "They have chosen. What is reported is the test data.", bugs="v")
+    "They have chosen. What is reported is the test data.",
+    slip={"_share(models[chosen], data.X_test, data.y_test)": "max(scores)"})
 
 #: In the order of the notebook.
 ALL = (same_network, gradients_of, deeper, forgetful_path, period, floor, repaired_loop)
