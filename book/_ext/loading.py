@@ -17,6 +17,12 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+#: In _static/vendor: the fonts of each page, and those of pages with code and with formulas.
+FONTS = ["fonts/serif-roman.woff2", "fonts/sans.woff2", "fonts/icons.woff2"]
+CODE = ["fonts/code.woff2"]
+FORMULAS = ["fonts/serif-italic.woff2",
+            *(f"mathjax/output/chtml/fonts/woff-v2/MathJax_{name}.woff" for name in ("Zero", "Main-Regular", "Math-Italic"))]
+
 #: The script without which those that stand in the page cannot run.
 OPTIONS = "documentation_options.js"
 
@@ -29,7 +35,18 @@ def on_page(app: Sphinx, pagename: str, template: str, context: dict[str, Any], 
         if name and not name.endswith(OPTIONS) and "async" not in script.attributes:
             script.attributes["defer"] = "defer"
         (later if {"defer", "async"} & script.attributes.keys() else at_once).append(script)
-    context.update(scripts_at_once=at_once, script_files=later)     # for _templates/static/webpack-macros.html, and for Sphinx
+    # The first and the last are for _templates/static/webpack-macros.html.
+    context.update(scripts_at_once=at_once, script_files=later, early_fonts=fonts_of(doctree))
+
+
+def fonts_of(doctree: nodes.document | None) -> list[str]:
+    """Return the fonts that a page shows near its beginning, for it to fetch before its text is there.
+
+    One that is fetched when its first letter is found comes while the page is read on, and then all that is in sight is
+    laid out again; and a formula cannot be seen until its fonts are there.
+    """
+    kinds = {type(node) for node in doctree.findall()} if doctree else set()
+    return [*FONTS, *(CODE if nodes.literal_block in kinds else []), *(FORMULAS if kinds & {nodes.math, nodes.math_block} else [])]
 
 
 #: The end of the theme's script, which starts the loop.
