@@ -33,6 +33,14 @@ def test_every_formula_is_typeset_with_something_to_listen_to(site):
     assert count > 6000
 
 
+def test_no_script_waits_for_a_style_sheet(site):
+    """A browser reads nothing behind such a script until both are there."""
+    for name in pages():
+        head = (site / name).read_text(encoding="utf-8").partition("</head>")[0]
+        behind = re.findall(r"<script[^>]*>", head[head.index('rel="stylesheet"'):])
+        assert behind and [script for script in behind if "defer" not in script and "async" not in script] == [], name
+
+
 def test_every_font_and_picture_that_a_style_sheet_names_is_shipped(site):
     missing = [f"{sheet.relative_to(site)}: {url}" for sheet in (site / "_static").rglob("*.css")
                for url in in_styles(sheet.read_text(encoding="utf-8"))
@@ -76,6 +84,19 @@ def test_what_a_page_loads_is_light(browser, address, site, name, limit):
     fonts = [url for url in loaded if "/vendor/fonts/" in url]
     assert fonts and compressed(site, fonts) <= 0.15 * MEGABYTE
     assert compressed(site, loaded) <= limit * MEGABYTE
+
+
+@needs_typeset
+@pytest.mark.parametrize("name", ["04-gradient-descent", "12-backpropagation"])
+def test_fonts_are_asked_for_before_the_first_letter_is_found(browser, address, name):
+    """One that came later would have all that is in sight laid out again; until then a formula cannot be seen."""
+    with visit(browser, f"{address}/book/{name}.html", width=390) as visited:
+        fonts = visited.page.evaluate("""() => performance.getEntriesByType("resource").filter(({ name }) => /woff2?$/.test(name))
+            .map(({ name, initiatorType }) => [name.split("/").pop(), initiatorType])""")
+    early = [font for font, asked_by in fonts if asked_by == "link"]
+    late = [font for font, asked_by in fonts if asked_by != "link"]
+    assert [font for font in late if not re.match("MathJax_(Size|SansSerif|AMS)", font)] == []
+    assert len(early) == len(set(early)) >= 7
 
 
 LETTERS = "<p id=probe>σ′(z), Wᵀδ, ∂C/∂z, η ≤ 2/β, ‖Δ‖ → 0, 10⁻⁶ · ½ λθ², a₋₁ ≈ ∞, <em>é θ</em>, <strong>ž θ</strong> — “…”</p>"
