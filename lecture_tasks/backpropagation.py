@@ -105,6 +105,8 @@ _ON_THE_WAY_DOWN: tuple[tuple[str, str, dict[str, str]], ...] = (
      {"sigmoid.derivative(z[L]) * ": "", **_WITHOUT_SLOPE}),
     ("σ itself stands in the hidden layers where its derivative should",
      "What is the slope of σ at 0, and what its value?", {"sigmoid.derivative(z[l])": "sigmoid(z[l])"}),
+    ("your slopes are z(1 − z)", "x(1 − x) is the slope of σ where x is the value of σ. What is x in yours?",
+     {"sigmoid.derivative(z[L])": "z[L] * (1 - z[L])", "sigmoid.derivative(z[l])": "z[l] * (1 - z[l])"}),
     ("your slopes are 1 − a², those of tanh", "1 − a² belongs to another activation. What is σ' in terms of a?",
      {"sigmoid.derivative(z[L])": "(1 - a[L] ** 2)", "sigmoid.derivative(z[l])": "(1 - a[l] ** 2)"}),
     ("the hidden layers have the slope of ReLU",

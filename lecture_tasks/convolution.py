@@ -192,10 +192,6 @@ gradient_by_image.mistake("the filter has no part in your gradient",
 
 # ---------------------------------------------------------------- Task 3: stride and padding
 
-def _count(d: int, k: int, s: int, p: int) -> int:
-    return (d + 2 * p - k) // s + 1
-
-
 def _sizes(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[int, int, int, int]:
     largest, s, p = shape
     k = int(rng.integers(1, largest // 2))
@@ -283,7 +279,8 @@ strided_convolution.mistake("your result is transposed",
     "Does the first index of Z move the filter down or to the right?", result=np.transpose)
 strided_convolution.mistake("the stride acts on the columns only", "The filter moves by s downwards as well.",
     slip={"[::s, ::s]": "[:, ::s]"})
-strided_convolution.mistake("your zeros are above and below only", "A frame has four sides.", slip={"X, p, p": "X, p, 0"})
+strided_convolution.mistake("your zeros are above and below only", "A frame has four sides.",
+    slip={"X, p, p": "X, p, 0"})
 strided_convolution.mistake("your zeros are to the left and to the right only", "A frame has four sides.",
     slip={"X, p, p": "X, 0, p"})
 strided_convolution.mistake("your frame is twice as thick as asked for",

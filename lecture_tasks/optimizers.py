@@ -130,6 +130,8 @@ def _mistakes_of_scaling(task: Task) -> None:
         slip={"eps + np.sqrt(r)": "np.where(r > 0, np.sqrt(r), eps)"})
     task.mistake("you divide by the size of the newest gradient alone",
         "Every step would have the length η. Where is r used?", slip={"np.sqrt(r)": "np.abs(g)"})
+    task.mistake("you square r where its root is asked for", "Multiply all gradients by 10. Should the step change?",
+        slip={"np.sqrt(r)": "r**2"})
     task.mistake("you multiply by the root",
         "Should a parameter with large gradients get a larger rate or a smaller one?", slip={"g / (": "g * ("})
 
@@ -184,6 +186,9 @@ rmsprop_step.mistake("the old r is not multiplied by ρ",
     "Where does r settle if g is always 1? An average of ones is 1.", slip={"rho * r": "r"})
 rmsprop_step.mistake("a bracket is missing in your average",
     "`1 - rho * x` is near 1 for small x. What does 1 − ρ multiply?", slip={"(1 - rho) * g**2": "1 - rho * g**2"})
+rmsprop_step.mistake("your average begins with the first square itself",
+    "r is 0 before the first step. Which share of the first square does the formula add?",
+    slip={"rho * r + (1 - rho) * g**2": "np.where(r == 0, g**2, rho * r + (1 - rho) * g**2)"})
 rmsprop_step.mistake("you square 1 − ρ as well", "Are the two shares 1 together?",
     slip={"(1 - rho) * g**2": "((1 - rho) * g) ** 2"})
 _mistakes_of_scaling(rmsprop_step)
@@ -237,6 +242,8 @@ adam_step.mistake("your stabiliser is missing", "What is the step of a parameter
     slip={"eps + ": ""})
 adam_step.mistake("you do not take the root", "Multiply all gradients by 10. Should the step change?",
     slip={"np.sqrt(v_hat)": "v_hat"})
+adam_step.mistake("you square v where its root is asked for", "Multiply all gradients by 10. Should the step change?",
+    slip={"np.sqrt(v_hat)": "v_hat**2"})
 adam_step.mistake("you return the state that you were given", "The next step should go on with the new averages.",
     slip={"(m, v, k)": "state"})
 adam_step.mistake("you do not count the steps",
