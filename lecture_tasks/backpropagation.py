@@ -264,7 +264,8 @@ def _mistakes_of_means(task: Task) -> None:
     task.mistake("the weights get the sum over the samples and the biases the mean",
         "Run the gradient table for M = 1, too, and read the lines of dW.", slip={" / x.shape[1]": ""})
     task.mistake("the error meets the activations of its own layer",
-        "Between which two layers does W of layer ℓ sit? δ is at its upper end.", slip={"[1:], a)": "[1:], a[1:])"})
+        "Between which two layers does W of layer ℓ sit? δ is at its upper end.",
+        slip={"delta[1:], a)": "delta[1:], a[1:])"})
 
 
 @task("Task 3a, the first broken function", returns="dW, db", points=2, draw=network, shapes=SHAPES)

@@ -117,8 +117,8 @@ gradient_by_filter.mistake("you flip the error signal up and down",
     "Does the row of the pixel grow or fall with the row of δ?", slip={"(x, d)": "(x, d[::-1])"})
 gradient_by_filter.mistake("you flip the error signal left and right",
     "Does the column of the pixel grow or fall with the column of δ?", slip={"(x, d)": "(x, d[:, ::-1])"})
-gradient_by_filter.mistake("you add up the pixels under each place", "What is the error signal multiplied by?",
-    slip={"(x, d)": "(x, np.ones_like(d))"})
+gradient_by_filter.mistake("the values of the error signal have no part in your gradient",
+    "Put in a δ that is 0 everywhere. Which gradient do you expect?", slip={"(x, d)": "(x, np.ones_like(d))"})
 
 
 # ---------------------------------------------------------------- Task 2: the gradient with respect to the image
@@ -181,8 +181,8 @@ gradient_by_image.mistake("your zeros are above and below δ only", "A frame has
     slip={"rows - 1, columns - 1": "rows - 1, 0"})
 gradient_by_image.mistake("your zeros are to the left and to the right of δ only", "A frame has four sides.",
     slip={"rows - 1, columns - 1": "0, columns - 1"})
-gradient_by_image.mistake("you continue δ with its own border", "Which places are there beyond the last one?",
-    slip={"columns - 1)": "columns - 1, mode='edge')"})
+gradient_by_image.mistake("you continue δ with its own border",
+    "Which error has a place that the filter never visited?", slip={"columns - 1)": "columns - 1, mode='edge')"})
 gradient_by_image.mistake("you forgot the flip, and you cut the result to the size of δ",
     "Is the image as large as δ? And which entry of the filter has seen the corner pixel?",
     slip={"return ": "return _middle(", "[::-1, ::-1])": "), delta)"})
@@ -227,7 +227,7 @@ count_places.mistake("you count the places of the padding that is called 'same'"
 count_places.mistake("a bracket is missing", "Which of your terms is divided by s? All steps should be.",
     slip={"(d + 2 * p - k)": "d + 2 * p - k"})
 count_places.mistake("you divide the image by the stride, and subtract the filter afterwards",
-    "The first pixel of the filter moves from 0 to d + 2p − k. How often does s fit in?",
+    "What does the stride divide, pixels of the image or pixels by which the filter moves?",
     slip={"- k) // s": ") // s - k"})
 count_places.mistake("you count each zero of the padding as a place", "Are the zeros also passed in steps of s?",
     slip={"d + 2 * p - k) // s": "d - k) // s + 2 * p"})
@@ -338,10 +338,10 @@ merged_filter.mistake("later products overwrite earlier ones",
     "Several pairs of entries meet the same pixel. Is there an `=` where a `+=` should be?",
     lambda F, G: _in_turn(F, G, keeps=False))
 merged_filter.mistake("your filter is transposed", "Rows add to rows.", result=np.transpose)
-merged_filter.mistake("your second filter is flipped up and down", "Row m of F and row p of G meet in row m + p of H.",
-    slip={"G[::-1, ::-1]": "G[:, ::-1]"})
+merged_filter.mistake("your second filter is flipped up and down",
+    "In which row of H do row m of F and row p of G meet?", slip={"G[::-1, ::-1]": "G[:, ::-1]"})
 merged_filter.mistake("your second filter is flipped left and right",
-    "Column n of F and column q of G meet in column n + q of H.", slip={"G[::-1, ::-1]": "G[::-1]"})
+    "In which column of H do column n of F and column q of G meet?", slip={"G[::-1, ::-1]": "G[::-1]"})
 merged_filter.mistake("your second filter is transposed", "Which of the two has three rows, F or G? And in yours?",
     G=np.transpose)
 merged_filter.mistake("your filter has a row and a column too many",
