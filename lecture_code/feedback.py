@@ -124,7 +124,8 @@ class Task:
         result : in place of an answer, what the mistake makes of the right result, such as ``np.negative``, or of some
             of its parts, such as ``{"db": np.negative}``
         changes : in place of an answer, how the reference is called instead: by the name of an argument, what the mistake
-            makes of it, such as ``eta=np.negative``; by that of a keyword of the reference, what stands there instead
+            makes of it, such as ``eta=np.negative``; by that of a keyword of the reference, what stands there instead, or
+            a slip in the text of the function that stands there
         """
         if answer is None and slip is None and result is None and not changes:
             return functools.partial(self.mistake, name, look)
@@ -135,7 +136,9 @@ class Task:
     def _with(self, result: Answer | Mapping[str, Answer] | None, changes: Mapping[str, Any]) -> Answer:
         """Return the reference with other arguments, another part in it, or another result."""
         takes, returns, reference = self.takes.split(", "), self.returns.split(", "), self.reference.__wrapped__
-        inside = {name: part for name, part in changes.items() if name not in takes}
+        parts = inspect.signature(reference).parameters
+        inside = {name: _rewritten(parts[name].default, part) if isinstance(part, Mapping) else part
+                  for name, part in changes.items() if name not in takes}
 
         def answer(*arguments: Any) -> Any:
             given = [changes.get(name, _as_it_is)(value) for name, value in zip(takes, arguments)]

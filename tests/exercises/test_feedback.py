@@ -488,6 +488,20 @@ def test_a_mistake_may_be_a_slip_in_the_text_of_the_reference():
     assert len(mean.mistakes) == 2
 
 
+def test_a_slip_may_stand_in_a_part_that_several_references_share():
+    def centred(x):
+        return x - x.mean()
+
+    @task("Task 0, the spread", returns="spread", draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
+    def spread(x, *, around=centred):
+        return (around(x) ** 2).sum()
+
+    spread.mistake("you do not subtract the mean", "Is the spread of 7 and 7 zero?", around={" - x.mean()": ""})
+    assert spread.mistakes[0].answer(np.array([1.0, 3.0])) == 10 and spread.reference(np.array([1.0, 3.0])) == 2
+    with pytest.raises(ValueError, match="should stand once in the text of centred"):
+        spread.mistake("you make a slip", "Where?", around={"x.median()": "0"})
+
+
 def test_long_sentences_are_broken_between_words_and_code_is_not():
     sentence, code = "It looks as if " + "you forgot a word " * 6, "in line 3 of the cell:  x = " + "1 + " * 30 + "1"
     first, *more = NotRight(f"Task 0: not right yet.\n{sentence}\n{code}\n  x = 3")._render_traceback_()

@@ -41,6 +41,25 @@ def slope_at_the_output(W, b, x, y):
     return [None] + [d.mean(axis=1, keepdims=True) for d in delta[1:]]
 
 
+def slope_of_z(W, b, x, y):
+    delta, _ = delta_and_a(W, b, x, y, lambda z: z * (1 - z))
+    return [None] + [d.mean(axis=1, keepdims=True) for d in delta[1:]]
+
+
+def without_slopes(W, b, x, y, *, at_the_output, below):
+    z, a = [None], [x]
+    for l in range(1, len(W)):
+        z.append(W[l] @ a[-1] + b[l])
+        a.append(sigmoid(z[l]))
+    error = (a[-1] - y) * (sigmoid.derivative(z[-1]) if at_the_output else 1)
+    db = [None] * len(W)
+    for l in range(len(W) - 1, 0, -1):
+        db[l] = error.mean(axis=1, keepdims=True)
+        if l > 1:
+            error = W[l].T @ error * (sigmoid.derivative(z[l - 1]) if below else 1)
+    return db
+
+
 def adam(theta, g, state, eta, beta1, beta2, eps, *, corrected, scale=lambda v, eps: np.sqrt(v) + eps, kept=None):
     m, v, k = beta1 * state[0] + (1 - beta1) * g, beta2 * state[1] + (1 - beta2) * g**2, state[2] + 1
     with np.errstate(all="ignore"):
@@ -59,6 +78,17 @@ def with_adam(**parts):
 def rmsprop_with_eps_inside(theta, g, r, eta, rho, eps):
     r = rho * r + (1 - rho) * g**2
     return theta - eta * g / np.sqrt(r + eps), r
+
+
+def rmsprop_from_the_first_square(theta, g, r, eta, rho, eps):
+    r = np.where(r == 0, g**2, rho * r + (1 - rho) * g**2)
+    return theta - eta * g / (eps + np.sqrt(r)), r
+
+
+def adam_with_shares_exchanged(theta, g, state, eta, beta1, beta2, eps):
+    m, v, k = beta1 * g + (1 - beta1) * state[0], beta2 * g**2 + (1 - beta2) * state[1], state[2] + 1
+    rate = eta * np.sqrt(1 - beta2**k) / (1 - beta1**k)
+    return theta - rate * m / (np.sqrt(v) + eps * np.sqrt(1 - beta2**k)), (m, v, k)
 
 
 def adagrad_from_one(theta, g, r, eta, eps):
@@ -130,6 +160,31 @@ def shuffled_samples_only(theta, X, y, eta, M, orders):
             x, labels = X[order[k:k + M]].T, y[k:k + M]
             theta = theta - eta * (softmax(theta @ x) - np.eye(len(theta))[:, labels]) @ x.T / len(labels)
     return theta
+
+
+def divided_by_the_full_size(theta, X, y, eta, M, order):
+    for k in range(0, len(order), M):
+        B = order[k:k + M]
+        theta = theta - eta * ((X[B] @ theta - y[B])[:, None] * X[B]).sum(axis=0) / M
+    return theta
+
+
+def last_batch_never_reached(theta, X, y, eta, M, order):
+    k = 0
+    while k + M < len(order):
+        B = order[k:k + M]
+        theta = theta - eta * (X[B] @ theta - y[B]) @ X[B] / M
+        k += M
+    return theta
+
+
+def stride_forgotten(X, F, delta, s):
+    dF, dX = np.zeros(F.shape), np.zeros(X.shape)
+    for i, j in np.ndindex(*delta.shape):
+        for c, m, n in np.ndindex(*F.shape):
+            dF[c, m, n] += delta[i, j] * X[c, i + m, j + n]
+            dX[c, i + m, j + n] += delta[i, j] * F[c, m, n]
+    return dF, dX
 
 
 def last_batch_dropped(theta, X, y, eta, M, order):
@@ -207,6 +262,12 @@ REPORTS = [
         biases(lambda d, a: d / d.shape[1])),
     ("dwhitena/gophernet#6", "backpropagation.bias_gradients", "σ' was taken at the wrong place, in every layer",
         slope_at_the_output),
+    ("kyle8998/Sudo-Productivity#3", "backpropagation.bias_gradients", "your slopes are z(1 − z)", slope_of_z),
+    ("iamtrask/Grokking-Deep-Learning#50", "backpropagation.bias_gradients", "no activation was differentiated",
+        lambda *given: without_slopes(*given, at_the_output=False, below=False)),
+    ("jiexunsee/Neural-Network-with-Python#1", "backpropagation.bias_gradients",
+        "the activation of the last layer was not differentiated",
+        lambda *given: without_slopes(*given, at_the_output=False, below=True)),
     ("BoltzmannEntropy/interviews.ai#15", "neurons.repaired_jacobian",
         "tanh is repaired, and the sigmoid still has z(1 − z)",
         lambda W, b, x, is_tanh: (tanh.derivative(W @ x + b) if is_tanh else (W @ x + b) * (1 - W @ x - b)) * W),
@@ -228,6 +289,11 @@ REPORTS = [
         with_adam(corrected=lambda m, v, *_: (m, v))),
     ("FluxML/Flux.jl#448", "optimizers.adam_step", "your stabiliser is inside the root",
         with_adam(corrected=right_correction, scale=lambda v, eps: np.sqrt(v + eps))),
+    ("ryankiros/skip-thoughts#82", "optimizers.adam_step", "β and 1 − β are swapped", adam_with_shares_exchanged),
+    ("keras-team/keras#1004", "optimizers.adam_step", "you square v where its root is asked for",
+        with_adam(corrected=right_correction, scale=lambda v, eps: v**2 + eps)),
+    ("zc911/MatrixSlow#28", "optimizers.rmsprop_step", "your average begins with the first square itself",
+        rmsprop_from_the_first_square),
     ("keras-team/keras#435", "optimizers.rmsprop_step", "your stabiliser is inside the root", rmsprop_with_eps_inside),
     ("deeplearning4j/deeplearning4j#953", "optimizers.adagrad_step", "your r begins with 1", adagrad_from_one),
     ("oysteijo/simd_neuralnet#17", "optimizers.nesterov_step", "you go on from the look-ahead point", nesterov_twice),
@@ -249,6 +315,14 @@ REPORTS = [
     ("karpathy/nanoGPT#206", "scale.accumulated", "the means are added without weights", sum_of_means),
     ("allenai/allennlp#4706", "mini_batches.reported_cost", "the last batch is all that is left of the sum",
         lambda costs, N, M: costs[-1] / len(costs)),
+    ("pytorch/tutorials#179", "mini_batches.reported_cost", "you add the means and divide by the number of samples",
+        lambda costs, N, M: sum(costs) / N),
+    ("MichiganCOG/ViP#13", "mini_batches.reported_cost", "you divide by the number of places, not of samples",
+        lambda costs, N, M: (costs[:-1].sum() * M + costs[-1] * (N - len(costs[1:]) * M)) / (len(costs) * M)),
+    ("SewoongLab/spectre-defense#3", "mini_batches.least_squares_epoch",
+        "you divide by M in the last batch, too, which may be shorter", divided_by_the_full_size),
+    ("nagadomi/kaggle-cifar10-torch7#6", "mini_batches.least_squares_epoch", "you leave out the last batch",
+        last_batch_never_reached),
     ("jadore801120/attention-is-all-you-need-pytorch#14", "mini_batches.least_squares_epoch",
         "you leave out the last batch where it is shorter", last_batch_dropped),
     ("mlcommons/GaNDLF#870", "softmax_regression.repaired_training",
@@ -257,6 +331,8 @@ REPORTS = [
         pooled),
     ("riccardoandreoni0/CNN-from-scratch#1", "convolution_networks.pool_gradient", "you stop after the first window",
         lambda *given: pooled(*given, one_window=True)),
+    ("Kulbear/deep-learning-coursera#34", "convolution.repaired_layer", "the stride has got lost on the way back",
+        stride_forgotten),
     ("mlpack/mlpack#3376", "convolution.gradient_by_image", "you turn the filter, and transpose it as well",
         kernel_in_another_shape),
     ("ENCP/CNNdroid#4", "convolution.count_places", "you round up",
