@@ -406,8 +406,6 @@ def test_every_cell_of_a_chapter_puts_out_in_the_page_what_is_stored(regular, ad
         differ, shorter = [], set()
         for cell in printed:
             tags = cell["metadata"].get("tags", [])
-            if "remove-input" in tags:
-                continue
             source, shown, _ = ran.pop(0)
             assert source.strip() == "".join(cell["source"]).strip()
             wanted = stored(cell)
