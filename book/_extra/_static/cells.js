@@ -4,9 +4,8 @@
 //     input, bar, note      its code, the line of buttons below it, and what that line says
 //     source, original      its code as the reader has it, and as it is printed
 //     run(), edit(), change(text), reset()
-//     name, points          in exercises what nbgrader says of it; known after `await cells.placed()`
-// For each, an event "cell" is sent to the document, with the Cell as its detail: who wants more of it, adds it there.
-// When one has been run, "ran" follows, with { cell, ok }.
+//     name, points          in exercises what nbgrader says of it; known after `await cells.placed()`, as id, solution
+//                           and mayFail are (tools/run_in_page.py)
 (() => {
   "use strict";
   const here = new URL(".", document.currentScript.src), { version } = document.currentScript.dataset;
@@ -271,7 +270,6 @@
           if (scroll && this.widget && this.#editor) this.fresh.scrollIntoView({ block: "nearest" });
         }
         if (this.ran !== null) this.follows.forEach((widget) => widget.run({ scroll: false }));
-        document.dispatchEvent(new CustomEvent("ran", { detail: { cell: this, ok: ok === true } }));
         return ok;
       } catch (error) {
         this.say(error.message, true);
@@ -456,9 +454,7 @@
     const text = input.querySelector("pre")?.textContent;
     if (!text) continue;
     seen.set(text, (seen.get(text) ?? -1) + 1);
-    const cell = new Cell(input, list.length, seen.get(text));
-    list.push(cell);
-    document.dispatchEvent(new CustomEvent("cell", { detail: cell }));
+    list.push(new Cell(input, list.length, seen.get(text)));
   }
   whole.show();
 })();
