@@ -10,10 +10,10 @@
   bar.id = "live-toolbar";
   bar.innerHTML = `
     <span class="live-state" role="status"><span class="live-light"></span> <span class="live-words"></span></span>
-    <button data-do="run" disabled>▶ Run all cells</button>
+    <button data-do="run" disabled>▶ Run all<span> cells</span></button>
     <button data-do="download" disabled>Download</button>
     <button data-do="reset" disabled>Start again</button>
-    <a class="live-page">Page in the book</a>`;
+    <a class="live-page">Page<span> in the book</span></a>`;
   document.body.prepend(bar);
   const words = bar.querySelector(".live-words");
   const buttons = bar.querySelectorAll("button");
@@ -45,6 +45,15 @@
   const panel = await until(() => app.shell.currentWidget?.context?.isReady && app.shell.currentWidget);
   const { context } = panel;
 
+  // What is typed is saved every few seconds. A page that is left before keeps the rest itself, for its next opening.
+  const UNSAVED = `unsaved ${path}`;
+  const unsaved = localStorage.getItem(UNSAVED);
+  if (unsaved) {
+    context.model.fromJSON(JSON.parse(unsaved));
+    await context.save();
+    localStorage.removeItem(UNSAVED);
+  }
+
   for (const { model, node } of panel.content.widgets)
     if (model.getMetadata("tags")?.includes("photograph")) node.classList.add("live-photograph");     // stays as it is in the dark
 
@@ -71,14 +80,6 @@
   }
   if (location.hash) show(nameOf(decodeURIComponent(location.hash.slice(1))));
 
-  // What is typed is saved every few seconds. A page that is left before keeps the rest itself, for its next opening.
-  const UNSAVED = `unsaved ${path}`;
-  const unsaved = localStorage.getItem(UNSAVED);
-  if (unsaved) {
-    context.model.fromJSON(JSON.parse(unsaved));
-    await context.save();
-    localStorage.removeItem(UNSAVED);
-  }
   addEventListener("pagehide", () => {
     if (!context.model.dirty) return;
     const notebook = context.model.toJSON(), keep = () => localStorage.setItem(UNSAVED, JSON.stringify(notebook));

@@ -67,11 +67,13 @@ def write_runtime(pyodide: Path, target: Path, cache: Path) -> None:
     archives = {name: kept / entry["sha256"][:12] / entry["file_name"] for name, entry in packages.items()}
     repack({pyodide / archive.name: archive for name, archive in archives.items() if not archive.exists()}, pyodide, node)
     target.mkdir(parents=True, exist_ok=True)
-    for file in [*(pyodide / name for name in CORE), *archives.values()]:
-        shutil.copy(file, target)
+    for name in CORE:
+        shutil.copy(pyodide / name, target)
     for name, entry in packages.items():
         entry["depends"] = [need for need in entry["depends"] if need in packages]
         entry["sha256"] = hashlib.sha256(archives[name].read_bytes()).hexdigest()
+        entry["file_name"] = named_by_content(entry["file_name"], entry["sha256"])
+        shutil.copy(archives[name], target / entry["file_name"])
     packages["lecture-code"]["depends"] = ["numpy"]       # the others are loaded with it anyhow
     lock["packages"] = packages
     (target / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
@@ -103,6 +105,11 @@ def wanted(packages: dict[str, Any]) -> list[str]:
             found[name] = None
             waiting += packages[name]["depends"]
     return sorted(found)
+
+
+def named_by_content(archive: str, digest: str) -> str:
+    """Give an archive another name for other content, so that no browser keeps an old one: the build number of a wheel."""
+    return re.sub(r"^([^-]+-[^-]+?)(?=-|\.zip$)", rf"\1-0{digest[:10]}", archive, count=1)
 
 
 def unpack(archive: Path, folder: Path) -> None:

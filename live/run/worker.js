@@ -120,7 +120,7 @@ function say(state, words) {
 // Python after its own start, as this browser has kept it: it is read back in a third of the time. The names of these
 // options begin with _: they are made for this version of Pyodide, and without them it starts plainly.
 async function started() {
-  const options = { indexURL: RUNTIME, env: { HOME: "/home/pyodide", LECTURE_CODE_RUN: "short", MPLBACKEND: "agg", PYTHONHASHSEED: "0" } };
+  const options = { indexURL: RUNTIME, lockFileURL: `${RUNTIME}pyodide-lock.json?version=${VERSION}`, env: { HOME: "/home/pyodide", LECTURE_CODE_RUN: "short", MPLBACKEND: "agg", PYTHONHASHSEED: "0" } };
   const store = FROM_DISK ? null : await self.caches?.open("python-of-the-book").catch(() => null);
   const key = new URL(`snapshot-${VERSION}`, RUNTIME).href;
   // One that is damaged may never start: a mark that has stayed from the last attempt says so, and its length.

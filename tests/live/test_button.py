@@ -56,6 +56,15 @@ def test_the_notebook_opens_at_the_section_in_the_theme_and_the_letters_of_the_p
         look = "({ fontFamily, color }) => [fontFamily.split(',')[0], color]"
         assert page.locator(".jp-MarkdownOutput p").first.evaluate(f"(text) => ({look})(getComputedStyle(text))") == ['Book', "rgb(255, 255, 255)"]
         assert page.evaluate("document.body.dataset.jpThemeLight") == "false"
+        first = next(index for index, cell in enumerate(notebook.cells()) if cell["cell_type"] == "code")
+        notebook.set_source(first, "# mine")
+        page.reload()
+        page.wait_for_function("(heading) => Math.abs(heading.getBoundingClientRect().top - 150) < 60", arg=heading.element_handle())
+        assert notebook.cells()[first]["source"] == "# mine"
+        page.set_viewport_size({"width": 390, "height": 844})
+        for width in "document.querySelector('#live-toolbar').scrollWidth", "document.querySelector('.jp-WindowedPanel-outer').scrollWidth":
+            page.wait_for_function(f"() => {width} <= 390")
+        expect(page.locator("#live-toolbar").get_by_role("link")).to_be_in_viewport(ratio=1, timeout=60_000)
         assert newcomer.refused == []
 
 

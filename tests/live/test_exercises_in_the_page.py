@@ -104,6 +104,7 @@ def test_a_task_is_undone_then_no_python_then_wrong_then_right(student, regular)
     student.write("largest_rate", NO_PYTHON)
     student.check("largest_rate")
     expect(student.task("largest_rate").locator(".run-error")).to_contain_text("expected ':'")
+    expect(student.task("largest_rate").locator(".run-note")).to_have_text("This cell has an error.")
     expect(student.message("largest_rate")).to_be_empty()
     student.write("largest_rate", WRONG)
     student.check("largest_rate")
@@ -162,16 +163,18 @@ def test_by_keyboard_alone_and_by_name(student):
     page.keyboard.type("ne\n")
     held[0].continue_()
     expect(task.locator(".cm-content")).to_be_focused()
-    page.keyboard.type("# too\n")
-    assert student.code("border").startswith("# mine\n# too\ndef border")
+    page.keyboard.type("# 1/2\n")                                # the theme's key for its search
+    assert student.code("border").startswith("# mine\n# 1/2\ndef border")
     page.keyboard.press("Shift+Enter")
     expect(student.message("border")).to_contain_text("not yet done")
     assert student.message("border").get_attribute("role") == "status"
     assert page.get_by_role("region", name="How far you are").is_visible()
-    page.once("dialog", lambda dialog: dialog.accept())
     task.get_by_role("button", name="Reset this task: border").click()
     expect(page.get_by_role("textbox", name="Your code: border")).to_have_value(re.compile("^def border"))
     expect(student.message("border")).to_be_empty()
+    task.get_by_role("button", name="Undo: border").click()
+    expect(student.message("border")).to_contain_text("not yet done")
+    assert student.code("border").startswith("# mine\n")
 
 
 def test_all_is_there_after_a_reload(student):

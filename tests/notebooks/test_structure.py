@@ -47,3 +47,9 @@ def test_names_no_folder_of_the_machine_it_was_run_on(path):
 def test_no_cell_ends_in_an_error(path):
     assert [cell.source for cell in code_cells(path)
             if any(output.output_type == "error" for output in cell.outputs)] == []
+
+
+@pytest.mark.parametrize("path", all_notebooks(), ids=name)
+def test_a_reader_can_put_a_function_of_their_own_into_every_widget(path):
+    """Under a picture whose cell is left out of the page there is no button for that."""
+    assert [cell.source for cell in code_cells(path) if "remove-input" in cell.metadata.get("tags", [])] == []

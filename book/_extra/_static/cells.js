@@ -4,9 +4,8 @@
 //     input, bar, note      its code, the line of buttons below it, and what that line says
 //     source, original      its code as the reader has it, and as it is printed
 //     run(), edit(), change(text), reset()
-//     name, points          in exercises what nbgrader says of it; known after `await cells.placed()`
-// For each, an event "cell" is sent to the document, with the Cell as its detail: who wants more of it, adds it there.
-// When one has been run, "ran" follows, with { cell, ok }.
+//     name, points          in exercises what nbgrader says of it; known after `await cells.placed()`, as id, solution
+//                           and mayFail are (tools/run_in_page.py)
 (() => {
   "use strict";
   const here = new URL(".", document.currentScript.src), { version } = document.currentScript.dataset;
@@ -25,7 +24,10 @@
   const load = (name) => {
     if (!scripts.has(name))
       scripts.set(name, new Promise((resolve, reject) => {
-        document.head.append(make("script", { src: addressOf(name), onload: resolve, onerror: () => reject(new Error(`The site did not send ${name}.`)) }));
+        document.head.append(make("script", { src: addressOf(name), onload: resolve, onerror: () => {
+          scripts.delete(name);                                // the next click tries again
+          reject(new Error(`The site did not send ${name.split("/").at(-1)}. Are you connected to it?`));
+        } }));
       }));
     return scripts.get(name);
   };
@@ -36,33 +38,40 @@
   const DIFFERS = "A check of the chapter does not hold here for what you changed.";
   // A reader's own function need not pass the chapter's checks: what is below runs nevertheless.
   const differs = (error) => error === "AssertionError" && list.some((cell) => cell.edited);
+  const saidOf = (error) => differs(error) ? DIFFERS : "This cell has an error.";
   const page = new URL(location.href).pathname.slice(new URL("..", here).pathname.length);
 
   class Cell {
     ran = null;                  // the source with which it has run, if what it needs has not changed since
     #editor = null;
-    #output = null;              // what its last run has put out
-    #shown = null;               // the part of it that still grows: printed text
+    #opening = null;             // the promise of the editor
+    #printed;                    // the code as it is printed, which an editor hides
+    #output = null;              // what its last run has put out, in the place of what is stored
+    #failed = null;              // of a widget: what a run has put out that ended without a picture
+    #growing = null;             // the part that still grows: printed text
     #undone = null;              // what Reset has thrown away
     follows = new Set();         // cells whose widget is drawn again when this one has run
+    stopped = false;             // whether a slider that came alive by itself has failed: it does so once
 
     constructor(input, place, again) {
       Object.assign(this, { input, place });
-      this.code = input.querySelector("pre");
-      this.source = this.original = this.code.textContent.replace(/\n$/, "");
+      const code = input.querySelector("pre");
+      this.#printed = code.closest("div.highlight").parentElement;
+      this.source = this.original = code.textContent.replace(/\n$/, "");
       this.key = `cell ${page} ${hash(this.original)}${again ? ` ${again}` : ""}`;
       this.#placeBar();
       this.ranBefore = memory.get(`ran ${this.key}`) !== null;
       const saved = memory.get(this.key);
       if (saved !== null && saved !== this.original) {
         this.source = saved;
-        this.edit({ focus: false });
+        this.edit({ focus: false }).catch((error) => this.say(error.message, true));
       }
       this.show();
     }
 
     get holder() { return this.input.closest("div.cell"); }
     get edited() { return this.source !== this.original; }
+    get touched() { return this.edited || Boolean(this.#output ?? this.#failed); }
     get stored() {               // a cell may hold the code of earlier ones, which put nothing out: its last code is its own
       const codes = this.holder.querySelectorAll(".cell_input");
       return codes[codes.length - 1] === this.input ? this.holder.querySelector(".cell_output:not(.run-output)") : null;
@@ -70,7 +79,8 @@
 
     // The line stands below the code; where the code is folded away under its picture, below that.
     #placeBar() {
-      const button = (className, text, act, title) => make("button", { type: "button", className, textContent: text, onclick: act, title });
+      const button = (className, text, act, title) => make("button", { type: "button", className, textContent: text, title,
+        onclick: async () => { try { await act(); } catch (error) { this.say(error.message, true); } } });
       this.runButton = button("run-button", "Run", () => this.run(), "Run this cell, and before it the cells above that have not run. All cells share their variables, as in Jupyter");
       this.editButton = this.widget
         ? button("edit-button", "Try your own", () => this.tryOwn(), "Put a function of your own in the place of one that draws this picture")
@@ -100,11 +110,10 @@
       this.closeButton.hidden = !this.#editor || this.edited || this.running === true;
       this.undoButton.hidden = this.#undone === null || this.running === true;
       this.pictureButton.hidden = !this.follows.size || this.running === true;
-      this.resetButton.hidden = this.running || !(this.edited || this.#output);
+      this.resetButton.hidden = this.running || !this.touched;
       this.bar.classList.toggle("run-touched", Boolean(this.#editor) || !this.resetButton.hidden || !this.undoButton.hidden || this.running === true);
       whole.show();
     }
-    get touched() { return this.edited || Boolean(this.#output); }
     say(words, problem = false) {
       if (this.note.textContent !== words) this.note.textContent = words;
       this.note.classList.toggle("run-problem", problem);
@@ -119,22 +128,24 @@
 
     async edit({ focus = true } = {}) {
       this.input.closest("details")?.setAttribute("open", "");
+      const isOpen = this.#editor !== null;
+      await (this.#opening ??= this.#open().finally(() => { this.#opening = null; }));
+      if (focus) this.#editor.focus();
+      if (focus && !isOpen) load("python.js").then(() => python.start()).catch(() => {});     // who edits will run
+    }
+    async #open() {
+      if (this.#editor) return;
       await load("editor.js");
-      if (this.#editor) return focus && this.#editor.focus();
       const box = make("div", { className: "run-editor highlight" });
       this.#editor = await cellEditor(box, this.source, {
         label: `Code: ${this.original.split("\n")[0].slice(0, 60)}`,
         onChange: (text) => this.change(text),
         onRun: () => this.run(),
       });
-      this.code.closest("div.highlight").parentElement.hidden = true;
+      this.#printed.hidden = true;
       this.input.append(box);
       this.show();
       this.#sayEdited();
-      if (focus) {
-        this.#editor.focus();
-        load("python.js").then(() => python.start()).catch(() => {});     // who edits will run
-      }
     }
     // Give the cell another text, as if it had been typed.
     change(text) {
@@ -161,7 +172,7 @@
       this.#editor?.remove();
       this.#editor = null;
       this.input.querySelectorAll(".run-editor, .run-prompt").forEach((each) => each.remove());
-      this.code.closest("div.highlight").parentElement.hidden = false;
+      this.#printed.hidden = false;
     }
 
     // ---- a widget: what draws it, and a reader's own in its place
@@ -210,9 +221,10 @@
       const written = this.edited ? this.source : null;
       if (this.edited) this.change(this.original);
       this.#removeEditor();
-      if (this.#output) this.#output.remove();
+      discard(this.#output);
+      discard(this.#failed);
       if (this.stored) this.stored.hidden = false;
-      this.#output = null;
+      this.#output = this.#failed = null;
       this.#undone = written;
       this.say(written === null ? "" : "The printed cell is back.");
       this.show();
@@ -249,14 +261,15 @@
         }
         const { ok, ended, error, time } = await this.execute(true, this);
         if (ended) this.say(ENDED, true);
-        else if (!ok) this.say(error === "KeyboardInterrupt" ? "Stopped." : this.ran === null ? "This cell has an error." : DIFFERS, true);
-        else {
+        else if (!ok) {
+          this.say(error === "KeyboardInterrupt" ? "Stopped." : saidOf(error), true);
+          if (scroll && this.#editor && this.fresh.isConnected) this.fresh.scrollIntoView({ block: "nearest" });
+        } else {
           this.say(`Ran in ${seconds(time)}${this.edited ? ", as you changed it" : ""}.${this.fresh.querySelector(".explorer") ? WIDGET : ""}`);
           this.#remember({ ran: true });
           if (scroll && this.widget && this.#editor) this.fresh.scrollIntoView({ block: "nearest" });
         }
         if (this.ran !== null) this.follows.forEach((widget) => widget.run({ scroll: false }));
-        document.dispatchEvent(new CustomEvent("ran", { detail: { cell: this, ok: ok === true } }));
         return ok;
       } catch (error) {
         this.say(error.message, true);
@@ -276,30 +289,38 @@
       try { await python.start(); } finally { clearInterval(this.clock); python.removeEventListener("state", tell); }
     }
 
-    // Run this cell alone. Its output is shown if asked for, and an error in any case; `who` tells how it goes.
-    async execute(shows, who) {
+    // Run this cell alone. Its output is shown if `visible`, and an error in any case; `who` tells how it goes.
+    async execute(visible, who) {
       const source = this.source;
-      let begun = false, error = null;
+      let begun = false, error = null, answer;
       const wait = setTimeout(() => { if (!begun) who.say("Python is still busy …"); }, 700);
       const onTurn = () => {
         begun = true;
-        if (!shows) return;
+        if (!visible) return;
         const start = performance.now();
-        const tell = () => who.say(`Running … ${Math.round((performance.now() - start) / 1000)} s`);
         who.say("Running …");
-        who.clock = setInterval(tell, 1000);
+        who.clock = setInterval(() => who.say(`Running … ${Math.round((performance.now() - start) / 1000)} s`), 1000);
       };
-      if (shows) this.begin();
-      const answer = await python.run(source, { name: `cell ${this.place + 1}`, onTurn, onOutput: (output) => {
+      const onOutput = (output) => {
+        if (output.kind === "note") return who.say(`${output.words} …`);
         if (output.kind === "error") error = output.name;
-        if (output.kind === "note") who.say(`${output.words} …`);
-        else if (output.name === "KeyboardInterrupt") return;          // the line of buttons says so
-        else if (shows) this.put(output);
-        else if (output.kind === "error" && !this.mayFail && output.name !== "KeyboardInterrupt") { this.begin(); this.put(output); this.say(differs(error) ? DIFFERS : "This cell has an error.", true); this.show(); }
-      } });
-      clearTimeout(wait);
-      clearInterval(who.clock);
-      if (shows) this.end(answer.ok);
+        if (error === "KeyboardInterrupt") return;             // the line of buttons says so
+        if (visible) return this.put(output);
+        if (output.kind !== "error" || this.mayFail) return;
+        this.begin();
+        this.put(output);
+        this.end(false);
+        this.say(saidOf(error), true);
+        this.show();
+      };
+      if (visible) this.begin();
+      try {
+        answer = await python.run(source, { name: `cell ${this.place + 1}`, onTurn, onOutput });
+      } finally {
+        clearTimeout(wait);
+        clearInterval(who.clock);
+      }
+      if (visible) this.end(answer.ok);
       if (this.ran !== null && this.ran !== source) steps.slice(steps.indexOf(this) + 1).forEach((step) => { step.ran = null; });
       this.ran = answer.ok || differs(error) || (this.mayFail && error !== "KeyboardInterrupt") ? source : null;
       if (answer.ended) steps.forEach((step) => { step.ran = null; });
@@ -309,39 +330,50 @@
     // ---- output: the old one stays until the new one begins
 
     begin() {
-      this.#shown = null;
+      this.#growing = null;
       this.before = this.#output;
       this.fresh = make("div", { className: "cell_output docutils container run-output" });
       this.fresh.setAttribute("aria-live", "polite");
     }
-    #show() {
-      if (this.fresh.isConnected) return;
+    // Only another picture takes the place of a widget, with what was printed before it. An error stands below the line
+    // of buttons: the reader who has just pressed Run there may not have the picture in sight.
+    #place(isPicture) {
+      if (this.widget && !isPicture) {
+        if (this.fresh.isConnected) return;
+        discard(this.#failed);
+        this.bar.after(this.#failed = this.fresh);
+        return;
+      }
+      if (this.#output === this.fresh) return;
       const old = this.#output ?? this.stored;
       this.fresh.style.minHeight = old && !old.hidden ? `${old.offsetHeight}px` : "";      // what is below stays where it is
       (old ?? this.bar).after(this.fresh);
       if (this.stored) this.stored.hidden = true;
-      this.#output?.remove();
+      discard(this.#output);
+      if (this.#failed !== this.fresh) discard(this.#failed);
+      this.#failed = null;
       this.#output = this.fresh;
     }
     end(ok) {
-      if (ok || this.fresh.isConnected) this.#show();
+      if (ok) this.#place(true);
       this.fresh.style.minHeight = "";
-      this.fresh.toggleAttribute("data-empty", !this.fresh.childElementCount);
+      this.fresh.toggleAttribute("data-empty", !this.fresh.querySelector(":scope > :not([hidden])"));
     }
     put(output) {
-      this.#show();
-      if (output.kind !== "text") this.#shown = null;
+      this.#place(output.kind === "widget");
+      if (output.kind !== "text") this.#growing = null;
       shows[output.kind](this, output);
     }
     text(text, stream) {
-      if (this.#shown?.dataset.stream !== stream) {
-        this.#shown = make("pre");
-        this.#shown.dataset.stream = stream;
-        this.fresh.append(make("div", { className: "output stream highlight-myst-ansi notranslate" }, make("div", { className: "highlight" }, this.#shown)));
+      if (this.#growing?.dataset.stream !== stream) {
+        this.#growing = make("pre");
+        this.#growing.dataset.stream = stream;
+        this.fresh.append(make("div", { className: "output stream highlight-myst-ansi notranslate" }, make("div", { className: "highlight" }, this.#growing)));
       }
-      const all = this.#shown.textContent + text;          // a carriage return writes over its line, as a progress bar does
-      this.#shown.textContent = all.includes("\r")
+      const all = this.#growing.textContent + text;        // a carriage return writes over its line, as a progress bar does
+      this.#growing.textContent = all.includes("\r")
         ? all.split("\n").map((line) => line.replace(/\r$/, "").split("\r").at(-1).trimEnd()).join("\n") : all;
+      this.#growing.closest(".output").hidden = !this.#growing.textContent;      // a progress bar that has gone leaves nothing
     }
   }
 
@@ -358,11 +390,16 @@
     },
   };
 
+  function discard(output) {
+    output?.querySelectorAll("img[src^='blob:']").forEach(({ src }) => URL.revokeObjectURL(src));
+    output?.remove();
+  }
+
   // A step is a Cell, or code that the page does not show: it is run, too, and shows nothing.
   class Hidden {
     ran = null;
     constructor(source) { this.source = source; }
-    async execute(shows, who) {
+    async execute() {
       const answer = await python.run(this.source, { name: "cell 0" });
       this.ran = answer.ok ? this.source : null;
       return answer;
@@ -417,9 +454,7 @@
     const text = input.querySelector("pre")?.textContent;
     if (!text) continue;
     seen.set(text, (seen.get(text) ?? -1) + 1);
-    const cell = new Cell(input, list.length, seen.get(text));
-    list.push(cell);
-    document.dispatchEvent(new CustomEvent("cell", { detail: cell }));
+    list.push(new Cell(input, list.length, seen.get(text)));
   }
   whole.show();
 })();

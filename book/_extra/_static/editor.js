@@ -4,12 +4,6 @@
 //     editor.text = "…"; editor.focus(); editor.place(offset); editor.remove();
 (() => {
   "use strict";
-  const own = new URL(document.currentScript.src), vendored = new URL(`vendor/codemirror/codemirror.js${own.search}`, own);
-  let loading;
-  const load = () => loading ??= new Promise((resolve, reject) => {
-    document.head.append(Object.assign(document.createElement("script"), { src: vendored, onload: resolve, onerror: reject }));
-  });
-
   // Pygments' names of the kinds of words, which the style sheets of the page colour in both themes.
   function colours({ tagHighlighter, tags }) {
     return tagHighlighter(Object.entries({
@@ -21,7 +15,7 @@
   }
 
   window.cellEditor = async (parent, text, { label, onChange, onRun }) => {
-    await load();
+    await cells.load("vendor/codemirror/codemirror.js");
     const { EditorView, EditorState, keymap, python, history, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting,
       defaultKeymap, historyKeymap, indentWithTab } = CodeMirror;
     const run = () => { onRun(); return true; };
@@ -39,6 +33,8 @@
             { key: "Tab", run: () => leave(false), shift: () => leave(true) },
             indentWithTab, ...defaultKeymap, ...historyKeymap,
           ]),
+          // What is a shortcut of the page, such as / for its search, is a letter here.
+          EditorView.domEventHandlers({ keydown: (event) => { if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); } }),
           EditorView.contentAttributes.of({ "aria-label": `${label}. Escape, then Tab leaves the editor`, autocapitalize: "off", spellcheck: "false" }),
           EditorView.updateListener.of((update) => { if (update.docChanged) { leaves = false; onChange(view.state.doc.toString()); } }),
         ],

@@ -22,14 +22,12 @@
       Object.assign(this, { cell, check, name: cell.name, points: check?.points ?? 0 });
       this.key = `check ${python.page} ${cell.name}`;
       this.called = /^def (\w+)/m.exec(cell.original)?.[1] ?? "your code";
-      const { change, run, reset } = cell;                        // those of every cell
-      this.reset = () => { reset.call(cell); this.source.value = cell.source; this.judge(null); };
+      const { change, run, reset, undo } = cell;                  // those of every cell
+      this.reset = () => { this.undone = this.verdict; reset.call(cell); this.judge(null); };
+      cell.undoButton.onclick = async () => { await undo.call(cell); this.judge(this.undone); };
       cell.change = (text) => { change.call(cell, text); this.source.value = cell.source; this.source.rows = cell.source.split("\n").length; this.show(); };
       if (check) cell.run = () => this.run(() => run.call(cell));
-      cell.resetButton.onclick = () => {
-        if (cell.edited && !confirm(`Throw away what you wrote for ${this.called}?`)) return;
-        this.reset();
-      };
+      cell.resetButton.onclick = () => this.reset();
       this.#placeEditor();
       this.verdict = JSON.parse(memory.get(this.key));
       cell.holder.classList.add("task");
@@ -37,6 +35,7 @@
       cell.resetButton.textContent = "Reset this task";
       cell.resetButton.title = "Bring back what was handed out";
       cell.resetButton.setAttribute("aria-label", `Reset this task: ${this.called}`);
+      cell.undoButton.setAttribute("aria-label", `Undo: ${this.called}`);
       this.show();
     }
 
