@@ -74,7 +74,8 @@
       const part = document.createElement("span"), wide = end - ends[i];
       part.className = "picture-part";
       part.style.cssText = `--from: ${ends[i]}; --part: ${wide}; --widest: ${widest}; --whole: ${drawn}`;
-      if (i && wide > 0.7 * widest) part.style.marginLeft = "auto";        // panels of one size end below each other
+      const less = wide > 0.7 * widest ? widest - wide : 0;                 // panels of one size end below each other
+      part.style.marginLeft = `min(${100 * less / widest}%, ${less}px)`;
       part.append(i ? Object.assign(picture.cloneNode(), { alt: "" }) : picture);
       return part;
     }));
