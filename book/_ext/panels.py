@@ -43,11 +43,11 @@ def gaps(source: str, width: int) -> dict[int, int]:
     axes = axes_of(source, width)
     if len(axes) > COLUMNS:
         return {}
-    if not axes:
-        empty = [(start, stop) for start, stop in empty if stop - start >= 2 * GAP]
-    else:
+    if axes:
         empty = [gap for (_, end), (begin, _) in zip(axes, axes[1:])
-                 for gap in [(start, stop) for start, stop in empty if end - 2 <= start <= end + BESIDE and stop <= begin + 2][:1]]
+                 for gap in [gap for gap in empty if end - 2 <= gap[0] <= end + BESIDE and gap[1] <= begin + 2][:1]]
+    else:
+        empty = [(start, stop) for start, stop in empty if stop - start >= 2 * GAP]
     middles = {(start + stop) // 2: stop - start for start, stop in empty}
     return {middle: gap for middle, gap in middles.items() if width / 5 <= middle <= width * 4 / 5}
 
