@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import matplotlib as mpl
 import numpy as np
@@ -123,6 +125,16 @@ ON_A_PHONE = """() => {
 }"""
 
 
+#: Words that begin at a place, as titles do: size of their letters, place, words.
+TITLE = re.compile(r'<text style="font-size: ([\d.]+)px[^"]*text-anchor: start" x="([\d.]+)"[^>]*>([^<]+)</text>')
+
+
+def too_long(sources: set[str]) -> set[str]:
+    """Return the titles that end beyond the right edge of their picture."""
+    return {html.unescape(words) for picture in map(unquote, sources) for edge in re.findall(r'viewBox="0 0 ([\d.]+)', picture)[:1]
+            for size, x, words in TITLE.findall(picture) if float(x) + explorers._width(html.unescape(words), float(size)) > float(edge) + 0.5}
+
+
 def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)    # the page is laid out without
     page, faults, widgets = context.new_page(), [], 0
@@ -130,7 +142,9 @@ def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site)
         page.goto((site / name).as_uri())         # with its style sheets
         for hidden, scale, kept in page.evaluate(ON_A_PHONE):
             widgets += 1
-            letters = scale * min(map(explorers.smallest_writing, {source for source, *_ in json.loads(kept)}))
+            sources = {source for source, *_ in json.loads(kept)}
+            letters = scale * min(map(explorers.smallest_writing, sources))
+            faults += [f"{name}, widget {widgets}: the end of “{words}” is cut off" for words in too_long(sources)]
             if hidden > 1 or letters < 10.99:
                 faults.append(f"{name}, widget {widgets}: {hidden} pixels are out of sight, letters have {letters:.1f}")
     context.close()
