@@ -76,7 +76,8 @@
       part.style.cssText = `--from: ${ends[i]}; --part: ${wide}; --widest: ${widest}; --whole: ${drawn}`;
       const less = wide > 0.7 * widest ? widest - wide : 0;                 // panels of one size end below each other
       part.style.marginLeft = `min(${100 * less / widest}%, ${less}px)`;
-      part.append(i ? Object.assign(picture.cloneNode(), { alt: "" }) : picture);
+      if (i) part.ariaHidden = "true";                                      // its words are read aloud once
+      part.append(i ? picture.cloneNode() : picture);
       return part;
     }));
   }
