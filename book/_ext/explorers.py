@@ -213,14 +213,22 @@ def drawn_columns(source: str, width: int) -> np.ndarray:
 
 def panels(source: str) -> list[tuple[float, float]]:
     """Return where the axes of a picture begin and end, in pixels from the left; overlapping ones are one panel."""
+    return merged(sorted((float(box[1]) * POINT, float(box[2]) * POINT) for box in list(AXES.finditer(unquote(source)))[1:]))
+
+
+def merged(boxes: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return panels, from boxes in the order of their left ends."""
     found: list[tuple[float, float]] = []
-    for left, right in sorted(
-        (float(box[1]) * POINT, float(box[2]) * POINT) for box in list(AXES.finditer(unquote(source)))[1:]
-    ):
+    for left, right in boxes:
         if found and left < found[-1][1]:
             left, right = found[-1][0], max(right, found.pop()[1])
         found.append((left, right))
     return found
+
+
+def empty_columns(taken: np.ndarray) -> np.ndarray:
+    """Return where nothing is drawn, as rows (start, stop)."""
+    return np.flatnonzero(np.diff(np.concatenate([[True], taken, [True]]).astype(int))).reshape(-1, 2)
 
 
 def smallest_writing(source: str) -> float:
@@ -240,7 +248,7 @@ def cuts(pictures: Sequence[str], width: int) -> tuple[list[int], float]:
     """
     least = min(1, LEGIBLE / min(map(smallest_writing, pictures)))
     taken = np.logical_or.reduce([drawn_columns(picture, width) for picture in pictures])
-    ends = np.flatnonzero(np.diff(np.concatenate([[True], taken, [True]]).astype(int))).reshape(-1, 2)
+    ends = empty_columns(taken)
     drawn = pictures[0].startswith("data:image/svg")       # in a bitmap the panels are not known
     columns = panels(pictures[0])
     between = [(left[1], right[0]) for left, right in zip(columns, columns[1:])]

@@ -185,7 +185,7 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
 def _say_how_long(doctree: nodes.document, notebook: dict) -> None:
     words = f"About {reading_time.about(reading_time.count(notebook).minutes)} to read"
     if optional := reading_time.count(notebook, "optional").minutes:
-        words += f", and {reading_time.about(optional)} for what is marked {reading_time.OPTIONAL}"
+        words += f", and {reading_time.about(optional)} for what is marked\N{NO-BREAK SPACE}{reading_time.OPTIONAL}"
     next(doctree.findall(nodes.section)).insert(1, nodes.paragraph("", f"{words}.", classes=["reading-time"]))
 
 

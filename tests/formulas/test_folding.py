@@ -95,7 +95,7 @@ def test_a_section_with_a_star_and_the_lecture_notes_are_folded_to_their_end(bui
     assert "inner" in inside(page, "optional") and "cell_input" in page.split("Next")[0]
     assert "★ More" not in inside(page, "optional") and "open" not in inside(page, "optional")
     assert "[HH]" in inside(page, "notes")
-    assert re.search(r'<p class="reading-time">About 1 minute to read, and 2 minutes for what is marked ★.</p>', page)
+    assert re.search(r'<p class="reading-time">About 1 minute to read, and 2 minutes for what is marked\N{NO-BREAK SPACE}★.</p>', page)
 
 
 def test_formulas_are_numbered_through_what_is_folded(build):

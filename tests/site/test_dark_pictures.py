@@ -1,5 +1,6 @@
-"""In the dark theme a picture has the ground of the page, and what is drawn in it keeps its hue."""
+"""A picture has the ground of the page, in the dark theme, too, and what is drawn in it is seen and keeps its hue."""
 
+import colorsys
 import io
 
 import numpy as np
@@ -45,14 +46,24 @@ def brightness(colour) -> float:
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
 
-def test_every_colour_of_lines_is_seen_on_the_dark_ground(browser, site):
+def hue(colour) -> float:
+    return 360 * colorsys.rgb_to_hsv(*np.asarray(colour) / 255)[0]
+
+
+@pytest.mark.parametrize("dark, least", [(False, 3), (True, 3.5)], ids=["light", "dark"])
+def test_every_colour_of_lines_is_seen_on_the_ground_of_the_page_and_keeps_its_name(browser, site, dark, least):
     strips = "".join(f"<rect x='{10 * i}' width='10' height='20' fill='{colour}'/>" for i, colour in enumerate(LINES))
     drawn = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {10 * len(LINES) + 10} 20'>{strips}</svg>".replace("#", "%23")
-    with visit(browser, (site / PAGE).as_uri(), dark=True) as visited:
+    with visit(browser, (site / PAGE).as_uri(), dark=dark) as visited:
         picture = visited.page.locator("div.cell_output img").locator("visible=true").first
         picture.evaluate("(picture, source) => { picture.src = source; }", f"data:image/svg+xml,{drawn}")
         seen = pixels(picture)
+        filters = visited.page.locator(".explorer-picture, div.cell_output img").evaluate_all(
+            "pictures => [...new Set(pictures.map((picture) => getComputedStyle(picture).filter))]")
     row = seen[len(seen) // 2]
-    ground, *lines = (brightness(row[int((i + 0.5) * len(row) / (len(LINES) + 1))]) for i in (len(LINES), *range(len(LINES))))
-    contrasts = {colour: (line + 0.05) / (ground + 0.05) for colour, line in zip(LINES, lines)}
-    assert min(contrasts.values()) >= 3.5, contrasts
+    *lines, ground = (row[int((i + 0.5) * len(row) / (len(LINES) + 1))] for i in range(len(LINES) + 1))
+    contrasts = {colour: max(ratio := (brightness(line) + 0.05) / (brightness(ground) + 0.05), 1 / ratio) for colour, line in zip(LINES, lines)}
+    assert min(contrasts.values()) >= least, contrasts
+    assert 25 <= hue(lines[LINES.index(plotting.ORANGE)]) <= 45 and 190 <= hue(lines[LINES.index(plotting.SKY)]) <= 215
+    assert len(filters) == 1, "a widget has other colours than a picture"
+    assert dark or list(ground) == [255, 255, 255]

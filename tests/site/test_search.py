@@ -59,6 +59,13 @@ def test_references_and_sections_have_their_numbers(sections):
     assert any(re.search(r"\(\d+\.\d+\)", place[2]) for place in sections["book/10-kl-divergence"])
 
 
+def test_other_names_of_sections_read_as_entries_of_an_index():
+    names = [name for sections in section_search.other_words().values() for entry in sections.values() for name in entry.split("; ")]
+    assert len(names) > 100
+    assert [name for name in names if re.match(r"(how|why|when|what|which|who|is|does|do|can)\b", name) or "?" in name] == []
+    assert [name for name in names if re.search(r"\btoo (large|small)\b|\bat test time\b|\bhow to\b", name) and "," not in name] == []
+
+
 def test_a_page_that_is_gone_or_read_by_another_process_is_not_forgotten():
     env, other = SimpleNamespace(), SimpleNamespace(search_places={"b": ["B"], "c": ["C"]})
     section_search.places_of(env).update(a=["A"], b=["old"])
@@ -120,6 +127,12 @@ ASKED = {
     "does a minibatch reduce the variance": "clarifications.html#the-variance-of-a-mini-batch-gradient-falls-like-1-m",
     "shuffle every epoch": "07-mini-batches.html#epochs-and-a-last-batch-that-is-too-short",
     "how much memory does training need": "14-deep-networks.html#memory",
+    "learning rate too small": "04-gradient-descent.html#how-far-may-you-step",
+    "loss becomes nan": "09-softmax-regression.html#when-exponentials-overflow",
+    "why does SGD oscillate around the minimum": "06-stochastic-gradient-descent.html#a-parabola-that-shakes",
+    "can a single neuron learn XOR": "03-neurons.html#what-a-single-neuron-cannot-say",
+    "multi gpu training": "21-scale.html#two-processes-one-gradient",
+    "large batch does not fit in memory": "21-scale.html#a-large-batch-in-small-pieces",
 }
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from browser import see_all, visit
 from built_site import widget_pages
 from ipywidgets import HTML, VBox
 from ipywidgets.embed import dependency_state
+from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 
 import explorers  # noqa: E402
+import panels  # noqa: E402
+from lecture_code import plotting  # noqa: E402
 from lecture_code.widgets import explore  # noqa: E402
 
 PAGE = "book/04-gradient-descent.html"       # two parts, a slider, and choices by words
@@ -119,6 +125,16 @@ ON_A_PHONE = """() => {
 }"""
 
 
+#: Words that begin at a place, as titles do: size of their letters, place, words.
+TITLE = re.compile(r'<text style="font-size: ([\d.]+)px[^"]*text-anchor: start" x="([\d.]+)"[^>]*>([^<]+)</text>')
+
+
+def too_long(sources: set[str]) -> set[str]:
+    """Return the titles that end beyond the right edge of their picture."""
+    return {html.unescape(words) for picture in map(unquote, sources) for edge in re.findall(r'viewBox="0 0 ([\d.]+)', picture)[:1]
+            for size, x, words in TITLE.findall(picture) if float(x) + explorers._width(html.unescape(words), float(size)) > float(edge) + 0.5}
+
+
 def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site):
     context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)    # the page is laid out without
     page, faults, widgets = context.new_page(), [], 0
@@ -126,7 +142,9 @@ def test_no_widget_scrolls_on_a_phone_and_its_writing_can_be_read(browser, site)
         page.goto((site / name).as_uri())         # with its style sheets
         for hidden, scale, kept in page.evaluate(ON_A_PHONE):
             widgets += 1
-            letters = scale * min(map(explorers.smallest_writing, {source for source, *_ in json.loads(kept)}))
+            sources = {source for source, *_ in json.loads(kept)}
+            letters = scale * min(map(explorers.smallest_writing, sources))
+            faults += [f"{name}, widget {widgets}: the end of “{words}” is cut off" for words in too_long(sources)]
             if hidden > 1 or letters < 10.99:
                 faults.append(f"{name}, widget {widgets}: {hidden} pixels are out of sight, letters have {letters:.1f}")
     context.close()
@@ -154,6 +172,46 @@ def test_the_letters_of_a_large_picture_have_ten_pixels_on_a_phone(browser, site
         assert min(scales) * 10 * 100 / 72 > 8.4 and len(scales) > 4      # 640 pixels fill the screen
         widest = visited.page.locator(".cell_output .image-reference img[style*='width: 860px']")
         assert widest.evaluate("(picture) => picture.getBoundingClientRect().width / 860") * 10 * 100 / 72 >= 9.99
+
+
+def test_panels_stand_below_each_other_on_a_phone_and_a_tap_shows_a_picture_large(browser, site):
+    with visit(browser, (site / ONE_PANEL).as_uri(), width=390, unfolded=True) as visited:
+        page = visited.page
+        see_all(page)
+        stacked = page.locator(".cell_output .image-reference:has(.picture-part)").first
+        parts = stacked.locator(".picture-part").evaluate_all("""parts => parts.map((part) => {
+            const box = part.getBoundingClientRect(), picture = part.firstChild.getBoundingClientRect();
+            return [box.top, box.width, picture.width / parseFloat(part.firstChild.style.width), part.ariaHidden];
+        })""")
+        tops, widths, scales, hidden = zip(*parts)
+        assert tops[0] < tops[1] and max(widths) <= 390 and scales[0] == pytest.approx(scales[1], rel=0.01)
+        assert scales[0] * 10 * explorers.POINT >= 10 and hidden == (None, "true"), "it is read aloud once"
+        small = page.locator(".small-picture").first
+        for scale in (390 / 640, 1, 390 / 640):                 # a second tap, and it is as before
+            picture = small.locator("img").evaluate("(picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width)")
+            assert picture == pytest.approx(scale, abs=0.01) and (small.get_attribute("data-cut") == "right") == (scale == 1)
+            small.click()
+        assert page.url.endswith(ONE_PANEL) and visited.errors == []
+        page.set_viewport_size({"width": 1280, "height": 900})
+        stacked.scroll_into_view_if_needed()
+        shown = stacked.locator(".picture-part").evaluate_all("parts => parts.map((part) => getComputedStyle(part).display)")
+        assert shown == ["contents", "none"], "on a wide screen it is one picture"
+
+
+@pytest.mark.parametrize("rows, columns, labels, width, parts", [
+    (1, 2, "height", 720, 2), (1, 1, "height", 720, 1), (1, 2, "height", 500, 1), (3, 3, "", 640, 1), (1, 6, "", 800, 1), (1, 3, "", 920, 3)])
+def test_a_bitmap_is_cut_between_the_panels_of_a_row(rows, columns, labels, width, parts):
+    with mpl.rc_context(plotting.STYLE):
+        figure = Figure(figsize=(width / 100, 0.3 * width / 100 * max(1, rows - 0.5)))
+        for ax in np.ravel(figure.subplots(rows, columns)):
+            ax.plot([0, 0.9], [0, 1])
+            ax.set(ylabel=labels, title="some words")
+        drawn, size = plotting._inline_png(figure)
+    places = panels.cuts(f"data:image/png;base64,{drawn}", **size)
+    assert len(places) == parts - 1
+    if parts == 2:
+        taken = explorers.drawn_columns(f"data:image/png;base64,{drawn}", width)
+        assert not taken[places[0]] and taken[places[0]:places[0] + 40].sum() > 15     # its words stay with the second axis
 
 
 def test_controls_are_as_wide_as_the_picture_and_nothing_below_moves(browser, site):

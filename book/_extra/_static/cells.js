@@ -384,9 +384,12 @@
     markup: (cell, { markup }) => cell.fresh.append(make("div", { className: "output text_html", innerHTML: markup })),
     code: (cell, { markup }) => cell.fresh.append(make("div", { className: "output text_markdown highlight-python notranslate", innerHTML: markup })),
     picture: (cell, { type, data, width, height }) => {
-      const alt = (!cell.edited && cell.stored?.querySelector("img")?.alt) || "The picture that this code draws";
+      // The stored picture's words, and where a phone may cut it, are true of what the same code draws again.
+      const { alt = "The picture that this code draws", className = "" } = (!cell.edited && cell.stored?.querySelector("img")) || {};
       const source = typeof data === "string" ? `data:${type},${encodeURIComponent(data)}` : URL.createObjectURL(new Blob([data], { type }));
-      cell.fresh.append(make("img", { alt, width, height, src: source }));
+      const box = make("span", { className: "image-reference" }, make("img", { alt, className, width, height, src: source }));
+      cell.fresh.append(box);
+      box.dispatchEvent(new Event("toggle"));              // scrollable.js fits it to a phone
     },
   };
 

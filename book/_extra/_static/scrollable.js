@@ -8,8 +8,9 @@
   const SECTION = ".bd-article, .bd-article section";
   const BLOCK = "p, li, dd, td, figcaption, summary, div";
 
-  // A picture up to so many pixels is as wide as a phone. A wider one, whose writing has ten points, keeps ten pixels of it.
-  const FITS = 680, LEAST = 0.72;
+  // A picture up to so many pixels is as wide as a phone. A wider one, whose writing has ten points, keeps ten pixels of it;
+  // but one with several panels has them below each other. A tap shows a picture as large as on a wide screen.
+  const PHONE = matchMedia("(max-width: 600px)"), FITS = 680, LEAST = 0.72;
 
   const RELATIONS = new Set("3D 3C 3E 2190 2192 21A6 21D2 21D4 223C 2245 2248 2260 2261 2264 2265 226A 226B 27F5 27F6 27F9 27FA".split(" "));
   const SIGNS = new Set("2B 2212 22C5 D7 B1".split(" "));
@@ -64,6 +65,29 @@
     }
   }
 
+  // Where a picture with several panels may be cut, the build has said (book/_ext/panels.py). The first part holds the
+  // picture itself, so a wide screen shows it as it was.
+  function stack(picture, box, drawn) {
+    const cuts = [...picture.classList].filter((name) => name.startsWith("cut-")).map((name) => Number(name.slice(4)));
+    const ends = [0, ...cuts, drawn], widest = Math.max(...ends.slice(1).map((end, i) => end - ends[i]));
+    box.append(...ends.slice(1).map((end, i) => {
+      const part = document.createElement("span"), wide = end - ends[i];
+      part.className = "picture-part";
+      part.style.cssText = `--from: ${ends[i]}; --part: ${wide}; --widest: ${widest}; --whole: ${drawn}`;
+      const less = wide > 0.7 * widest ? widest - wide : 0;                 // panels of one size end below each other
+      part.style.marginLeft = `min(${100 * less / widest}%, ${less}px)`;
+      if (i) part.ariaHidden = "true";                                      // its words are read aloud once
+      part.append(i ? picture.cloneNode() : picture);
+      return part;
+    }));
+  }
+  function fit(picture) {
+    const box = picture.parentElement, drawn = parseFloat(picture.style.width || picture.getAttribute("width"));
+    box.style.setProperty("--drawn", `${drawn}px`);
+    if (picture.matches("[class*='cut-']")) stack(picture, box, drawn);
+    else if (drawn > FITS) picture.style.setProperty("--least", `${LEAST * drawn}px`);
+    else box.classList.toggle("small-picture", innerWidth < LEAST * drawn);
+  }
   function mark(box) {
     const hidden = box.scrollWidth - box.clientWidth;
     const scrolls = hidden > 1 && getComputedStyle(box).overflowX !== "visible";
@@ -74,10 +98,7 @@
   function update(section) {
     const within = (selector) => [...section.querySelectorAll(selector)].filter((part) => part.closest(SECTION) === section);
     breakFormulas(within("mjx-container"));
-    within(".cell_output .image-reference img").forEach((picture) => {
-      const drawn = parseFloat(picture.style.width);
-      if (drawn > FITS) picture.style.setProperty("--least", `${LEAST * drawn}px`);
-    });
+    if (PHONE.matches) within(".cell_output .image-reference > img").forEach(fit);
     within(BOXES).forEach((box) => {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       mark(box);
@@ -96,6 +117,13 @@
     near.unobserve(section);
     near.observe(section);
   }
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest?.(".cell_output .image-reference");
+    if (!box || !PHONE.matches || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    box.classList.toggle("large-picture");
+    mark(box);
+  });
   document.addEventListener("scroll", ({ target }) => target.matches?.(BOXES) && mark(target), { capture: true, passive: true });
   window.addEventListener("load", () => {
     Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]).then(() => sections.forEach(anew));
