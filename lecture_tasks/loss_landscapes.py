@@ -234,4 +234,4 @@ ALL = (twin, kind, hessian_by_differences, delay, dead_unit)
 #: What a person marks, with its points.
 WRITTEN = {
     "Task 1b, no minimum is alone": 4, "Task 3b, why the Hessian lies": 2, "Task 4, the predicted slope": 2,
-    "Task 5b and 5c, two proofs": 8}
+    "Task 5b and 5c, the proofs": 10}

@@ -142,6 +142,10 @@ long = np.diag([0.4, 3.0])
 chapter.bind("eq-rate-strong", {"C": quadratic(long, 0.6), "C^*": 0.6, r"\theta": path(long, column(1.7, 0), 0.2, 3),
                                 r"\eta": 0.2, "m": 0.4, "k": 3}, gap=(0.21, 0.23))
 
+# On a parabola each step loses all that the lemma allows, and what is still above the minimum is 0.7^6 of the start.
+chapter.bind("eq-rate-nonconvex", {"C": quadratic(H, 0.6), "C^*": 0.6, r"\theta": path(H, steepest, 0.3 / beta, 4),
+                                   r"\eta": 0.3 / beta, r"\beta": beta, "k": 3}, gap=(0.117, 0.118))
+
 # ---- better directions -----------------------------------------------------------------------------------------------
 A, b = rng.standard_normal((4, 3)), rng.standard_normal((4, 1))
 
@@ -168,7 +172,7 @@ chapter.bind("eq-levenberg-marquardt", {"J": J(theta), "r": r(theta), r"\lambda"
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
 chapter.arithmetic("2.4 = 0.2 * 12", "3.6 = 6 - 0.2 * 12", "0.6 = 1 - 2 * 0.2", "0.9 = 1 - 2 * 0.05", "1.2 = 2 * 1.1 - 1",
-                   "1.25 = 10 / (10 - 2)")
+                   "1.25 = 10 / (10 - 2)", "0.4 = 0.1 * 4", "4.5 = (1 + 0.8) / 0.4")
 
 
 def sharpest_curvature():

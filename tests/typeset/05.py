@@ -135,4 +135,4 @@ chapter.bind("eq-deep-growth", {"t": 30.0, r"\theta": weights[:, None], "L": 3, 
 chapter.bind("eq-edge-of-stability", {r"\lambda_{\max}": 5.1, r"\eta": 0.4}, approx=0.05)
 
 # ---- numbers of the text ----------------------------------------------------------------------------------------
-chapter.arithmetic("384 = 2 ** 5 * 2 * 6", "0.8 = 1 - 2 * 0.1")
+chapter.arithmetic("384 = 2 ** 5 * 2 * 6", "0.8 = 1 - 2 * 0.1", "625 = 10000 / 2 ** 4")
