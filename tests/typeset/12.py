@@ -126,4 +126,3 @@ chapter.arithmetic("784 = 28 * 28", "79 510 = 784 * 100 + 100 + 100 * 10 + 10", 
 chapter.given("an example", "0.001", "0.1", "0.2")
 chapter.given("points of the data", "0.7", "0.6", "0.9")
 chapter.given("the least rate of a slider", "0.005")
-chapter.given("measured, different on each machine", "1.6")

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from lecture_code import autodiff
 from lecture_code.autodiff import adjoints, gradients, graph_size, topological, variable
+from lecture_code.listing import show
 from lecture_code.losses import softmax_cross_entropy
 from lecture_code.numerics import one_hot, softmax
 from typeset import Chapter, Given
@@ -176,5 +178,8 @@ chapter.bind("eq-checkpoints", *({"states": len(range(0, K, r)) + r, "K": K, "r"
 
 # ---- numbers of the text -------------------------------------------------------------------------------------------
 chapter.computed("710", np.log(np.finfo(np.float64).max))
+parts = "Node variable gradients topological _backward _node _read_only _record _seed _summed_to"
+engine = [getattr(autodiff, name) for name in parts.split()]
+chapter.computed("118", sum(bool(line.strip()) for line in show(*engine).text.splitlines()))
 chapter.given("the length of a chain that a check cell builds", "5000")
 chapter.given("the recursion limit of CPython, as its manual says", "1000")

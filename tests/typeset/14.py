@@ -119,5 +119,5 @@ chapter.bind("eq-tent", *({"t": lambda u: np.interp(u, [0, 0.5, 1], [0, 1, 0]), 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
 chapter.given("the paper of 2010", "12.1", "0.35")
 chapter.given("an example", "1000")
-chapter.given("the settings of the experiments", "10 000")
+chapter.given("the settings of the experiments", "10 000", "50 000")
 chapter.arithmetic("0.4 = 4 * 100 * 1000 / 1e6", "6.2 = 4 * 1552600 / 1e6", "246.2 = (4 * 1552600 + 48 * 500 * 10000) / 1e6")
