@@ -58,3 +58,4 @@ chapter.given("a logit at which float32 underflows: e⁻¹¹⁰ is below 10⁻�
 chapter.computed("0.76", np.tanh(1))
 chapter.arithmetic("100 = 2 * 50")
 chapter.computed("0.3", 93.6 - 93.3)
+chapter.given("the name of an instruction set", "512")
