@@ -110,7 +110,8 @@ chapter.bind("eq-linear-collapse", {**net, "U": Given(lambda v: scores(v["W"], v
 
 # ---- numbers of the text ------------------------------------------------------------------------------------------
 chapter.arithmetic("614 656 = 28 ** 4", "3025 = (2 * 28 - 1) ** 2", "268 435 456 = 128 ** 4", "65 025 = (2 * 128 - 1) ** 2", "11.5 = 100 * 8 * 24 * 24 * 5 * 5 / 1e6", "5770 = 24 * 24 * 10 + 10",
-                   "200 = 8 * 5 * 5", "46 090 = 8 * 24 * 24 * 10 + 10", "576 = 24 * 24")
+                   "200 = 8 * 5 * 5", "46 090 = 8 * 24 * 24 * 10 + 10", "576 = 24 * 24", "340 = 6.8e-2 / 2.0e-4", "225 = 15 * 15", "7.5 = 15 * 15 / (15 + 15)")
 chapter.given("a question", "1000")
 chapter.given("the size of the photograph", "128")
-chapter.given("quotients of the recorded times", "400", "20 000")
+chapter.given("a quotient of the recorded times, 17 895 rounded", "18 000")
+chapter.given("the name of an instruction set", "512")

@@ -109,3 +109,4 @@ chapter.computed("30.2", training_memory([1000] + [500] * 5 + [100], 1000) / 1e6
 chapter.computed("6.2", 4 * parameter_count([1000] + [500] * 5 + [100]) / 1e6)
 chapter.given("assumed latencies, in ms", "0.1", "0.05", "0.02")
 chapter.given("an earlier run", "0.76", "0.3")
+chapter.arithmetic("12.6 = 3 * 4 * 1024**2 / 1e6")
