@@ -275,6 +275,9 @@ def grade(people: list[Student], work: Work, jobs: int, done: Callable[[Student,
                     del running[process]
                     done(student, "" if process.exitcode == 0 else "took longer than its limit" if late else
                          "could not be opened: it needs too much memory, or has something in it that breaks the grader")
+    except Stopped:
+        signal.setitimer(signal.ITIMER_REAL, 0)     # heard
+        raise
     finally:
         for process in running:
             process.kill()
@@ -361,6 +364,9 @@ class Class:
 
 
 def stop(number: int, frame: Any) -> NoReturn:
+    """End; and again in a moment, should this come while Python runs a finalizer, which drops every exception."""
+    signal.signal(signal.SIGALRM, lambda _, frame: stop(number, frame))
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     raise Stopped(signal.Signals(number).name)
 
 
@@ -416,6 +422,7 @@ def main(argv: list[str] | None = None) -> int:
             grade(found, work, max(1, options.jobs), graded.add)
         graded.whole = True
     except Stopped as name:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         print(f"{name}: stopped. What was graded until then is kept; the same command goes on from there.")
         status = 130
     graded.how.insert(0, f"{len(graded.records)} students, {options.jobs} at a time, {time.time() - start:.0f} s")

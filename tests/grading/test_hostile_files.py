@@ -316,6 +316,18 @@ def test_a_signal_ends_everything_and_keeps_what_is_finished(tmp_path, number):
         assert process.returncode == 130 and list((tmp_path / "work").iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_is_heard_where_python_drops_exceptions():
+    class Finalized:
+        def __del__(self):
+            grade.stop(signal.SIGTERM, None)
+
+    with pytest.raises(grade.Stopped, match="SIGTERM"):
+        Finalized()
+        time.sleep(5)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def alive(folder: Path) -> list[int]:
     """Return the processes that work in a folder."""
     found = []
