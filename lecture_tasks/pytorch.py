@@ -401,7 +401,7 @@ def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> t
     return np.array(plain, dtype=float), chosen, accuracy, int(graphs)
 
 
-@task("Task 5a, five bugs", returns="costs, chosen, accuracy, costs that keep their graph", points=5,
+@task("Task 5a, five bugs", returns="costs, chosen, accuracy, number of costs with a graph", points=5,
       draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs)
 def repaired_loop(models, data, eta, batches):
     costs, scores = [], []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lecture_code.diagnosis import Seen, as_numbers, global_names, observations
+from tools.grading import judge
 
 SIZES = ((2, 3), (4, 3), (3, 5))
 RNG = np.random.default_rng(0)
@@ -155,3 +156,4 @@ def test_variables_of_the_notebook_are_named_and_constants_and_functions_are_not
     assert global_names(divmod) == []
     assert global_names(lambda opt: opt.step() * np.e * pi) == []      # an attribute, and constants
     assert global_names(lambda x: [step * each for each in x]) == ["step"]
+    assert global_names(judge.Answer("f", ["eta"])) == ["eta"]         # it stands for a function of another process
