@@ -175,7 +175,8 @@ gradient_by_image.mistake("you flip δ", "Turning the other factor turns the res
 gradient_by_image.mistake("your gradient is turned by half a revolution, as if δ were flipped in place of the filter",
     "Through which entry of the filter has the first place seen the first pixel?", result=_turned)
 gradient_by_image.mistake("the filter lies a quarter of a turn from where it should, and your zeros suit it as it was",
-    "Where does the entry (0, 0) of F lie in yours? Which pixel of a window did it meet?", slip={"F[::-1, ::-1]": "np.rot90(F)"})
+    "Where does the entry (0, 0) of F lie in yours? Which pixel of a window did it meet?",
+    slip={"F[::-1, ::-1]": "np.rot90(F)"})
 gradient_by_image.mistake("rows and columns of your zeros have changed places",
     "A filter with two rows hangs over the upper edge by one. By how much to the left, with three columns?",
     slip={"rows - 1, columns - 1": "columns - 1, rows - 1"})

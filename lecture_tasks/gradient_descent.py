@@ -92,8 +92,8 @@ descent_path.mistake("the linear part of the cost is missing",
     "Differentiate both terms of C. Where does your walk come to rest if b is not zero?", slip={" - b": ""})
 descent_path.mistake("the linear part of the cost has the wrong sign",
     "Look at the sign of bᵀθ in C. At the minimum Hθ = b.", slip={"- b": "+ b"})
-descent_path.mistake("your quadratic part is twice as large as it should be", "What is the derivative of ½hθ² for numbers h and θ?",
-    slip={"H @": "2 * H @"})
+descent_path.mistake("your quadratic part is twice as large as it should be",
+    "What is the derivative of ½hθ² for numbers h and θ?", slip={"H @": "2 * H @"})
 descent_path.mistake("your bowl has its bottom at b", "Differentiate C term by term. Is b multiplied by H?",
     slip={"H @ path[j] - b": "H @ (path[j] - b)"})
 descent_path.mistake("you walk down the squared length of Hθ − b",
@@ -258,7 +258,8 @@ def promised_rate(x):
 
 
 promised_rate.mistake("your β is 2 + 4x²",
-    "Differentiate 4x³. With this β you have the border of Task 3a again, and the lemma knows nothing of f but β.", slip={"12": "4"})
+    "Differentiate 4x³. With this β you have the border of Task 3a again, and the lemma knows nothing of f but β.",
+    slip={"12": "4"})
 promised_rate.mistake("you return the rate with the greatest promised decrease",
     "For which η is the bracket in the descent lemma positive?", slip={"2 / (": "1 / ("})
 promised_rate.mistake("you take the curvature at the minimum",

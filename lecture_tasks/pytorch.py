@@ -239,8 +239,8 @@ forgetful_path.mistake("you take the mean of the gradients so far", "backward ad
     slip={"eta * grad": "eta * grad / len(path)"})
 forgetful_path.mistake("old gradients fade in your loop", "That is momentum with friction. What does grad hold?",
     slip={"grad +=": "grad = 0.9 * grad +"})
-forgetful_path.mistake("your gradient is twice as large as it should be, or your rate", "What is the derivative of ½βθ²?",
-    slip={"+= beta": "+= 2 * beta"})
+forgetful_path.mistake("your gradient is twice as large as it should be, or your rate",
+    "What is the derivative of ½βθ²?", slip={"+= beta": "+= 2 * beta"})
 forgetful_path.mistake("β is missing in your gradient", "What is the derivative of ½βθ²?",
     slip={"beta * path": "path"})
 forgetful_path.mistake("every gradient is that of the start", "Where is the gradient of the second step taken?",
@@ -396,7 +396,8 @@ def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> t
         raise NotRight(f"costs should have {len(drawn[0])} entries, one a model.")
     graphs = getattr(costs, "requires_grad", False) or sum(getattr(cost, "requires_grad", False) for cost in costs)
     if not graphs and any(hasattr(cost, "detach") for cost in costs):
-        raise NotRight("costs should hold plain numbers, yours holds tensors. Which method gives the number in a tensor?")
+        raise NotRight("costs should hold plain numbers, yours holds tensors. Which method gives the number in "
+                       "a tensor?")
     plain = [cost.detach().item() if hasattr(cost, "detach") else cost for cost in costs]
     return np.array(plain, dtype=float), chosen, accuracy, int(graphs)
 
@@ -441,7 +442,8 @@ repaired_loop.mistake("one bug is left, in the costs", "What is added to total, 
     slip=_GRAPHS)
 repaired_loop.mistake("one bug is left, in the choice", "Which images are there for choices?", slip=_CHOICE)
 repaired_loop.mistake("two bugs are left, both after training",
-    "Does the answer to an image depend on the images beside it? And which images are there for choices?", slip=_MODE | _CHOICE)
+    "Does the answer to an image depend on the images beside it? And which images are there for choices?",
+    slip=_MODE | _CHOICE)
 repaired_loop.mistake("the model is chosen by its training cost", "Which images are there for choices?",
     slip={"argmax(scores)": "argmin(costs)"})
 repaired_loop.mistake("the model is chosen by its accuracy in training", "Which images are there for choices?",

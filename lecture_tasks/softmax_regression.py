@@ -327,7 +327,8 @@ repaired_training.mistake("this is still what the broken loop does",
     "Give it two samples in the order (1, 0), and follow each sample and its label by hand.",
     slip={"y[batch]": "y[k:k + M]", "len(batch)": "M"})
 repaired_training.mistake("the labels are right, and one of the two bugs is left",
-    "Of how many samples is the last batch made when M does not divide N? Of how many is its mean?", slip={"len(batch)": "M"})
+    "Of how many samples is the last batch made when M does not divide N? Of how many is its mean?",
+    slip={"len(batch)": "M"})
 repaired_training.mistake("the last batch is right, and one of the two bugs is left",
     "The samples are shuffled. Which label does the first one of a batch meet?", slip={"y[batch]": "y[k:k + M]"})
 repaired_training.mistake("every epoch takes the samples as they stand",
