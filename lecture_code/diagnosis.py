@@ -6,6 +6,8 @@ looks at numbers alone and knows nothing of the exercise, so it says what is see
 
 from __future__ import annotations
 
+import dis
+import math
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -78,11 +80,25 @@ def _listed(names: list[str]) -> str:
 
 
 def global_names(function: Any) -> list[str]:
-    """Return the variables of the notebook, no functions or modules, that a function reads though no argument has them."""
+    """Return the variables of the notebook, no functions or modules, that a function reads though no argument has them.
+
+    What stands for a function of another process has no code, and says in its `reads` what that function reads.
+    """
     code, world = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    if not isinstance(code, types.CodeType):
+        return list(getattr(function, "reads", ()))
     kinds = (np.ndarray, np.generic, int, float, complex, list, tuple)
-    return [name for name in getattr(code, "co_names", ()) if isinstance(world.get(name), kinds)
-            and not isinstance(world.get(name), (bool, types.ModuleType)) and not name.isupper()]
+    return [name for name in dict.fromkeys(_read_by(code)) if isinstance(world.get(name), kinds)
+            and not isinstance(world[name], bool) and not name.isupper()
+            and not any(world[name] is vars(module).get(name) for module in (math, np))]     # pi, inf
+
+
+def _read_by(code: types.CodeType) -> Iterator[str]:
+    """Yield the global names that a function and those within it read; an attribute, as in `opt.step`, is none."""
+    yield from (each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL")
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from _read_by(part)
 
 
 def same(got: Array, expected: Array, digits: float = 1e-7) -> bool:
@@ -139,24 +155,27 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
         return []
     found: list[str] = []
     some = [leaf for leaf in leaves if not leaf.right]
+    numbers = not any(leaf.expected.ndim or leaf.place for leaf in leaves)
+    each = f"Every entry of {name}" if not numbers else name if verb == "is" else f"Each of {name}"
+    there, entries = (each, "is") if numbers else (f"There are entries of {name} that", "are")
     if any(np.isfinite(leaf.expected).all() and not np.isfinite(leaf.got).all() for leaf in some):
-        return [f"There are entries of {name} that are infinite or not a number and should not be: "
+        return [f"{there} {entries} infinite or not a number and should not be: "
                 "does an exponential overflow, or is something divided by zero?"]
     if any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
            for leaf in some):
-        return [f"There are entries of {name} that are finite and should be infinite: is a 0 replaced, or something "
-                "cut off?"]
+        return [f"{there} {entries} finite and should be infinite: is a 0 replaced, or something cut off?"]
     if ratio := _ratio(takes, leaves, seen):
-        return [f"Every entry of {name} {ratio}."]
+        return [f"{each} {ratio}."]
     fitting = [change for change in CHANGES.values() if all(_fits(change, leaf) for leaf in leaves)]
-    found += [sentence.format(name=name, verb=verb) for sentence, change in CHANGES.items()
+    found += [(OF_NUMBERS.get(change, sentence) if numbers else sentence).format(name=name, verb=verb, each=each)
+              for sentence, change in CHANGES.items()
               if change in fitting and not IMPLIED_BY.get(change, set()) & set(fitting)]
     for sentence, yours, right in MOVED:
         if all(leaf.got.shape == leaf.expected.shape and leaf.got.ndim and same(leaf.got[yours], leaf.expected[right])
                for leaf in leaves) and not found and any(len(leaf.got) > 2 for leaf in leaves):
             found.append(sentence.format(name=name))
     if not found and (offset := _offset(leaves)):
-        found.append(f"Every entry of {name} is too {offset}.")
+        found.append(f"{each} is too {offset}.")
     if not found:
         found += _partly(name, verb, leaves, seen)
     return found
@@ -241,7 +260,7 @@ def _partly(name: str, verb: str, leaves: list[Leaf], seen: Sequence[Seen]) -> I
         ends = {case: max(leaf.place for leaf in leaves if leaf.case == case) for case in {leaf.case for leaf in leaves}}
         at_end = [leaf.place == ends[leaf.case] for leaf in leaves]
         if all(leaf.right == last for leaf, last in zip(leaves, at_end)):
-            yield f"Right is the last entry of {name} alone."
+            yield f"Only the last entry of {name} is right."
             return
     for axis in range(2):
         for index, which in ((0, "first"), (-1, "last")):
@@ -377,14 +396,19 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
     "The entries of {name} are cut or rounded to whole numbers: is there an array of integers on the way?": _whole,
     "Where {name} should be negative it is 0.": _positive,
     "The sizes of the entries of {name} are right, and all signs are positive.": _absolute,
-    "Every entry of {name} is the square of what it should be.": _square,
-    "Every entry of {name} is the square root of what it should be, up to signs.": _root,
-    "Every entry of {name} is 1 over what it should be.": _reciprocal,
-    "Every entry of {name} is the logarithm of what it should be.": _logarithm,
-    "Every entry of {name} is the exponential of what it should be.": _exponential,
+    "{each} is the square of what it should be.": _square,
+    "{each} is the square root of what it should be, up to signs.": _root,
+    "{each} is 1 over what it should be.": _reciprocal,
+    "{each} is the logarithm of what it should be.": _logarithm,
+    "{each} is the exponential of what it should be.": _exponential,
     "{name} says True where it should say False, and the other way round.": _opposite,
     "{name} {verb} zero everywhere.": _zero,
 }
+#: What is said in their place where there is one number on each input, or are two that go wrong alike.
+OF_NUMBERS: dict[Callable[[Array], Iterator[Array]], str] = {
+    _whole: "{each} is cut or rounded to a whole number.",
+    _absolute: "{each} has the right size, and is always positive.",
+    _zero: "{each} is zero."}
 #: What another change says already where both fit: along an axis of one entry, a sum is no more than a lost axis.
 IMPLIED_BY: dict[Callable[[Array], Iterator[Array]], set[Callable[[Array], Iterator[Array]]]] = {
     _turned: {_reversed}, _summed: {_reshaped}, _averaged: {_reshaped, _summed}}

@@ -420,7 +420,7 @@ def _agrees(task: Task, case: int, mistake: Mistake, value: Any, error: BaseExce
 def _difference(task: Task, expected: Any, got: Any) -> str:
     """Say where `got` first differs from what is expected; empty if nowhere."""
     if got is None:
-        return "Your function returned None; does its last line say `return`?"
+        return "Your function returned None: does every way through it reach a `return`?"
     names = task.returns.split(", ")
     if len(names) == 1:
         return _first_difference(task.returns, expected, got, task)

@@ -72,8 +72,8 @@ _ON_THE_WAY_DOWN: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("σ' of the last layer was taken at the wrong place",
      "`sigmoid.derivative(…)` differentiates σ at its argument. What is the argument of σ in layer L?",
      {"(z[L])": "(a[L])"}),
-    ("the output error is twice too large", "Which factor stands in front of the squared norm in this loss?",
-     {"(a[L] - y)": "2 * (a[L] - y)"}),
+    ("the output error is twice as large as it should be",
+     "Which factor stands in front of the squared norm in this loss?", {"(a[L] - y)": "2 * (a[L] - y)"}),
     ("the target has no part in your error",
      "Put in a target that the network hits exactly. What should every δ be?", {"(a[L] - y)": "a[L]"}),
     ("the error at the output is the loss itself",
@@ -150,6 +150,9 @@ bias_gradients.mistake("you add up the rows of the gradient of W",
 bias_gradients.mistake("all biases of a layer get the same number",
     "Each unit has a bias of its own. Over which axis do you sum?",
     slip={"d.mean": "np.full_like(d, d.sum() / d.shape[1]).mean"})
+bias_gradients.mistake("all biases of a layer get the mean over its units",
+    "Each unit has a bias of its own. Over which axis do you take the mean?",
+    slip={"d.mean": "np.full_like(d, d.mean()).mean"})
 bias_gradients.mistake("you divide by M and do not add up", "Which shape has b, and how many columns have you?",
     slip={".mean(axis=1, keepdims=True)": " / d.shape[1]"})
 bias_gradients.mistake("your list begins with layer 1",
@@ -425,12 +428,19 @@ delta_by_differences.mistake("the last layer has lost its activation",
     "C expects a of the last layer. What did you hand to it?", slip={"C(sigmoid(z))": "C(z)"})
 delta_by_differences.mistake("the biases are missing on the way up", "Write z of layer ℓ+1 in terms of a of layer ℓ.",
     slip={" + b[k]": ""})
-delta_by_differences.mistake("your quotients are twice too large",
+delta_by_differences.mistake("your quotients are twice as large as they should be",
     "How far apart are the two points between which you take the difference?", result=lambda delta: 2 * delta)
 delta_by_differences.mistake("your quotients are half as large as they should be",
     "How far apart are the two points between which you take the difference?", result=lambda delta: delta / 2)
 delta_by_differences.mistake("your quotients are one-sided", "How large is the error of a one-sided quotient?",
     slip={"central_difference": "_one_sided"})
+delta_by_differences.mistake("your quotients are one-sided, with the point before z",
+    "How large is the error of a one-sided quotient?", slip={"central_difference(cost, z, ": "_one_sided(cost, z, -"})
+delta_by_differences.mistake("your quotients are one-sided, and divided as if they had two sides",
+    "How far apart are the two points between which you take the difference?",
+    slip={"central_difference(cost, z, 1e-6)": "_one_sided(cost, z, 1e-6) / 2"})
+delta_by_differences.mistake("the two values that you subtract are equal",
+    "Are your two points two arrays, or two names for one?", result=np.zeros_like)
 delta_by_differences.mistake("the two values are subtracted in the wrong order",
     "A loss that grows with z has a positive derivative. Which value comes first?", result=np.negative)
 delta_by_differences.mistake("all entries of z move at once",

@@ -94,8 +94,8 @@ gradient_by_filter.mistake("your sign is the wrong one", "This is a gradient, no
     result=np.negative)
 gradient_by_filter.mistake("you add the images of the batch",
     "Compare N = 1 with N = 3. What stands in front of the sum in the cost?", slip={"np.mean": "np.sum"})
-gradient_by_filter.mistake("you take the mean of the images before you convolve",
-    "The error signal of an image belongs to this image. Is the mean of the products the product of the means?",
+gradient_by_filter.mistake("your images and error signals do not stay in pairs",
+    "Each image has an error signal of its own. Is the mean of the products the product of the means?",
     slip={"zip(X, delta)": "[(X.mean(axis=0), delta.mean(axis=0))]"})
 gradient_by_filter.mistake("you use the first image alone", "Is your `return` inside the loop over the images?",
     slip={"zip(X, delta)": "[(X[0], delta[0])]"})
@@ -139,17 +139,19 @@ gradient_by_image.mistake("you forgot the flip, and you keep to the places where
 gradient_by_image.mistake("you keep to the places where all of the filter lies on δ",
     "The corner pixel of the image was seen through one entry of the filter alone, and still has a gradient. What is "
     "around δ?", slip={"rows - 1, columns - 1": "0, 0"})
-gradient_by_image.mistake("you flip the filter up and down only", "Both indices run against those of δ.",
+gradient_by_image.mistake("the columns of the filter are the wrong way round, and its rows are right",
+    "Column a of the image receives from column a − n of δ. Through which column of the filter?",
     slip={"[::-1, ::-1]": "[::-1]"})
-gradient_by_image.mistake("you flip the filter left and right only", "Both indices run against those of δ.",
+gradient_by_image.mistake("the rows of the filter are the wrong way round, and its columns are right",
+    "Row a of the image receives from row a − m of δ. Through which row of the filter?",
     slip={"[::-1, ::-1]": "[:, ::-1]"})
 gradient_by_image.mistake("you transpose the filter instead of turning it",
     "It is the large matrix of the convolution that is transposed. What does this do to the small one?",
     slip={"F[::-1, ::-1]": "F.T"})
-gradient_by_image.mistake("you turn the filter by a quarter, not by a half", "`np.rot90` has a second argument.",
-    F=np.rot90)
-gradient_by_image.mistake("you turn the filter, and transpose it as well",
-    "Half a turn leaves rows in rows. Which of the two does the chain rule ask for?", F=np.transpose)
+gradient_by_image.mistake("the filter lies a quarter of a turn from where it should",
+    "Where does the entry (0, 0) of F lie in yours? Which pixel of a window did it meet?", F=np.rot90)
+gradient_by_image.mistake("the filter is transposed, and right apart from that",
+    "Rows of the filter belong to rows of the image. Do they in yours?", F=np.transpose)
 gradient_by_image.mistake("all your zeros are above and to the left of δ",
     "The filter hangs over the edge on either side. How far on each?",
     slip={"_around(delta, rows - 1, columns - 1)": "np.pad(delta, ((2 * rows - 2, 0), (2 * columns - 2, 0)))"})
@@ -172,8 +174,9 @@ gradient_by_image.mistake("you flip δ", "Turning the other factor turns the res
     delta=_turned)
 gradient_by_image.mistake("your gradient is turned by half a revolution, as if δ were flipped in place of the filter",
     "Through which entry of the filter has the first place seen the first pixel?", result=_turned)
-gradient_by_image.mistake("you turn the filter by a quarter, and your zeros suit the filter as it was",
-    "`np.rot90` has a second argument.", slip={"F[::-1, ::-1]": "np.rot90(F)"})
+gradient_by_image.mistake("the filter lies a quarter of a turn from where it should, and your zeros suit it as it was",
+    "Where does the entry (0, 0) of F lie in yours? Which pixel of a window did it meet?",
+    slip={"F[::-1, ::-1]": "np.rot90(F)"})
 gradient_by_image.mistake("rows and columns of your zeros have changed places",
     "A filter with two rows hangs over the upper edge by one. By how much to the left, with three columns?",
     slip={"rows - 1, columns - 1": "columns - 1, rows - 1"})
@@ -338,9 +341,9 @@ merged_filter.mistake("later products overwrite earlier ones",
     "Several pairs of entries meet the same pixel. Is there an `=` where a `+=` should be?",
     lambda F, G: _in_turn(F, G, keeps=False))
 merged_filter.mistake("your filter is transposed", "Rows add to rows.", result=np.transpose)
-merged_filter.mistake("your second filter is flipped up and down",
+merged_filter.mistake("the rows of your second filter are the wrong way round",
     "In which row of H do row m of F and row p of G meet?", slip={"G[::-1, ::-1]": "G[:, ::-1]"})
-merged_filter.mistake("your second filter is flipped left and right",
+merged_filter.mistake("the columns of your second filter are the wrong way round",
     "In which column of H do column n of F and column q of G meet?", slip={"G[::-1, ::-1]": "G[::-1]"})
 merged_filter.mistake("your second filter is transposed", "Which of the two has three rows, F or G? And in yours?",
     G=np.transpose)
@@ -374,10 +377,10 @@ _ALL_CHANNELS = {"* X[window]": "* X[window].sum(axis=0)"}
 repaired_layer.mistake("this is still what the broken program does",
     "Run its tests for one channel and for two, with stride 1 and with stride 2. What does each of the two gradients "
     "depend on?", slip={"dX[window] +=": "dX[window] =", **_ALL_CHANNELS})
-repaired_layer.mistake("the filter is right, and in the image later windows still overwrite earlier ones",
+repaired_layer.mistake("dF is right, and one of the two bugs is left",
     "Which places see the second pixel, if a filter of two entries moves by one pixel?",
     slip={"dX[window] +=": "dX[window] ="})
-repaired_layer.mistake("the image is right, and each part of the filter still gets the pixels of all channels",
+repaired_layer.mistake("dX is right, and one of the two bugs is left",
     "In Z, with the pixels of which channel is the part c of the filter multiplied?", slip=_ALL_CHANNELS)
 repaired_layer.mistake("each channel of the image gets the sum of all parts of the filter",
     "Through which part of the filter has a pixel of channel c been seen?", slip={"] * F": "] * F.sum(axis=0)"})

@@ -37,7 +37,7 @@ largest_rate.mistake("you return the rate with the greatest promised decrease",
 largest_rate.mistake("you let the flattest direction decide",
     "Walk along the eigenvector with the largest eigenvalue. By which factor does one step multiply it?",
     slip={"[-1]": "[0]"})
-largest_rate.mistake("you take the diagonal entries for the curvatures",
+largest_rate.mistake("you take an entry of H for the largest curvature",
     "The entry H[j, j] is the curvature along axis j. Is one of the axes the most curved direction?",
     slip={"eigvalsh(H)[-1]": "np.diag(H).max()"})
 largest_rate.mistake("you add up the curvatures of all directions",
@@ -60,6 +60,9 @@ largest_rate.mistake("your rate balances the steepest direction and the flattest
 largest_rate.mistake("you rely on an order of the eigenvalues",
     "`eigvals` and `eig` return them in no order at all. How do you find the one that you need?",
     slip={"eigvalsh(H)[-1]": "np.linalg.eigvals(H)[0]"})
+largest_rate.mistake("you take the last of eigenvalues that are in no order",
+    "`eigvals` and `eig` do not sort. How do you find the one that you need?",
+    slip={"eigvalsh(H)[-1]": "np.linalg.eigvals(H)[-1]"})
 largest_rate.mistake("you return the largest curvature itself",
     "A rate becomes smaller when the curvature grows. What does the bound do with β?", slip={"2 /": ""})
 largest_rate.mistake("your fraction stands upside down",
@@ -89,8 +92,8 @@ descent_path.mistake("the linear part of the cost is missing",
     "Differentiate both terms of C. Where does your walk come to rest if b is not zero?", slip={" - b": ""})
 descent_path.mistake("the linear part of the cost has the wrong sign",
     "Look at the sign of bᵀθ in C. At the minimum Hθ = b.", slip={"- b": "+ b"})
-descent_path.mistake("your quadratic part is twice too large", "What is the derivative of ½hθ² for numbers h and θ?",
-    slip={"H @": "2 * H @"})
+descent_path.mistake("your quadratic part is twice as large as it should be",
+    "What is the derivative of ½hθ² for numbers h and θ?", slip={"H @": "2 * H @"})
 descent_path.mistake("your bowl has its bottom at b", "Differentiate C term by term. Is b multiplied by H?",
     slip={"H @ path[j] - b": "H @ (path[j] - b)"})
 descent_path.mistake("you walk down the squared length of Hθ − b",
@@ -122,6 +125,20 @@ descent_path.mistake("you return the steps, not the points",
 descent_path.mistake("all rows of your path are the same point",
     "A list holds the array itself, not a copy of it. What happens to the earlier rows when you change that array by "
     "`-=`?", result=lambda path: np.array([path[-1]] * len(path)))
+
+
+@descent_path.mistake("all rows of your path are one array, which has the type of θ",
+    "A list holds the array itself, not a copy of it. What happens to the earlier rows when you change that array by "
+    "`-=`? And θ may hold whole numbers.")
+def _(H, b, theta, eta, k):
+    point = theta.copy()
+    path = [point]
+    for _ in range(k):
+        point -= eta * (H @ point - b)
+        path.append(point)
+    return np.array(path)
+
+
 descent_path.mistake("your points are columns", "The path has one point a row.", result=np.transpose)
 
 
@@ -130,6 +147,17 @@ descent_path.mistake("your points are columns", "The path has one point a row.",
     "from before the step?")
 def _(H, b, theta, eta, k):
     path = [theta.astype(float)]
+    for _ in range(k):
+        path.append(path[-1].copy())
+        for j in range(len(theta)):
+            path[-1][j] -= eta * (H[j] @ path[-1] - b[j])
+    return np.array(path)
+
+
+@descent_path.mistake("some entries of θ have moved before others are computed, in an array of the type of θ",
+    "All entries of one gradient belong to one point. And what can be written into a copy of a θ in whole numbers?")
+def _(H, b, theta, eta, k):
+    path = [theta]
     for _ in range(k):
         path.append(path[-1].copy())
         for j in range(len(theta)):
@@ -156,7 +184,7 @@ exact_rate.mistake("your gradient has no linear part",
     "The formula of the chapter is stated for a quadratic without b. Which of its steps used that?", slip={" - b": ""})
 exact_rate.mistake("the linear part of your gradient has the wrong sign",
     "In the example, b = 2 makes the slope at 3 smaller, from 12 to 10.", slip={"- b": "+ b"})
-exact_rate.mistake("the quadratic part of your gradient is twice too large",
+exact_rate.mistake("the quadratic part of your gradient is twice as large as it should be",
     "What is the derivative of ½hθ² for numbers h and θ?", slip={"H @ theta": "2 * H @ theta"})
 exact_rate.mistake("you use θ where the direction belongs", "Along which vector do you search?",
     slip={"H @ theta - b": "theta"})
@@ -229,9 +257,9 @@ def promised_rate(x):
     return 2 / (2 + 12 * x**2)
 
 
-promised_rate.mistake("you invert the border of Task 3a",
-    "That is where the first step from x really begins to fail. The question is what the lemma promises, which knows "
-    "nothing of f but β.", slip={"12": "4"})
+promised_rate.mistake("your β is 2 + 4x²",
+    "Differentiate 4x³. With this β you have the border of Task 3a again, and the lemma knows nothing of f but β.",
+    slip={"12": "4"})
 promised_rate.mistake("you return the rate with the greatest promised decrease",
     "For which η is the bracket in the descent lemma positive?", slip={"2 / (": "1 / ("})
 promised_rate.mistake("you take the curvature at the minimum",

@@ -47,9 +47,12 @@ def kl_columns(p, q):
 
 
 def _pair(rng: np.random.Generator, shape: tuple[int, int, bool, bool]) -> tuple[Matrix, Matrix]:
-    """Return p and q for (K, M, has p zeros?, has q zeros?)."""
+    """Return p and q for (K, M, has p zeros?, has q zeros?); of many columns of q the last has none."""
     K, M, p_zeros, q_zeros = shape
-    return distributions(rng, K, M, p_zeros), distributions(rng, K, M, q_zeros)
+    p, q = distributions(rng, K, M, p_zeros), distributions(rng, K, M, q_zeros)
+    if M > 1:
+        q[:, -1:] = distributions(rng, K, 1)
+    return p, q
 
 
 @task("Task 1b, zeros", returns="kl", points=2, draw=_pair, rtol=1e-5, shapes=(
@@ -69,6 +72,9 @@ kl_with_zeros.mistake("an outcome that was declared impossible costs nothing",
 kl_with_zeros.mistake("every zero of q makes your answer infinite",
     "A zero of q is unforgivable only if the outcome happens. What if p is 0 there too?",
     lambda p, q: np.where((q == 0).any(axis=0), np.inf, kl(p, q)))
+kl_with_zeros.mistake("one infinite column makes all of yours infinite",
+    "Each column has its own divergence. Which of them has the impossible outcome that happens?",
+    result=lambda columns: np.full_like(columns, np.inf) if np.isinf(columns).any() else columns)
 kl_with_zeros.mistake("your code makes nan where both are 0",
     "By the convention such an outcome counts 0. Which product of yours is 0·∞ there, or which fraction 0/0?",
     slip={"p * np.log(ratio)": "np.where(p > 0, p * np.log(p), 0) - p * np.log(q)"})
@@ -145,7 +151,7 @@ saving.mistake("the second leg has the wrong sign", "Is there a bracket missing 
 saving.mistake("you return the length of the detour", "Asked is the difference between the direct way and the detour.",
     slip={"kl(p, r) - kl(p, q) - kl(q, r)": "kl(p, q) + kl(q, r)"})
 saving.mistake("you divide by the direct way", "The saving in nats is asked for, not the share.",
-    lambda p, q, r: (kl(p, r) - kl(p, q) - kl(q, r)) / np.where(kl(p, r) > 0, kl(p, r), 1))
+    slip={"kl(p, r) - kl(p, q) - kl(q, r)": "(kl(p, r) - kl(p, q) - kl(q, r)) / kl(p, r)"})
 saving.mistake("you divide the direct way by the detour",
     "A number of nats is asked for: what is saved, and not a ratio.",
     slip={"kl(p, r) - kl(p, q) - kl(q, r)": "kl(p, r) / (kl(p, q) + kl(q, r))"})
@@ -204,9 +210,6 @@ smooth_labels.mistake("only the right class gets a share",
     slip={"epsilon / K": "epsilon / K * one_hot"})
 smooth_labels.mistake("you reshape where a transpose is needed",
     "`reshape` reads row by row. Does each of your columns still sum to 1?", slip={"[:, y]": "[y].reshape(K, -1)"})
-smooth_labels.mistake("you smooth by the frequencies of the labels",
-    "The uniform distribution gives each class the same, whether or not it comes in the batch.",
-    slip={"epsilon / K": "epsilon * one_hot.mean(axis=1, keepdims=True)"})
 
 
 # ---------------------------------------------------------------- Task 5: the gradient in the scores
@@ -336,8 +339,8 @@ picture.mistake("you return the place of the highest value for the height",
     "`argmax` counts entries. Which height has that one?", slip={"back.max()": "back.argmax()"})
 picture.mistake("your curves are cross-entropies", "At q = p both curves are 0. What do yours have there?",
     slip={"= kl(": "= cross_entropy(", ", kl(": ", cross_entropy("})
-picture.mistake("your coin shows tails with the probability p",
-    "Where is q among the two rows of your forecasts? The p of the coin belongs there, too.",
+picture.mistake("p and q do not stand for the same side of the coin",
+    "Which side has the probability p in your code, and which one q in the forecast?",
     slip={"[p], [1 - p]": "[1 - p], [p]"})
 
 #: In the order of the notebook.

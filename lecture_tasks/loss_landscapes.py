@@ -146,7 +146,7 @@ hessian_by_differences.mistake("the matrix is not made symmetric", "Take the mea
     _differences)
 hessian_by_differences.mistake("you use a Δ of your own", "The third argument says how far to step.",
     delta=lambda delta: 1e-5)
-hessian_by_differences.mistake("every entry is twice too large",
+hessian_by_differences.mistake("every entry is twice as large as it should be",
     "How far apart are the two points? And does the mean of the matrix and its transpose have its ½?",
     result=lambda H: 2 * H)
 hessian_by_differences.mistake("the division is missing", "A difference is no derivative yet.",

@@ -35,7 +35,8 @@ def _epoch_mistakes(epoch: Task) -> None:
         slip={"len(order), M": "len(order) - M + 1, M"})
     epoch.mistake("your batches are about equally large, not M each", "N = 10 and M = 4: which batches are there?",
         slip={"range(0, len(order), M)": "np.array_split(order, -(-len(order) // M))", "order[k:k + M]": "k"})
-    epoch.mistake("you take the samples as they stand", "The shuffled order is an argument. Is it used?", order=np.sort)
+    epoch.mistake("you take the samples as they stand",
+        "The shuffled order is an argument. In which order do you read it?", order=np.sort)
     epoch.mistake("every step uses the θ from before the epoch",
         "The second batch should see the θ that the first one has moved.", lambda theta, X, y, eta, M, order:
             theta + sum(one_epoch(theta, X, y, eta, M, order[k:k + M]) - theta for k in range(0, len(order), M)))
@@ -79,7 +80,7 @@ def least_squares_epoch(theta, X, y, eta, M, order):
     return theta
 
 
-least_squares_epoch.mistake("your gradient is twice too large",
+least_squares_epoch.mistake("your gradient is twice as large as it should be",
     "Which factor stands in front of the square in this loss?", slip={"theta - eta": "theta - 2 * eta"})
 least_squares_epoch.mistake("the inner derivative is missing",
     "The residual depends on θ through θᵀx. What is the gradient of θᵀx?",
@@ -283,10 +284,10 @@ def stratified_error(G, label, M):
     return (V[0] + V[1]) / 2 / M
 
 
-stratified_error.mistake("you treat the batch as one drawn from all samples",
-    "That is V/M. A stratified batch never has too many samples of one class: which errors can it not make?",
+stratified_error.mistake("your spread is measured about the mean of all gradients",
+    "That gives V/M. About which mean do the draws of one class scatter?",
     slip={"[G[label == 0], G[label == 1]]": "[G, G]"})
-stratified_error.mistake("your error is twice too large",
+stratified_error.mistake("your error is twice as large as it should be",
     "Write g as half the sum of two means. What does the ½ become in a squared length?", slip={" / 2": ""})
 stratified_error.mistake("your error is half as large as it should be",
     "Over how many samples does each of the two means run?", slip={"/ 2": "/ 4"})
@@ -311,6 +312,8 @@ stratified_error.mistake("your mean runs over the components of each gradient",
     "Along which axis do you take the mean?", slip={"g.mean(axis=0)": "g.mean(axis=1, keepdims=True)"})
 stratified_error.mistake("you use the first class alone", "Which part of the batch comes from the other class?",
     slip={"(V[0] + V[1]) / 2": "V[0]"})
+stratified_error.mistake("the second class is missing in your sum", "Do both classes come before your `return`?",
+    slip={"V[0] + V[1]": "V[0]"})
 stratified_error.mistake("your spread is a mean distance, not a mean squared distance",
     "V squares each distance before the mean is taken.",
     slip={"((g - g.mean(axis=0)) ** 2).sum(axis=1)": "np.linalg.norm(g - g.mean(axis=0), axis=1)"})

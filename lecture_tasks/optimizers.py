@@ -74,7 +74,7 @@ nesterov_step.mistake("there is a factor 1 − μ too many",
 nesterov_step.mistake("your velocity has no memory", "What becomes of the old velocity?", slip={"mu * v - eta": "-eta"})
 nesterov_step.mistake("nothing slows your velocity down",
     "Which share of the old velocity should be left after a step?", slip={"= mu * v": "= v"})
-nesterov_step.mistake("your gradient is slowed down as well", "What does μ multiply in the formula, and what in yours?",
+nesterov_step.mistake("μ multiplies your gradient, too", "What does μ multiply in the formula, and what in yours?",
     slip={"mu * v - eta * gradient(theta + mu * v)": "mu * (v - eta * gradient(theta + mu * v))"})
 nesterov_step.mistake("you take the step of the frameworks, whose θ is another point",
     "They are given the gradient at the point that they call θ. Where is it to be taken here?",
@@ -300,6 +300,8 @@ def _recorded(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Ve
     method, P, steps = shape
     theta, eta = rng.normal(size=P), round(float(rng.uniform(0.02, 0.2)), 3)
     g = np.array([rng.choice([-1, 1], size=P) * rng.uniform(0.5, 3, size=P) for _ in range(steps)])
+    if P == 3:                                      # one entry rests, and the others move alike, in opposite directions
+        g[:, 0], g[:, 2] = 0, -g[:, 1]
     return _walked(method, theta, g, eta), g, eta
 
 

@@ -82,6 +82,8 @@ same_network.mistake("there is no activation between the layers", "What do two l
     result=lambda model: model[::2])
 same_network.mistake("your activation is ReLU", "Which one does the statement name?",
     lambda W, b: _network(W, b, "ReLU"))
+same_network.mistake("your activation is a sigmoid", "Which one does the statement name?",
+    lambda W, b: _network(W, b, "Sigmoid"))
 same_network.mistake("the biases are 0", "A column has to become a vector of n entries; which values does it have?",
     b=lambda b: [None] + [0 * column for column in b[1:]])
 same_network.mistake("an activation stands behind two linear layers", "In which order do the parts follow each other?",
@@ -107,7 +109,15 @@ def used_model(rng: np.random.Generator, shape: tuple[tuple[int, ...], int]) -> 
     return model, X, y
 
 
-@task("Task 1b, its gradients", returns="gradients", points=2, draw=used_model,
+def _computed(gradients: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> Any:
+    """Return the gradients, if they are there."""
+    if isinstance(gradients, (list, tuple)) and any(g is None for g in gradients):
+        raise NotRight("There is a None among your gradients. Is grad cleared after backward, or is backward never "
+                       "called for this model?")
+    return gradients
+
+
+@task("Task 1b, its gradients", returns="gradients", points=2, draw=used_model, view=_computed,
       shapes=(((3, 2, 2), 3), ((4, 5, 3), 6), ((2, 4, 3, 4), 9)), rtol=1e-10, double=True)
 def gradients_of(model, X, y):
     model.zero_grad()
@@ -169,7 +179,7 @@ def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tu
 
 
 @task("Task 2a, one layer more and the same function", points=3, view=_grown_view, double=True,
-      returns="outputs, number of parameters, parts of the given model afterwards",
+      returns="outputs, number of parameters, number of parts of the given model",
       draw=lambda rng, widths: (_network(*arrays(rng, widths), "ReLU"),), shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)))
 def deeper(model):
     n = model[-1].in_features
@@ -223,14 +233,14 @@ def forgetful_path(theta, beta, eta, steps):
     return path
 
 
-forgetful_path.mistake("each of your steps uses the newest gradient alone",
-    "zero_grad does that. The task is to leave it out.", slip={"grad +=": "grad ="})
+forgetful_path.mistake("your path is the one of a loop with zero_grad",
+    "Is grad cleared, or does each step begin at the start?", slip={"grad +=": "grad ="})
 forgetful_path.mistake("you take the mean of the gradients so far", "backward adds; nobody divides.",
     slip={"eta * grad": "eta * grad / len(path)"})
 forgetful_path.mistake("old gradients fade in your loop", "That is momentum with friction. What does grad hold?",
     slip={"grad +=": "grad = 0.9 * grad +"})
-forgetful_path.mistake("your gradient is twice too large, or your rate", "What is the derivative of ½βθ²?",
-    slip={"+= beta": "+= 2 * beta"})
+forgetful_path.mistake("your gradient is twice as large as it should be, or your rate",
+    "What is the derivative of ½βθ²?", slip={"+= beta": "+= 2 * beta"})
 forgetful_path.mistake("β is missing in your gradient", "What is the derivative of ½βθ²?",
     slip={"beta * path": "path"})
 forgetful_path.mistake("every gradient is that of the start", "Where is the gradient of the second step taken?",
@@ -264,8 +274,11 @@ def period(beta, eta):
     return 2 * math.pi / math.acos(1 - eta * beta / 2)
 
 
-period.mistake("your cosine is 1 − ηβ", "The sum of the two roots is 2 − ηβ. What is their real part?",
-    slip={"1 - eta * beta / 2": "max(-1, 1 - eta * beta)"})
+for name, cosine in (("which is no cosine where it is below −1", "math.acos(1 - eta * beta)"),
+                     ("and nan comes out where that is below −1", "float(np.arccos(1 - eta * beta))"),
+                     ("cut off at −1", "math.acos(max(-1, 1 - eta * beta))")):
+    period.mistake(f"your cosine is 1 − ηβ, {name}", "The sum of the two roots is 2 − ηβ. What is their real part?",
+        slip={"math.acos(1 - eta * beta / 2)": cosine})
 period.mistake("you return half a swing", "After one period the path is where it was, with the same direction.",
     result=lambda period: period / 2)
 period.mistake("you return the angle of one step", "How many steps does a full turn have?",
@@ -286,9 +299,9 @@ period.mistake("ηβ = 4 still swings in your answer", "There both roots are −
 period.mistake("beyond the border your swing takes no time", "How long does one wait for a swing that never ends?",
     slip={"math.inf": "0.0"})
 period.mistake("β is missing", "A steeper parabola swings faster.",
-    slip={"1 - eta * beta / 2": "max(-1, 1 - eta / 2)"})
+    slip={"1 - eta * beta / 2": "1 - eta / 2"})
 period.mistake("η is missing", "A larger rate makes the swing faster.",
-    slip={"1 - eta * beta / 2": "max(-1, 1 - beta / 2)"})
+    slip={"1 - eta * beta / 2": "1 - beta / 2"})
 
 
 # ---------------------------------------------------------------- Task 4: four cost curves
@@ -301,10 +314,10 @@ def floor(K):
 
 floor.mistake("you count the right class among the wrong ones", "How many logits are 0 in the best case?",
     slip={"(K - 1)": "K"})
-floor.mistake("you think that the cost can reach 0", "For that, one logit would have to be far above the others.",
-    lambda K: 0.0)
+floor.mistake("your answer is 0", "Which terms has the sum besides that of the right class?", lambda K: 0.0)
 floor.mistake("you return the cost of guessing", "The network may be certain. What are the logits then?", math.log)
-floor.mistake("your quotient is upside down", "Which class gets e¹, and which get e⁰?", slip={"/ math.e": "* math.e"})
+floor.mistake("the wrong classes get e¹ in your sum, and the right one e⁰",
+    "Which class has the largest logit when the cost is at its floor?", slip={"/ math.e": "* math.e"})
 floor.mistake("the wrong logits are −1 for you",
     "cross_entropy takes here what comes out of a softmax. How small can that be?", slip={"math.e": "math.e**2"})
 floor.mistake("the wrong logits are 0 and the right one has no part in the sum",
@@ -382,11 +395,14 @@ def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> t
     if not hasattr(costs, "__len__") or len(costs) != len(drawn[0]):
         raise NotRight(f"costs should have {len(drawn[0])} entries, one a model.")
     graphs = getattr(costs, "requires_grad", False) or sum(getattr(cost, "requires_grad", False) for cost in costs)
+    if not graphs and any(hasattr(cost, "detach") for cost in costs):
+        raise NotRight("costs should hold plain numbers, yours holds tensors. Which method gives the number in "
+                       "a tensor?")
     plain = [cost.detach().item() if hasattr(cost, "detach") else cost for cost in costs]
     return np.array(plain, dtype=float), chosen, accuracy, int(graphs)
 
 
-@task("Task 5a, five bugs", returns="costs, chosen, accuracy, costs that keep their graph", points=5,
+@task("Task 5a, five bugs", returns="costs, chosen, accuracy, number of costs with a graph", points=5,
       draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs)
 def repaired_loop(models, data, eta, batches):
     costs, scores = [], []
@@ -414,21 +430,24 @@ _MODE, _CHOICE = {"model.eval()": "pass"}, {"X_valid, data.y_valid": "X_test, da
 
 repaired_loop.mistake("all five bugs are still there", "Begin with the five lines that every loop has.",
     slip=_GRADIENTS | _TWICE | _GRAPHS | _MODE | _CHOICE)
-repaired_loop.mistake("gradients of earlier batches are in every step",
+repaired_loop.mistake("one bug is left, in the steps",
     "Which line does the loop of the chapter have before backward?", slip=_GRADIENTS)
-repaired_loop.mistake("a softmax is applied twice", "What does cross_entropy expect?", slip=_TWICE)
+repaired_loop.mistake("one bug is left, in the loss", "What does cross_entropy expect?", slip=_TWICE)
 repaired_loop.mistake("a model is trained in the mode in which it comes",
     "Some of them come in eval mode. Which line of the broken loop takes care of that?",
     slip={"model.train()": "pass"})
-repaired_loop.mistake("the models answer in train mode", "Does the answer to an image depend on the images beside it?",
-    slip=_MODE)
-repaired_loop.mistake("the costs keep their graphs", "What is added to total, a number or a tensor with a history?",
+repaired_loop.mistake("one bug is left, in how the models are asked",
+    "Does the answer to an image depend on the images beside it?", slip=_MODE)
+repaired_loop.mistake("one bug is left, in the costs", "What is added to total, a number or a tensor with a history?",
     slip=_GRAPHS)
-repaired_loop.mistake("the model is chosen by the test data", "Which images are there for choices?", slip=_CHOICE)
-repaired_loop.mistake("both the mode and the data of the choice are wrong",
-    "Two of the five are still there, both after training.", slip=_MODE | _CHOICE)
+repaired_loop.mistake("one bug is left, in the choice", "Which images are there for choices?", slip=_CHOICE)
+repaired_loop.mistake("two bugs are left, both after training",
+    "Does the answer to an image depend on the images beside it? And which images are there for choices?",
+    slip=_MODE | _CHOICE)
 repaired_loop.mistake("the model is chosen by its training cost", "Which images are there for choices?",
     slip={"argmax(scores)": "argmin(costs)"})
+repaired_loop.mistake("the model is chosen by its accuracy in training", "Which images are there for choices?",
+    slip={"X_valid, data.y_valid": "X_train, data.y_train"})
 repaired_loop.mistake("the worst model is chosen", "Is a share of right answers better when it is larger or smaller?",
     slip={"argmax": "argmin"})
 repaired_loop.mistake("the last model is taken", "What is left in your variables after the loop?",
@@ -440,6 +459,8 @@ repaired_loop.mistake("your costs are sums over the batches",
     "The broken loop divides by the number of batches, and that is right.", slip={" / len(batches)": ""})
 repaired_loop.mistake("the last batch is all that your cost knows of",
     "What happens to total when the next batch comes?", slip={"+= loss": "= loss"})
+repaired_loop.mistake("your cost of a model is that of its last batch", "Of what is the mean asked for?",
+    slip={"total / len(batches)": "loss.item()"})
 repaired_loop.mistake("the total goes on from model to model",
     "Where does it begin with 0, before the loop over the models or in it?",
     slip={"scores = [], []": "scores, total = [], [], 0.0", "        total = 0.0\n": ""})

@@ -62,7 +62,7 @@ softmax_columns.mistake("all entries of your matrix together sum to 1, and large
     slip={" - z.max(axis=0)": "", "e.sum(axis=0)": "e.sum()"})
 softmax_columns.mistake("each column has its own maximum, and all have one denominator",
     "Along which axis does the second of your two reductions run?", slip={"e.sum(axis=0)": "e.sum()"})
-softmax_columns.mistake("the division is missing", "Do the entries of a column sum to 1?",
+softmax_columns.mistake("your division is missing, or is not by the sum", "Do the entries of a column sum to 1?",
     slip={" / e.sum(axis=0)": ""})
 softmax_columns.mistake("you divide by the length of the column",
     "Of a distribution the entries sum to 1. Which of yours do?", slip={"e.sum(axis=0)": "np.linalg.norm(e, axis=0)"})
@@ -170,6 +170,9 @@ def signal_mistakes(task: Task, batch: bool = True) -> None:
     task.mistake("you squeeze each score by itself",
         "A sigmoid for each class is another model. Do its numbers for one sample sum to 1?",
         signal=lambda z, y: sigmoid(z) - _one_hot(z, y))
+    task.mistake("the label is added to the probabilities",
+        "Where what was expected is what was observed, the error should be 0. Is it in yours?",
+        signal=lambda z, y: softmax(z) + _one_hot(z, y))
     task.mistake("you subtract the number of the class", "A label is a name, not a quantity. What is e(y)?",
         signal=lambda z, y: softmax(z) - y)
     task.mistake("the label has no part in your gradient",
@@ -323,13 +326,13 @@ def _on_top(orders: Matrix) -> list[Vector]:
 repaired_training.mistake("this is still what the broken loop does",
     "Give it two samples in the order (1, 0), and follow each sample and its label by hand.",
     slip={"y[batch]": "y[k:k + M]", "len(batch)": "M"})
-repaired_training.mistake("the labels are right and the last batch still takes a step that is too short",
-    "Of how many samples is it made when M does not divide N? Of how many is its mean?", slip={"len(batch)": "M"})
-repaired_training.mistake("the last batch is right and the labels still stay behind",
+repaired_training.mistake("the labels are right, and one of the two bugs is left",
+    "Of how many samples is the last batch made when M does not divide N? Of how many is its mean?",
+    slip={"len(batch)": "M"})
+repaired_training.mistake("the last batch is right, and one of the two bugs is left",
     "The samples are shuffled. Which label does the first one of a batch meet?", slip={"y[batch]": "y[k:k + M]"})
-repaired_training.mistake("no order is used any more",
-    "Now samples and labels fit together, but every epoch goes through the samples as they lie there. What is "
-    "`orders` for?", orders=np.sort)
+repaired_training.mistake("every epoch takes the samples as they stand",
+    "Now samples and labels fit together. Which sample should come first in an epoch?", orders=np.sort)
 repaired_training.mistake("each epoch shuffles what the epoch before has shuffled",
     "A row of `orders` numbers the samples of the X that was given. Is X still that X in the second epoch?",
     orders=_on_top)

@@ -34,9 +34,9 @@ conditions.mistake("both borders fall on the wrong side",
 conditions.mistake("the two conditions have changed places",
     "First comes whether the rates have an infinite sum, then whether their squares have a finite one.",
     result=lambda both: both[::-1])
-conditions.mistake("you forgot to square the rates", "What is the square of 1/(k + 1)^q, as a power of k + 1?",
+conditions.mistake("your second border is at q = 1", "What is the square of 1/(k + 1)^q, as a power of k + 1?",
     slip={"1 / 2": "1"})
-conditions.mistake("you forgot to square the rates, and your harmonic series converges",
+conditions.mistake("your second border is at q = 1, and your harmonic series converges",
     "What is the square of 1/(k + 1)^q, as a power of k + 1? And what is the sum of 1/(k + 1)?",
     slip={"<=": "<", "> 1 / 2": ">= 1"})
 conditions.mistake("you say whether the sum of the rates is finite",
@@ -65,8 +65,8 @@ def _rate_mistakes(walk: Task) -> None:
     """Add what goes wrong with the rate, whatever walk it is used in."""
     walk.mistake("your k is one too large",
         "The first step has k = 0 and the rate c₀/c₁. Where does your counter start?", slip={"c1 + k": "c1 + k + 1"})
-    walk.mistake("your rate is computed once",
-        "Does your line for the rate stand inside the loop? It has to change with k.", slip={"(c1 + k)": "c1"})
+    walk.mistake("all your steps have the same rate", "What in your rate changes from step to step?",
+        slip={"(c1 + k)": "c1"})
     walk.mistake("c₁ has no part in your rate", "The first rate is c₀/c₁. Which is yours?", slip={"c1 + k": "1 + k"})
     walk.mistake("c₀ has no part in your rate", "The first rate is c₀/c₁. Which is yours?", slip={"c0 /": "1 /"})
     walk.mistake("c₀ and c₁ have changed places", "The first rate is c₀/c₁. Which is yours?",

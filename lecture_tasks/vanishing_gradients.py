@@ -176,8 +176,8 @@ sigmoid_start.mistake("you scale by the units above", "Over how many terms does 
     lambda G: _centred(4 * G / np.sqrt(G.shape[0])))
 sigmoid_start.mistake("the root is missing in the scale", "A variance of 16/n is which standard deviation?",
     lambda G: _centred(4 * G / G.shape[1]))
-sigmoid_start.mistake("the biases are twice too large", "The mean activation of a sigmoid at z = 0 is not 1.",
-    result=lambda parts: (parts[0], 2 * parts[1]))
+sigmoid_start.mistake("the biases are twice as large as they should be",
+    "The mean activation of a sigmoid at z = 0 is not 1.", result=lambda parts: (parts[0], 2 * parts[1]))
 sigmoid_start.mistake("your biases belong to other weights", "Use the scaled weights in the bias.",
     lambda G: (4 * G / np.sqrt(G.shape[1]), -G.sum(axis=1, keepdims=True) / 2))
 sigmoid_start.mistake("your gain is 2", "Two factors ½ stand in the identity: one inside the tanh and one before it.",

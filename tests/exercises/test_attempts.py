@@ -1,14 +1,19 @@
 """No right answer in another form is refused, and no answer with a common fault accepted, at any task."""
 
 import importlib
+import math
 
 import numpy as np
 import pytest
 from every_task import TASKS
 
+from lecture_code import optimizers
+from lecture_code.activations import sigmoid
+from lecture_code.distributions import kl_divergence
 from lecture_code.feedback import verdict
 from lecture_code.numerics import softmax
 from tools.attempts import answers, differs
+from tools.notebooks import of_tasks, why_not
 
 
 @pytest.mark.parametrize("module, task", TASKS)
@@ -85,3 +90,214 @@ SLIPPED = [
 def test_what_once_slipped_through_is_refused(name, answer):
     with np.errstate(all="ignore"):
         assert verdict(task_of(name), answer).kind in ("different", "known mistake")
+
+
+def stamped(window, D):
+    """Return what the places of D leave on the image if each adds its multiple of a window."""
+    full = np.zeros(np.add(window.shape, D.shape) - 1)
+    for i, j in np.ndindex(*D.shape):
+        full[i:i + window.shape[0], j:j + window.shape[1]] += D[i, j] * window
+    return full
+
+
+def slid(X, F):
+    return np.einsum("ijmn,mn->ij", np.lib.stride_tricks.sliding_window_view(X, F.shape), F)
+
+
+def slid_over_edges(X, F):
+    return slid(np.pad(X, [(n - 1, n - 1) for n in F.shape]), F)
+
+
+def walk_at_one_rate(theta, x, c0, c1):
+    path = [theta]
+    for k in range(len(x)):
+        path.append(path[-1] - c0 / c1 * (path[-1] - x[k]))
+    return path
+
+
+def spread_about_one_mean(G, label, M):
+    return sum(((G[label == c] - G.mean(axis=0)) ** 2).sum(axis=1).mean() for c in (0, 1)) / (2 * M)
+
+
+def first_class_only(G, label, M):
+    for c in (0, 1):
+        g = G[label == c]
+        return ((g - g.mean(axis=0)) ** 2).sum(axis=1).mean() / (2 * M)
+
+
+def always_from_the_start(theta, beta, eta, steps):
+    path, grad = [theta], 0.0
+    for _ in range(steps):
+        grad += beta * path[-1]
+        path.append(theta - eta * grad)
+    return path
+
+
+def coin_turned_over(p, n):
+    q = np.linspace(0, 1, n + 1)
+    P, Q = np.repeat([[p], [1 - p]], n + 1, axis=1), np.stack([1 - q, q])
+    return q, kl_divergence(P, Q), kl_divergence(Q, P), kl_divergence(Q, P).max()
+
+
+def sorted_pieces(theta, X, y, eta, M, order):
+    for k in range(0, len(order), M):
+        B = np.sort(order)[k:k + M]
+        theta = theta - eta * (X[B] @ theta - y[B]) @ X[B] / len(B)
+    return theta
+
+
+def one_array(H, b, theta, eta, k):
+    point = theta.copy()
+    path = [point]
+    for _ in range(k):
+        point -= eta * (H @ point - b)
+        path.append(point)
+    return np.array(path)
+
+
+def entry_by_entry(H, b, theta, eta, k):
+    point = theta.copy()
+    path = [point.copy()]
+    for _ in range(k):
+        for i in range(len(point)):
+            point[i] -= eta * (H[i] @ point - b[i])
+        path.append(point.copy())
+    return np.array(path)
+
+
+def one_number_a_layer(W, b, x, y):
+    right_ones = right("backpropagation.bias_gradients")(W, b, x, y)
+    return [None] + [np.full(b[l].shape, right_ones[l].mean()) for l in range(1, len(W))]
+
+
+def walked(path, g, eta, eps=1e-8, forgets=False):
+    """Yield where each of the five methods arrives."""
+    methods = (optimizers.sgd(), optimizers.momentum(0.9), optimizers.adagrad(eps), optimizers.rmsprop(0.9, eps),
+               optimizers.adam(0.9, 0.999, eps))
+    for method in methods:
+        theta, state = path[0], method.init(path[0])
+        for each in g:
+            theta, state = method.step(theta, each, method.init(theta) if forgets else state, eta)
+        yield theta
+
+
+def method_by(near, **how):
+    """Return the answer that takes the first method of which `near` says that it arrives at the end of the path."""
+    return lambda path, g, eta: next(
+        (k for k, end in enumerate(walked(path, g, eta, **how)) if near(end, path[-1])), None)
+
+
+def same_array_twice(W, b, z, l, C):
+    def cost(z):
+        for k in range(l + 1, len(W)):
+            z = W[k] @ sigmoid(z) + b[k]
+        return C(sigmoid(z))
+
+    delta = np.zeros_like(z)
+    for i in np.ndindex(*z.shape):
+        p = q = z.copy()
+        p[i] += 1e-6
+        q[i] -= 1e-6
+        delta[i] = (cost(p) - cost(q)) / 2e-6
+    return delta
+
+
+def trained(cost_of_model, batch_cost):
+    """Return the answer that has repaired the five bugs, with these costs."""
+    def answer(models, data, eta, batches):
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        def share(model, X, y):
+            model.eval()
+            return (model(X).argmax(dim=1) == y).double().mean().item()
+
+        costs = []
+        for model in models:
+            optimizer, found = torch.optim.SGD(model.parameters(), lr=eta), []
+            model.train()
+            for B in batches:
+                loss = cross_entropy(model(data.X_train[B]), data.y_train[B])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                found.append(batch_cost(loss))
+            costs.append(cost_of_model(found))
+        chosen = int(np.argmax([share(model, data.X_valid, data.y_valid) for model in models]))
+        return costs, chosen, share(models[chosen], data.X_test, data.y_test)
+
+    return answer
+
+
+def cleared_after_backward(model, X, y):
+    from torch.nn.functional import cross_entropy
+
+    cross_entropy(model(X), y).backward()
+    model.zero_grad()
+    return [p.grad for p in model.parameters()]
+
+
+#: What was once accepted, had no name, or was called what it is not; and what is true of it.
+SAID = [
+    ("convolution.gradient_by_image", "the rows of the filter are the wrong way round",
+        lambda F, delta: stamped(F[::-1], delta)),
+    ("convolution.gradient_by_image", "the rows of the filter are the wrong way round",
+        lambda F, delta: slid_over_edges(delta, F[:, ::-1])),
+    ("convolution.gradient_by_image", "the columns of the filter are the wrong way round",
+        lambda F, delta: stamped(F[:, ::-1], delta)),
+    ("convolution.gradient_by_image", "the columns of the filter are the wrong way round",
+        lambda F, delta: slid_over_edges(delta, F[::-1])),
+    ("convolution.merged_filter", "the rows of your second filter are the wrong way round",
+        lambda F, G: stamped(G[::-1], F)),
+    ("convolution.merged_filter", "the columns of your second filter are the wrong way round",
+        lambda F, G: slid_over_edges(F, G[::-1])),
+    ("convolution.gradient_by_filter", "your images and error signals do not stay in pairs",
+        lambda X, delta: np.mean([slid(x, d) for x in X for d in delta], axis=0)),
+    ("kl_divergence.kl_with_zeros", "one infinite column makes all of yours infinite", lambda p, q: np.full(
+        p.shape[1], np.inf) if ((p > 0) & (q == 0)).any() else kl_divergence(p, q)),
+    ("kl_divergence.saving", "you divide by the direct way", lambda p, q, r: (
+        kl_divergence(p, r) - kl_divergence(p, q) - kl_divergence(q, r)) / kl_divergence(p, r)),
+    ("kl_divergence.picture", "p and q do not stand for the same side", coin_turned_over),
+    ("stochastic_gradient_descent.conditions", "your second border is at q = 1.", lambda q: (q <= 1, q**2 > 1)),
+    ("stochastic_gradient_descent.streaming_path", "all your steps have the same rate", walk_at_one_rate),
+    ("mini_batches.stratified_error", "your spread is measured about the mean of all gradients", spread_about_one_mean),
+    ("mini_batches.stratified_error", "the second class is missing in your sum", first_class_only),
+    ("mini_batches.least_squares_epoch", "In which order do you read it?", sorted_pieces),
+    ("softmax_regression.softmax_columns", "your division is missing, or is not by the sum",
+        lambda z: np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).max(axis=0)),
+    ("softmax_regression.cross_entropy_gradient", "the label is added to the probabilities",
+        lambda theta, x, y: (softmax(theta @ x) + np.eye(len(theta))[:, y]) @ x.T / len(y)),
+    ("gradient_descent.promised_rate", "your β is 2 + 4x²", lambda x: 2 / (2 + 4 * x * x)),
+    ("gradient_descent.largest_rate", "you take an entry of H for the largest curvature", lambda H: 2 / H.max()),
+    ("gradient_descent.largest_rate", "you take the last of eigenvalues that are in no order",
+        lambda H: 2 / np.linalg.eigvals(H)[-1]),
+    ("gradient_descent.descent_path", "all rows of your path are one array", one_array),
+    ("gradient_descent.descent_path", "in an array of the type of θ", entry_by_entry),
+    ("backpropagation.bias_gradients", "the mean over its units", one_number_a_layer),
+    ("backpropagation.delta_by_differences", "the two values that you subtract are equal", same_array_twice),
+    ("optimizers.which_method", "", method_by(lambda end, last: np.isclose(end[0], last[0]))),
+    ("optimizers.which_method", "", method_by(lambda end, last: np.isclose(end.sum(), last.sum()))),
+    ("optimizers.which_method", "", method_by(np.allclose, eps=0.0)),
+    ("optimizers.which_method", "does every way through it reach a `return`?", method_by(np.allclose, forgets=True)),
+    ("pytorch.forgetful_path", "your path is the one of a loop with zero_grad", always_from_the_start),
+    ("pytorch.period", "your cosine is 1 − ηβ, which is no cosine",
+        lambda beta, eta: 2 * math.pi / math.acos(1 - eta * beta) if eta * beta < 4 else math.inf),
+    ("pytorch.period", "your cosine is 1 − ηβ, and nan comes out",
+        lambda beta, eta: 2 * np.pi / np.arccos(1 - eta * beta) if eta * beta < 4 else np.inf),
+    ("pytorch.floor", "the wrong classes get e¹ in your sum", lambda K: math.log((K - 1) * math.e + 1)),
+    ("pytorch.floor", "your answer is 0.", lambda K: math.log(math.e) - 1),
+    ("pytorch.gradients_of", "There is a None among your gradients", cleared_after_backward),
+    ("pytorch.repaired_loop", "your cost of a model is that of its last batch", trained(
+        lambda found: found[-1], lambda loss: loss.item())),
+    ("pytorch.repaired_loop", "costs should hold plain numbers", trained(
+        lambda found: sum(found) / len(found), lambda loss: loss.detach())),
+]
+
+
+@pytest.mark.parametrize("name, said, answer", SAID, ids=[f"{name}: {said}" for name, said, _ in SAID])
+def test_what_is_said_of_an_answer_is_true_of_it(name, said, answer):
+    if missing := why_not(of_tasks(name.split(".")[0])):
+        pytest.skip(missing)
+    with np.errstate(all="ignore"):
+        found = verdict(task_of(name), answer)
+    assert found.kind != "right" and said in found.message

@@ -1,9 +1,12 @@
 """What is said of a wrong answer that is on no list: true on every input, and the same for every exercise."""
 
+import math
+
 import numpy as np
 import pytest
 
 from lecture_code.diagnosis import Seen, as_numbers, global_names, observations
+from tools.grading import judge
 
 SIZES = ((2, 3), (4, 3), (3, 5))
 RNG = np.random.default_rng(0)
@@ -89,7 +92,7 @@ def test_parts_in_another_order_are_recognised_and_right_parts_named():
 def test_lists_of_arrays_are_looked_at_array_by_array():
     layers = [[None, m, m.T @ m] for m in MATRICES]
     seen = [Seen((), (right,), ([None, 2 * right[1] + 1, right[2]],)) for right in layers]
-    assert observations([], ["dW"], seen) == ["Right is the last entry of dW alone."]
+    assert observations([], ["dW"], seen) == ["Only the last entry of dW is right."]
     seen = [Seen((), (right,), ([None, *[m.T for m in right[1:]]],)) for right in layers]
     assert observations([], ["dW"], seen) == ["dW is transposed."]
 
@@ -125,10 +128,32 @@ def test_what_is_a_number():
         assert as_numbers(other) is None
 
 
-eta, STEPS, table = 0.1, 5, np.ones(3)
+@pytest.mark.parametrize("change, sentence", [
+    (lambda e: 2 * e, "c is twice what it should be."),
+    (lambda e: e - 1, "c is too small by 1."),
+    (lambda e: np.inf, "c is infinite or not a number and should not be: does an exponential overflow, or is something "
+     "divided by zero?"),
+    (lambda e: 0.0, "c is zero."),
+    (np.square, "c is the square of what it should be."),
+    (np.trunc, "c is cut or rounded to a whole number."),
+    (np.abs, "c has the right size, and is always positive."),
+])
+def test_one_number_has_no_entries(change, sentence):
+    assert said(change, [np.array(value) for value in (1.7, -2.3, 3.9)]) == [sentence]
+
+
+def test_two_numbers_that_go_wrong_alike_have_no_entries():
+    seen = [Seen((), (a, b), (2 * a, 2 * b)) for a, b in ((1.5, 2.5), (0.5, 4.0))]
+    assert observations([], ["a", "b"], seen) == ["Each of a and b is twice what it should be."]
+
+
+eta, STEPS, table, step, pi = 0.1, 5, np.ones(3), 299, math.pi
 
 
 def test_variables_of_the_notebook_are_named_and_constants_and_functions_are_not():
     assert global_names(lambda x: eta * x + table + STEPS + len(MATRICES)) == ["eta", "table"]
     assert global_names(lambda x, eta: eta * np.exp(x) + said(x)) == []
     assert global_names(divmod) == []
+    assert global_names(lambda opt: opt.step() * np.e * pi) == []      # an attribute, and constants
+    assert global_names(lambda x: [step * each for each in x]) == ["step"]
+    assert global_names(judge.Answer("f", ["eta"])) == ["eta"]         # it stands for a function of another process

@@ -260,7 +260,7 @@ def test_nothing_is_announced_where_an_input_has_nothing_to_show():
     (lambda x: centred(x)[0], "should return (c, m); what it returned is an array of shape (2, 2)."),
     (lambda x: 3.0, "should return (c, m); what it returned is of type float."),
     (lambda x: (centred(x)[0], None), "m should be an array of shape (2,), yours is None."),
-    (lambda x: None, "returned None; does its last line say `return`?"),
+    (lambda x: None, "returned None: does every way through it reach a `return`?"),
     (lambda x: (centred(x)[0] * np.nan, centred(x)[1]), "yours is nan."),
     (lambda x: (centred(x)[0], centred(x)[1] + np.inf), "yours is inf."),
 ])
