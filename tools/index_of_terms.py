@@ -28,11 +28,10 @@ def names_of_sections() -> Mapping[str, Mapping[str, str]]:
 def find(sheets: Sequence[Sheet]) -> dict[str, list[str]]:
     """Return for each word, in the order of the alphabet, the ids of its places; a word that is not printed has none."""
     found: dict[str, list[str]] = {}
-    wanted = set(words())
+    wanted = {word.lower(): word for word in words()}
     for sheet in sheets:
         for emphasis in sheet.article.select("p em, li em") if sheet.title[:1].isdigit() else []:
-            if (word := " ".join(emphasis.get_text().split()).lower()) in wanted:
-                wanted.remove(word)
+            if word := wanted.pop(" ".join(emphasis.get_text().split()).lower(), ""):
                 emphasis["id"] = f"{sheet.key}--term-{len(found)}"
                 found[word] = [emphasis["id"]]
     parts = {element["id"]: element for sheet in sheets for element in sheet.article.find_all(id=True)}

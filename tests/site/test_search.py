@@ -97,7 +97,7 @@ WANTED = {
 ASKED = {
     "vanishing": "15-vanishing-gradients.html",
     "weight decay": "08-optimizers.html#adamw-keep-the-decay-out-of-the-scale",
-    "why divide by batch size": "07-mini-batches.html#from-one-sample-to-a-mini-batch",
+    "why divide by batch size": "07-mini-batches.html#sum-or-mean",
     "vanishing gradient": "15-vanishing-gradients.html#divide-by-eight",
     "what is a Jacobian": "02-calculus.html#many-outputs-the-jacobian",
     "momentum formula": "08-optimizers.html#momentum-remember-the-direction",

@@ -62,7 +62,7 @@ def test_the_model_chapter_has_its_question_formulas_pictures_widgets_questions_
     html = slides.html_of(site, MODEL, {})
     page = (site / "book" / f"{MODEL}.html").read_text(encoding="utf-8")
     assert 'class="asks">Given only the slope, how far should you step?</p>' in html
-    assert html.count('class="formula') == page.count('class="formula docutils') == 18
+    assert html.count('class="formula') == page.count('class="formula docutils') == 19
     assert html.count('<figure class="explorer') == page.count('<figure class="explorer') == 2
     assert html.count('class="question"') == page.count('class="blank"') + len(re.findall(r"admonition-title\">Predict", page)) == 7
     assert 'id="what-to-remember-1"' in html and "in-your-lecture-notes" not in html
