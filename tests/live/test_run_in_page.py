@@ -365,7 +365,7 @@ def test_a_readers_function_takes_the_place_of_the_chapters(regular, address):
 
 #: What a cell has put out, in order: its text, and which other things.
 SHOWN = """(cell) => [...(cell.fresh?.children ?? [])].map((part) =>
-    part.matches("img") ? "<picture>" : part.querySelector("figure") || part.matches("figure") ? "<widget>"
+    part.matches("img, .image-reference") ? "<picture>" : part.querySelector("figure") || part.matches("figure") ? "<widget>"
     : part.matches(".text_html") ? "<markup>" : part.querySelector("[data-stream=stderr]") ? "" : part.textContent)"""
 
 
