@@ -15,9 +15,9 @@ from tools.notebooks import ROOT
 from tools.paper import Sheet, key_of
 
 
-def words() -> list[str]:
-    """Return the words that the book defines."""
-    return yaml.safe_load((ROOT / "book" / "index-terms.yml").read_text(encoding="utf-8"))
+def words() -> dict[str, str]:
+    """Return the words that the book defines: as they are in small letters, and as the index writes them."""
+    return {word.lower(): word for word in yaml.safe_load((ROOT / "book" / "index-terms.yml").read_text(encoding="utf-8"))}
 
 
 def names_of_sections() -> Mapping[str, Mapping[str, str]]:
@@ -28,7 +28,7 @@ def names_of_sections() -> Mapping[str, Mapping[str, str]]:
 def find(sheets: Sequence[Sheet]) -> dict[str, list[str]]:
     """Return for each word, in the order of the alphabet, the ids of its places; a word that is not printed has none."""
     found: dict[str, list[str]] = {}
-    wanted = {word.lower(): word for word in words()}
+    wanted = words()
     for sheet in sheets:
         for emphasis in sheet.article.select("p em, li em") if sheet.title[:1].isdigit() else []:
             if word := wanted.pop(" ".join(emphasis.get_text().split()).lower(), ""):

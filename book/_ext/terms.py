@@ -18,7 +18,7 @@ from tools.index_of_terms import names_of_sections, words  # noqa: E402
 def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
     """Add entries to the index of the site, which Sphinx makes of what its domain "index" holds."""
     page, found = app.env.docname, []
-    wanted = {word.lower(): word for word in words()} if re.match(r"book/\d", page) else {}
+    wanted = words() if re.match(r"book/\d", page) else {}
     for emphasis in doctree.findall(nodes.emphasis):
         if word := wanted.pop(emphasis.astext().lower(), ""):
             emphasis["ids"].append(f"term-{nodes.make_id(word)}")

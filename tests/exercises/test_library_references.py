@@ -6,11 +6,12 @@ import importlib
 import numpy as np
 import pytest
 
-from lecture_code import convolution, optimizers
+from lecture_code import convolution, distributions, numerics, optimizers
 from lecture_code.activations import sigmoid
 from lecture_code.feedback import verdict
 from lecture_code.losses import half_squared
 from lecture_code.network import Network, backward, cost_and_gradient, forward, input_jacobian, pack, unpack
+from lecture_tasks import kl_divergence, softmax_regression
 
 
 def network(W, b):
@@ -79,3 +80,15 @@ def test_a_reference_is_what_the_library_does(name):
     module, task = name.split(".")
     task = getattr(importlib.import_module(f"lecture_tasks.{module}"), task)
     assert verdict(dataclasses.replace(task, rtol=1e-13), LIBRARY[name]).kind == "right"
+
+
+@pytest.mark.parametrize("task, of_library", [
+    (kl_divergence.kl_columns, distributions.kl_divergence),
+    (kl_divergence.kl_with_zeros, distributions.kl_divergence),
+    (softmax_regression.softmax_columns, numerics.softmax),
+    (softmax_regression.log_sum_exp, numerics.logsumexp),
+], ids=lambda value: getattr(value, "name", ""))
+def test_a_formula_that_is_written_out_is_that_of_the_library(task, of_library):
+    for case in range(task.cases):
+        written, right = task.reference(*task.example(case)), of_library(*task.example(case))
+        np.testing.assert_allclose(written, right, rtol=1e-8, atol=1e-14)    # some columns of q sum to 1 + 1e-9
