@@ -266,6 +266,12 @@ def cuts(pictures: Sequence[str], width: int) -> tuple[list[int], float]:
 
 # ---- what the page shows ----------------------------------------------------------------------------
 
+def without_blanks(source: str) -> str:
+    """Return a drawing without the blanks that its paths and styles do not need."""
+    return re.sub(r"(?<= style=%22).*?(?=%22)|(?<= d=%22)[^%]*",
+                  lambda value: re.sub(r"(?<=[:;MLCQz]) | (?=[MLCQz]|$)", "", value[0]), source)
+
+
 def figure(explorer: Explorer, name: str) -> str:
     """Return the HTML of a widget; `name` is its own on its page."""
     sources = [picture.source for picture in explorer.pictures]
@@ -278,12 +284,12 @@ def figure(explorer: Explorer, name: str) -> str:
     for start, stop in zip(places, places[1:]):
         inside, role = f'<use href="#{name}"/>', 'aria-hidden="true"'
         if not parts:
-            inside = (f'<g id="{name}"><image width="{explorer.width}" height="{explorer.height}" href="{first.source}"/>'
+            inside = (f'<g id="{name}"><image width="{explorer.width}" height="{explorer.height}" href="{without_blanks(first.source)}"/>'
                       f'<g class="explorer-lines">{first.lines}</g></g>')
             role = f'role="img" aria-label="{html.escape(first.alt)}"'
         parts.append(f'<svg class="explorer-picture" {role} viewBox="{start} 0 {stop - start} {explorer.height}" '
                      f'style="--wide:{stop - start};--most:{(stop - start) / widest:.2%};--least:{(stop - start) * least:.1f}px">{inside}</svg>')
-    kept = json.dumps([[picture.source, picture.alt, picture.lines] for picture in explorer.pictures], ensure_ascii=False)
+    kept = json.dumps([[without_blanks(picture.source), picture.alt, picture.lines] for picture in explorer.pictures], ensure_ascii=False)
     kept = kept.replace("</", r"<\/").replace("<!--", r"\u003c!--")     # nothing in it may end the script
     return (f'<figure class="explorer{" explorer-walk" if explorer.walk else ""}" style="--whole:{explorer.width}px">'
             f'<div class="explorer-controls">{controls}</div><div class="explorer-stage">{"".join(parts)}</div>'
