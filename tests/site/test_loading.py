@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -39,6 +40,25 @@ def test_no_script_waits_for_a_style_sheet(site):
         head = (site / name).read_text(encoding="utf-8").partition("</head>")[0]
         behind = re.findall(r"<script[^>]*>", head[head.index('rel="stylesheet"'):])
         assert behind and [script for script in behind if "defer" not in script and "async" not in script] == [], name
+
+
+def test_what_all_pages_have_is_one_style_sheet(site):
+    """With what the theme writes last, and without one that asks for another when it is there."""
+    shared = (site / "_static/styles/shared.css").read_bytes()
+    assert b"@import" not in shared
+    for rule in (b'html[data-theme="dark"] .highlight .k ', b".fold ", b".sd-card", b"div.cell_input"):
+        assert rule in shared, rule
+    for name in pages():
+        head = (site / name).read_text(encoding="utf-8").partition("</head>")[0]
+        first, *others = re.findall(r'<link rel="stylesheet"[^>]* href="(?:\.\./)*([^"]+)"', head)
+        assert first == f"_static/styles/shared.css?v={zlib.crc32(shared):08x}", name
+        assert len(others) <= 6, name
+
+
+def test_names_and_signs_in_code_have_no_element(site):
+    code = re.findall(r"<pre>.*?</pre>", (site / "book/12-backpropagation.html").read_text(encoding="utf-8"), re.DOTALL)
+    assert sum(block.count('<span class="k">') for block in code) > 100
+    assert not any(re.search(r'<span class="(n|p|w|nn)">', block) for block in code)
 
 
 def test_every_font_and_picture_that_a_style_sheet_names_is_shipped(site):
