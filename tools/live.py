@@ -176,13 +176,16 @@ SETTINGS = re.compile(r'id="jupyter-config-data".*?</script>', re.DOTALL)
 def add_toolbar(site: Path) -> None:
     """Put our line of buttons, and the theme of the book, into the page in which notebooks open."""
     page = site / "live" / "notebooks" / "index.html"
-    text, found = SETTINGS.subn(r'\g<0><script src="../theme.js"></script>', page.read_text(encoding="utf-8"), count=1)
+
+    def added(name: str) -> str:      # a browser may keep what it has under the same name
+        file = shutil.copy(LIVE / name, site / "live")
+        return f"../{name}?v={hashlib.sha256(Path(file).read_bytes()).hexdigest()[:8]}"
+    theme = rf'\g<0><script src="{added("theme.js")}"></script>'
+    text, found = SETTINGS.subn(theme, page.read_text(encoding="utf-8"), count=1)
     if not found or "</head>" not in text:
         raise SystemExit(f"{page}: no settings to put the theme after, or no </head> to put the toolbar before")
-    links = "".join(f'<link rel="stylesheet" href="{file}">' for file in ("../../_static/fonts.css", "../toolbar.css"))
-    page.write_text(text.replace("</head>", f'{links}<script defer src="../toolbar.js"></script></head>', 1), encoding="utf-8")
-    for name in ("theme.js", "toolbar.css", "toolbar.js"):
-        shutil.copy(LIVE / name, site / "live")
+    links = "".join(f'<link rel="stylesheet" href="{file}">' for file in ("../../_static/fonts.css", added("toolbar.css")))
+    page.write_text(text.replace("</head>", f'{links}<script defer src="{added("toolbar.js")}"></script></head>', 1), encoding="utf-8")
 
 
 def labextension(package: str) -> str:
