@@ -297,6 +297,11 @@ def _(new_model, train, score, methods, seeds):
     return winner, table, tests[winner]
 
 
+fair_race.mistake("all scores are test scores", "Which data may a choice look at, and how often?",
+    lambda new_model, train, score, *others: unwrap(fair_race.reference)(
+        new_model, train, lambda model, data: score(model, "test"), *others))
+
+
 @fair_race.mistake("all methods are tested",
     "The test data are for one method, after the choice. How often may they be asked?")
 def _(new_model, train, score, methods, seeds):
