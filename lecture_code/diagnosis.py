@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-MOVED = (("{name} begins one entry too late, and ends one too late.", slice(None, -1), slice(1, None)),
-         ("{name} begins one entry too early, and ends one too early.", slice(1, None), slice(None, -1)))
+MOVED = (("{one} begins one entry too late, and ends one too late.", slice(None, -1), slice(1, None)),
+         ("{one} begins one entry too early, and ends one too early.", slice(1, None), slice(None, -1)))
 MOST = 3                                        # sentences of one diagnosis
 
 
@@ -156,24 +156,26 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     found: list[str] = []
     some = [leaf for leaf in leaves if not leaf.right]
     numbers = not any(leaf.expected.ndim or leaf.place for leaf in leaves)
-    one = verb == "is"                          # of several parts, one that is infinite says nothing of the others
-    each = f"Every entry of {name}" if not numbers else name if one else f"Each of {name}"
+    alone = verb == "is"                        # of several parts, one that is infinite says nothing of the others
+    one = name if alone else f"Each of {name}"
+    each = one if numbers else f"Every entry of {name}"
     there, entries = (each, "is") if numbers else (f"There are entries of {name} that", "are")
-    if one and any(np.isfinite(leaf.expected).all() and not np.isfinite(leaf.got).all() for leaf in some):
+    if alone and any(np.isfinite(leaf.expected).all() and not np.isfinite(leaf.got).all() for leaf in some):
         return [f"{there} {entries} infinite or not a number and should not be."]
-    if one and any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
-                   for leaf in some):
+    if alone and any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
+                     for leaf in some):
         return [f"{there} {entries} finite and should be infinite: is a 0 replaced, or something cut off?"]
     if ratio := _ratio(takes, leaves, seen):
         return [f"{each} {ratio}."]
     fitting = [change for change in CHANGES.values() if all(_fits(change, leaf) for leaf in leaves)]
-    found += [(OF_NUMBERS.get(change, sentence) if numbers else sentence).format(name=name, verb=verb, each=each)
+    found += [(OF_NUMBERS.get(change, sentence) if numbers else sentence).format(
+                  name=name, verb=verb, each=each, one=one)
               for sentence, change in CHANGES.items()
               if change in fitting and not IMPLIED_BY.get(change, set()) & set(fitting)]
     for sentence, yours, right in MOVED:
         if all(leaf.got.shape == leaf.expected.shape and leaf.got.ndim and same(leaf.got[yours], leaf.expected[right])
                for leaf in leaves) and not found and any(len(leaf.got) > 2 for leaf in leaves):
-            found.append(sentence.format(name=name))
+            found.append(sentence.format(one=one))
     if not found and (offset := _offset(leaves)):
         found.append(f"{each} is too {offset}.")
     if not found and all(_mixed(leaf) for leaf in some):
@@ -404,8 +406,8 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
     "The entries of {name} stand in reverse order along an axis.": _reversed,
     "{name} {verb} turned by half a turn: both axes run backwards.": _turned,
     "The entries of {name} have moved by one place.": _shifted,
-    "{name} ends one entry too early.": _one_short,
-    "{name} begins one entry too late.": _late,
+    "{one} ends one entry too early.": _one_short,
+    "{one} begins one entry too late.": _late,
     "The numbers of {name} are right, but not the shape.": _reshaped,
     "An axis of {name} is gone or has collapsed: what you return is the sum over it.": _summed,
     "An axis of {name} is gone or has collapsed: what you return is the mean over it.": _averaged,
@@ -418,7 +420,7 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
     "{each} is 1 minus what it should be.": _complement,
     "{each} is the logarithm of what it should be.": _logarithm,
     "{each} is the exponential of what it should be.": _exponential,
-    "{name} says True where it should say False, and the other way round.": _opposite,
+    "{one} says True where it should say False, and the other way round.": _opposite,
     "{name} {verb} zero everywhere.": _zero,
 }
 #: What is said in their place where there is one number on each input, or are two that go wrong alike.

@@ -119,6 +119,8 @@ SLIPPED = [
     ("loss_landscapes.kind", kind_by_tolerance(1e-12)),
     ("softmax_regression.softmax_columns", lambda z: (lambda e: e / e.sum(axis=0))(
         np.exp(z - z.max(axis=0)).astype(z.dtype))),
+    ("calculus.lse_gradient", lambda z, w: (lambda e: e / e.sum(axis=0))(
+        (w[:, None] * np.exp(z - z.max(axis=0))).astype(z.dtype))),
     changed("convolution.gradient_by_filter", lambda dF, X, delta: dF.astype(X.dtype)),
     changed("convolution.gradient_by_image", lambda dX, F, delta: dX.astype(delta.dtype)),
     changed("convolution.strided_convolution", lambda Z, X, F, s, p: Z.astype(X.dtype)),
@@ -322,6 +324,19 @@ def by_means_of_classes(X, y, train, k):
     return keep, ((near[1] < near[0]) == y[~train]).mean()
 
 
+def breadth_first(operands, slopes):
+    bar, queue, seen = np.zeros(len(operands)), [len(operands) - 1], set()
+    bar[-1] = 1
+    while queue:
+        j = queue.pop(0)
+        if j not in seen:
+            seen.add(j)
+            for i, slope in zip(operands[j], slopes[j]):
+                bar[i] += bar[j] * slope
+                queue.append(i)
+    return bar
+
+
 def all_on_test(new_model, train, score, methods, seeds):
     return right("keras_loops.fair_race")(new_model, train, lambda model, data: score(model, "test"), methods, seeds)
 
@@ -369,6 +384,9 @@ SAID = [
     ("backpropagation.bias_gradients", "the mean over its units", one_number_a_layer),
     ("backpropagation.delta_by_differences", "the two values that you subtract are equal", same_array_twice),
     ("keras_loops.fair_race", "all scores are test scores", all_on_test),
+    ("keras_loops.seeds_needed", "you round n down", lambda a, b: (
+        np.mean(a - b), np.std(a - b, ddof=1) / len(a) ** 0.5, int(4 * np.var(a - b, ddof=1) / np.mean(a - b) ** 2))),
+    ("automatic_differentiation.repaired_adjoints", "by their distance from the output", breadth_first),
     ("generalisation.honest_score", "or how far apart the means of the classes are", by_means_of_classes),
     ("deep_networks.deep_gradients", "or is 1 for every unit", slope_at_zero),
     ("backpropagation.repaired_b", "Your function changes its argument W", broken_in_place),

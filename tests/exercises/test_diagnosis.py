@@ -92,6 +92,8 @@ def test_parts_in_another_order_are_recognised_and_right_parts_named():
     assert observations([], list("abcde"), five) == ["The order is another: you return (a, b, c, e, d)."]
     one = [Seen((), (m, v), (3 * m + m**3, np.full(v.shape, np.nan))) for m, v in zip(a, b)]
     assert observations([], ["c", "m"], one) == ["There are entries of m that are infinite or not a number and should not be."]
+    short = [Seen((), (m, v), (m[:-1], v[:-1])) for m, v in zip(a, b)]
+    assert observations([], ["c", "m"], short) == ["Each of c and m ends one entry too early."]
     both = [Seen((), (m, v), (-m, -v)) for m, v in zip(a, b)]
     assert observations([], ["c", "m"], both) == ["Every entry of c and m has the opposite sign."]
 
