@@ -327,7 +327,8 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
             break                               # what was wrong before it became slow says more
         if isinstance(error, TooLong):
             return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
-                           f"{_line(error, answer)}\nDoes a loop never end? Or does it take very many turns?\n{_input(task, case)}",
+                           f"{_line(error, answer)}\nDoes a loop never end? Or does it take very many turns?\n"
+                           f"{_input(task, case)}",
                            printed=printed.getvalue())
         difference = "" if error else unlike or _difference(task, expected, value)
         changed = _changed(task, case, arguments)

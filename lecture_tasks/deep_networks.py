@@ -147,8 +147,8 @@ deep_gradients.mistake("the softmax is missing", "What are the probabilities, an
     partial(_backward, start=lambda z, e: z - e))
 deep_gradients.mistake("the output has a ReLU as well", "The last layer is linear under the softmax.",
     partial(_backward, start=lambda z, e: (z > 0) * (softmax(z) - e)))
-deep_gradients.mistake("σ′ is missing in the hidden layers, or is 1 for every unit", "What does a unit that is off send back?",
-    partial(_backward, slope=False))
+deep_gradients.mistake("σ′ is missing in the hidden layers, or is 1 for every unit",
+    "What does a unit that is off send back?", partial(_backward, slope=False))
 deep_gradients.mistake("the 1/M is missing", "The cost is the mean over the batch.", partial(_backward, share="sum"))
 deep_gradients.mistake("the bias gradients are summed and not averaged", "The 1/M belongs to both kinds of gradients.",
     partial(_backward, share="biases summed"))
