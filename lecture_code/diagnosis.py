@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-MOVED = (("{name} begins one entry too late, and ends one too late.", slice(None, -1), slice(1, None)),
-         ("{name} begins one entry too early, and ends one too early.", slice(1, None), slice(None, -1)))
+MOVED = (("{one} begins one entry too late, and ends one too late.", slice(None, -1), slice(1, None)),
+         ("{one} begins one entry too early, and ends one too early.", slice(1, None), slice(None, -1)))
 MOST = 3                                        # sentences of one diagnosis
 
 
@@ -137,7 +137,7 @@ def as_numbers(value: Any) -> Array | None:
 
 def _swapped(returns: Sequence[str], seen: Sequence[Seen]) -> Iterator[str]:
     """Are the parts right, and in another order?"""
-    for order in permutations(range(len(returns))) if 2 <= len(returns) <= 4 else []:
+    for order in permutations(range(len(returns))) if 2 <= len(returns) <= 5 else []:
         if list(order) == sorted(order):
             continue
         turned = [Seen(one.arguments, tuple(one.expected[i] for i in order), one.got) for one in seen]
@@ -156,26 +156,30 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     found: list[str] = []
     some = [leaf for leaf in leaves if not leaf.right]
     numbers = not any(leaf.expected.ndim or leaf.place for leaf in leaves)
-    each = f"Every entry of {name}" if not numbers else name if verb == "is" else f"Each of {name}"
+    alone = verb == "is"                        # of several parts, one that is infinite says nothing of the others
+    one = name if alone else f"Each of {name}"
+    each = one if numbers else f"Every entry of {name}"
     there, entries = (each, "is") if numbers else (f"There are entries of {name} that", "are")
-    if any(np.isfinite(leaf.expected).all() and not np.isfinite(leaf.got).all() for leaf in some):
-        return [f"{there} {entries} infinite or not a number and should not be: "
-                "does an exponential overflow, or is something divided by zero?"]
-    if any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
-           for leaf in some):
+    if alone and any(np.isfinite(leaf.expected).all() and not np.isfinite(leaf.got).all() for leaf in some):
+        return [f"{there} {entries} infinite or not a number and should not be."]
+    if alone and any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
+                     for leaf in some):
         return [f"{there} {entries} finite and should be infinite: is a 0 replaced, or something cut off?"]
     if ratio := _ratio(takes, leaves, seen):
         return [f"{each} {ratio}."]
     fitting = [change for change in CHANGES.values() if all(_fits(change, leaf) for leaf in leaves)]
-    found += [(OF_NUMBERS.get(change, sentence) if numbers else sentence).format(name=name, verb=verb, each=each)
+    found += [(OF_NUMBERS.get(change, sentence) if numbers else sentence).format(
+                  name=name, verb=verb, each=each, one=one)
               for sentence, change in CHANGES.items()
               if change in fitting and not IMPLIED_BY.get(change, set()) & set(fitting)]
     for sentence, yours, right in MOVED:
         if all(leaf.got.shape == leaf.expected.shape and leaf.got.ndim and same(leaf.got[yours], leaf.expected[right])
                for leaf in leaves) and not found and any(len(leaf.got) > 2 for leaf in leaves):
-            found.append(sentence.format(name=name))
+            found.append(sentence.format(one=one))
     if not found and (offset := _offset(leaves)):
         found.append(f"{each} is too {offset}.")
+    if not found and all(_mixed(leaf) for leaf in some):
+        found.append(f"The entries of {name} are right, but stand in another order.")
     if not found:
         found += _partly(name, verb, leaves, seen)
     return found
@@ -187,6 +191,11 @@ def _fits(change: Callable[[Array], Iterator[Array]], leaf: Leaf) -> bool:
         changed = [np.asarray(array) for array in change(leaf.expected)]
         return any(same(leaf.got, array, 1e-6) and (leaf.right or not same(array, leaf.expected, 1e-6))
                    for array in changed)
+
+
+def _mixed(leaf: Leaf) -> bool:
+    """Are the student's entries the right ones, in some order?"""
+    return leaf.got.shape == leaf.expected.shape and same(np.sort(leaf.got, None), np.sort(leaf.expected, None))
 
 
 def _ratio(takes: Sequence[str], leaves: list[Leaf], seen: Sequence[Seen]) -> str:
@@ -212,7 +221,8 @@ def _ratio(takes: Sequence[str], leaves: list[Leaf], seen: Sequence[Seen]) -> st
     if np.allclose(values, values[0], rtol=1e-6):
         known = {-1: "has the opposite sign", 2: "is twice what it should be", 0.5: "is half of what it should be"}
         plain = next((text for value, text in known.items() if np.isclose(values[0], value)), "")
-        return plain or f"is {values[0]:.4g} times what it should be"
+        digits = max(4, 2 - int(np.floor(np.log10(abs(values[0] - 1)))))      # 1.0001 is not 1
+        return plain or f"is {values[0]:.{digits}g} times what it should be"
     for sign, minus in ((1, ""), (-1, "minus ")):
         for power, text in ((1, "times"), (-1, "divided by")):
             fitting = [what for what, sizes in _sizes(takes, seen).items() if set(sizes) >= set(factors)
@@ -262,6 +272,9 @@ def _partly(name: str, verb: str, leaves: list[Leaf], seen: Sequence[Seen]) -> I
         if all(leaf.right == last for leaf, last in zip(leaves, at_end)):
             yield f"Only the last entry of {name} is right."
             return
+    if all(_fits(_whole, leaf) for leaf in wrong):
+        yield f"Where {name} {verb} wrong, {'it is' if verb == 'is' else 'they are'} cut or rounded to whole numbers."
+        return
     for axis in range(2):
         for index, which in ((0, "first"), (-1, "last")):
             if all(leaf.got.shape == leaf.expected.shape and leaf.got.ndim > axis and leaf.got.shape[axis] > 0
@@ -363,6 +376,11 @@ def _reciprocal(e: Array) -> Iterator[Array]:
         yield 1 / e
 
 
+def _complement(e: Array) -> Iterator[Array]:
+    if e.dtype.kind == "f":
+        yield 1 - e
+
+
 def _logarithm(e: Array) -> Iterator[Array]:
     if e.dtype.kind == "f":
         yield np.log(e)
@@ -388,8 +406,8 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
     "The entries of {name} stand in reverse order along an axis.": _reversed,
     "{name} {verb} turned by half a turn: both axes run backwards.": _turned,
     "The entries of {name} have moved by one place.": _shifted,
-    "{name} ends one entry too early.": _one_short,
-    "{name} begins one entry too late.": _late,
+    "{one} ends one entry too early.": _one_short,
+    "{one} begins one entry too late.": _late,
     "The numbers of {name} are right, but not the shape.": _reshaped,
     "An axis of {name} is gone or has collapsed: what you return is the sum over it.": _summed,
     "An axis of {name} is gone or has collapsed: what you return is the mean over it.": _averaged,
@@ -399,9 +417,10 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
     "{each} is the square of what it should be.": _square,
     "{each} is the square root of what it should be, up to signs.": _root,
     "{each} is 1 over what it should be.": _reciprocal,
+    "{each} is 1 minus what it should be.": _complement,
     "{each} is the logarithm of what it should be.": _logarithm,
     "{each} is the exponential of what it should be.": _exponential,
-    "{name} says True where it should say False, and the other way round.": _opposite,
+    "{one} says True where it should say False, and the other way round.": _opposite,
     "{name} {verb} zero everywhere.": _zero,
 }
 #: What is said in their place where there is one number on each input, or are two that go wrong alike.

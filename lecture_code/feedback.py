@@ -307,6 +307,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
         return Verdict("different", f"{task.title}: {task.name} should be a function, yours is {_kind(answer)}.")
     suspects = list(task.mistakes)              # those that agree with the answer on every input so far
     trouble: tuple[Kind, str, int] | None = None  # the first thing that was wrong, and on which input
+    touched = ""                                # says of an argument that was changed, on any input
     seen: list[Seen] | None = []                # results to be compared, None once there is something else
     seen_wrong_value = False                    # an error alone does not identify a mistake
     printed, heard = io.StringIO(), ""
@@ -326,11 +327,12 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
             break                               # what was wrong before it became slow says more
         if isinstance(error, TooLong):
             return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
-                           f"{_line(error, answer)}\nDoes a loop never end?\n{_input(task, case)}",
+                           f"{_line(error, answer)}\nDoes a loop never end? Or does it take very many turns?\n"
+                           f"{_input(task, case)}",
                            printed=printed.getvalue())
         difference = "" if error else unlike or _difference(task, expected, value)
         changed = _changed(task, case, arguments)
-        seen_wrong_value |= bool(difference)
+        touched, seen_wrong_value = touched or changed, seen_wrong_value or bool(difference)
         suspects = [mistake for mistake in suspects if _agrees(task, case, mistake, value, error)]
         if seen is not None and (parts := _parts(task, expected, value)) and not (error or unlike):
             seen.append(Seen(task.example(case), *parts))
@@ -353,7 +355,8 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
     if suspects and seen_wrong_value:
         known = suspects[0]
         text = f"It looks as if {known.name}. {known.look}"
-        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}", known, printed.getvalue())
+        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}\n{touched}".rstrip(), known,
+                       printed.getvalue())
     if kind == "different":
         told = observations(task.takes.split(", "), task.returns.split(", "), seen) if seen else []
         told += [f"Your function reads {name}, which is none of its arguments but a variable of the notebook."

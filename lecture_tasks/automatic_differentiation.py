@@ -85,6 +85,14 @@ def _walk(operands: Operands, slopes: Slopes, order: Callable = reversed, arrows
     return bar
 
 
+def _by_distance(operands: Operands) -> list[int]:
+    """Return the nodes as they are met from the output on, breadth first."""
+    met = [len(operands) - 1]
+    for j in met:
+        met += [i for i in dict.fromkeys(operands[j]) if i not in met]
+    return met
+
+
 def _relay(operands: Operands, slopes: Slopes, all_first: bool = False, once: bool = False) -> np.ndarray:
     """Return the adjoints if a node hands on at each arrival: after all operands have received, or once only."""
     bar, seen = np.zeros(len(operands)), set()
@@ -118,6 +126,9 @@ repaired_adjoints.mistake("a node hands on everything again when a later share a
 repaired_adjoints.mistake("a node hands on before it is complete",
     "Visiting a node once is right, but when? All nodes that use it have to come first.",
     lambda operands, slopes: _relay(operands, slopes, once=True))
+repaired_adjoints.mistake("nodes hand on by their distance from the output, some before they are complete",
+    "A node can be near the output by one route and far by another. Which order of the nodes is safe?",
+    lambda operands, slopes: _walk(operands, slopes, order=lambda nodes: _by_distance(operands)))
 repaired_adjoints.mistake("a later share overwrites an earlier one", "`=` or `+=`?",
     lambda operands, slopes: _walk(operands, slopes, adds=False))
 repaired_adjoints.mistake("you walk from the front",

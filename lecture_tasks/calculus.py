@@ -24,14 +24,17 @@ Function = Callable[[np.ndarray], float]
 # ---------------------------------------------------------------- Task 1: log-sum-exp with weights
 
 def _weighted_scores(rng: np.random.Generator, shape: tuple[int, int, float]) -> tuple[Matrix, Vector]:
-    """Return scores (K, M), each column moved up or down by `offset` with a spread of its own, and weights (K,)."""
+    """Return scores (K, M), each column moved up or down by `offset` with a spread of its own, and weights (K,).
+
+    With the offset 1 the scores are whole numbers, in an array of integers.
+    """
     K, M, offset = shape
     z = rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)
     w = rng.uniform(0.2, 5, size=K).round(1)
     if offset:
         z[0] += rng.choice([-1, 1], size=M) * offset
         w *= 10.0 ** rng.integers(-8, 1, size=K)     # beside small weights a tiny number is no longer tiny
-    return z.round(1), w
+    return z.round().astype(int) if offset == 1 else z.round(1), w
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -42,7 +45,7 @@ def _shares(z: Matrix, w: Vector, shift: Any, axis: int | None = 0) -> Matrix:
 
 
 @task("Task 1a, the gradient of log-sum-exp", returns="g", points=2,
-      draw=_weighted_scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000)))
+      draw=_weighted_scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000), (4, 3, 1)))
 def lse_gradient(z, w):
     return softmax(z + np.log(w)[:, None])
 

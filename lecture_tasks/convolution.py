@@ -56,15 +56,20 @@ def halves(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return rng.integers(-6, 7, size=shape) / 2
 
 
+def _whole(A: np.ndarray, most: int = 15) -> np.ndarray:
+    """Return a large array with whole numbers, as an image has them: what is made of it may have halves."""
+    return (2 * A).astype(int) if A.size > most else A
+
+
 def _two(rng: np.random.Generator, shape: tuple[Pair, Pair]) -> tuple[Matrix, Matrix]:
-    return halves(rng, *shape[0]), halves(rng, *shape[1])
+    return _whole(halves(rng, *shape[0])), _whole(halves(rng, *shape[1]))
 
 
 # ---------------------------------------------------------------- Task 1: the gradient with respect to the filter
 
 def _batch(rng: np.random.Generator, shape: tuple[int, Pair, Pair]) -> tuple[Images, Images]:
     N, image, places = shape
-    return halves(rng, N, *image), halves(rng, N, *places)
+    return _whole(halves(rng, N, *image), 50), halves(rng, N, *places)
 
 
 @task("Task 1, the gradient with respect to the filter", returns="dF", points=3, draw=_batch,
@@ -358,7 +363,7 @@ def _layer(rng: np.random.Generator, shape: tuple[int, Pair, Pair, int]) -> tupl
     """Return X, F, δ and s for (channels, image, filter, stride)."""
     C, image, window, s = shape
     delta = halves(rng, *((d - k) // s + 1 for d, k in zip(image, window)))
-    return halves(rng, C, *image), halves(rng, C, *window), delta, s
+    return _whole(halves(rng, C, *image), 115), _whole(halves(rng, C, *window), 20), delta, s
 
 
 @task("Task 5, the layer with two bugs", returns="dF, dX", points=3, draw=_layer,

@@ -93,7 +93,10 @@ count_step.mistake("the output pays K on the way back, not 2K",
 # ---------------------------------------------------------------- Task 2: the backward pass
 
 def network(rng: np.random.Generator, shape: tuple[tuple[int, ...], int]) -> tuple[Any, ...]:
-    """Return W, b, x and labels y of a ReLU network of any depth with softmax head, for (widths, M)."""
+    """Return W, b, x and labels y of a ReLU network of any depth with softmax head, for (widths, M).
+
+    With fewer samples than classes, the last class has none.
+    """
     widths, M = shape
     W = [None] + [rng.normal(size=(n_out, n_in)).round(2) for n_in, n_out in zip(widths, widths[1:])]
     b = [None] + [rng.normal(size=(n, 1)).round(2) for n in widths[1:]]
@@ -128,7 +131,7 @@ def _backward(
 
 
 @task("Task 2, the backward pass", returns="dW, db", points=4, draw=network,
-      shapes=(((2, 3, 3, 2), 4), ((3, 5, 4, 3), 5), ((4, 6, 3, 5, 4), 7)))
+      shapes=(((2, 3, 3, 5), 4), ((3, 5, 4, 2), 6), ((4, 6, 3, 5, 2), 7)))
 def deep_gradients(W, b, x, y):
     net, theta = _network(W, b)
     return unpack(net, cost_and_gradient(net, theta, x, one_hot(y, len(W[-1])).T).gradient)
@@ -144,8 +147,8 @@ deep_gradients.mistake("the softmax is missing", "What are the probabilities, an
     partial(_backward, start=lambda z, e: z - e))
 deep_gradients.mistake("the output has a ReLU as well", "The last layer is linear under the softmax.",
     partial(_backward, start=lambda z, e: (z > 0) * (softmax(z) - e)))
-deep_gradients.mistake("σ′ is missing in the hidden layers", "What does a unit that is off send back?",
-    partial(_backward, slope=False))
+deep_gradients.mistake("σ′ is missing in the hidden layers, or is 1 for every unit",
+    "What does a unit that is off send back?", partial(_backward, slope=False))
 deep_gradients.mistake("the 1/M is missing", "The cost is the mean over the batch.", partial(_backward, share="sum"))
 deep_gradients.mistake("the bias gradients are summed and not averaged", "The 1/M belongs to both kinds of gradients.",
     partial(_backward, share="biases summed"))

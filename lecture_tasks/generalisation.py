@@ -279,7 +279,8 @@ honest_score.mistake("negative correlations are left out",
     select=lambda X, y, k: np.argsort(-_correlations(X, y))[:k])
 honest_score.mistake("you keep the features that say least", "Which end of the order holds the largest?",
     select=lambda X, y, k: np.argsort(np.abs(_correlations(X, y)))[:k])
-honest_score.mistake("you compare covariances", "A correlation does not change when a feature is multiplied by ten.",
+honest_score.mistake("you compare covariances, or how far apart the means of the classes are",
+    "A correlation does not change when a feature is multiplied by ten.",
     select=lambda X, y, k: np.argsort(-np.abs((y - y.mean()) @ (X - X.mean(axis=0))))[:k])
 honest_score.mistake("you keep the first k features", "Order them by the size of their correlation with y.",
     select=lambda X, y, k: np.arange(k))
@@ -290,7 +291,8 @@ honest_score.mistake("you keep the first k features", "Order them by the size of
 def paired_scores(rng: np.random.Generator, seeds: int) -> tuple[Vector, Vector]:
     """Return the scores of two methods on the same seeds: much of their spread is common."""
     common = 90 + rng.normal(size=seeds)
-    return common + 0.3 * rng.normal(size=seeds) + rng.uniform(-1, 1), common + 0.2 * rng.normal(size=seeds)
+    a, b = common + 0.3 * rng.normal(size=seeds) + rng.uniform(-1, 1), common + 0.2 * rng.normal(size=seeds)
+    return a.round(2), b.round(2)
 
 
 @task("Task 5a, a paired comparison", returns="difference, error", points=2, rtol=1e-5, draw=paired_scores,

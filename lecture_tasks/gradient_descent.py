@@ -74,11 +74,13 @@ def _walk(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, ...]:
     H, b, theta = quadratic(rng, P)
     if k == 3:
         theta = theta.round().astype(int)           # a start in whole numbers does not stay one
+    if k == 6:
+        b = H @ theta                               # a start at the bottom has all of its points, too
     return H, b, theta, round(float(rng.uniform(0.3, 2.6) / eigvalsh(H)[-1]), 3), k
 
 
 @task("Task 1b, the walk", returns="path", points=2,
-      draw=_walk, shapes=((1, 1), (2, 2), (2, 3), (3, 5), (5, 4)))
+      draw=_walk, shapes=((1, 1), (2, 2), (2, 3), (3, 5), (5, 4), (2, 6)))
 def descent_path(H, b, theta, eta, k):
     path = np.array([theta] * (k + 1), dtype=float)
     for j in range(k):

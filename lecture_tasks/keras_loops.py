@@ -297,6 +297,11 @@ def _(new_model, train, score, methods, seeds):
     return winner, table, tests[winner]
 
 
+fair_race.mistake("all scores are test scores", "Which data may a choice look at, and how often?",
+    lambda new_model, train, score, *others: unwrap(fair_race.reference)(
+        new_model, train, lambda model, data: score(model, "test"), *others))
+
+
 @fair_race.mistake("all methods are tested",
     "The test data are for one method, after the choice. How often may they be asked?")
 def _(new_model, train, score, methods, seeds):
@@ -367,6 +372,8 @@ def seeds_needed(a, b):
 seeds_needed.mistake("your error is that of two separate samples",
     "Take the differences first, seed by seed: what both methods share drops out.",
     lambda a, b: _needed(a - b, deviation=lambda gaps: (a.var(ddof=1) + b.var(ddof=1)) ** 0.5))
+seeds_needed.mistake("you round n down", "With your n, is the difference at least two standard errors?",
+    lambda a, b: _needed(a - b, number=lambda ratio: math.floor((2 * ratio) ** 2)))
 seeds_needed.mistake("your variance is divided by R",
     "The mean was taken from the same R numbers. By what is the sum of squares divided?",
     lambda a, b: _needed(a - b, deviation=np.std))

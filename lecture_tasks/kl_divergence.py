@@ -52,6 +52,9 @@ def _pair(rng: np.random.Generator, shape: tuple[int, int, bool, bool]) -> tuple
     p, q = distributions(rng, K, M, p_zeros), distributions(rng, K, M, q_zeros)
     if M > 1:
         q[:, -1:] = distributions(rng, K, 1)
+        least = q[:, 0].argmin()
+        p[least - 1, 0] += p[least, 0]
+        p[least, 0] = 1e-20         # nearly impossible, and forecast as impossible: that is infinitely wrong
     return p, q
 
 

@@ -59,7 +59,7 @@ def hessians(rng: np.random.Generator, P: int) -> tuple[Matrix]:
     """Return a symmetric matrix with eigenvalues of chosen signs, zeros among them at times."""
     Q, _ = np.linalg.qr(rng.normal(size=(P, P)))
     sizes = rng.uniform(0.5, 3, P) * 10.0 ** rng.integers(-9, 10)
-    sizes[0] *= rng.choice([1, 1e-5])  # small, and yet no zero
+    sizes[0] *= rng.choice([1, 3e-7, 1e-10])  # small and yet no zero, or no zero and counted as one
     signs = [np.ones(P), -np.ones(P), rng.choice([-1, 1], P), rng.choice([0, 1], P), rng.choice([-1, 0, 1], P),
              -rng.choice([0, 1], P)][rng.integers(6)]
     H = Q @ np.diag(sizes * signs) @ Q.T
@@ -173,7 +173,7 @@ def saddle_start(rng: np.random.Generator, size: int) -> tuple[float, float, flo
     """Return the start x₂, the rate η, and the negative curvature λ of C = … − ½λx₂²; for 0, a walk that meets 1."""
     if size == 0:
         return 1 / float(rng.choice([2, 4])), *((0.5, 2.0), (0.25, 4.0))[rng.integers(2)]
-    return (float(rng.uniform(1, 9)) * 10.0**-size, round(float(rng.uniform(0.03, 0.4)), 2),
+    return (round(float(rng.uniform(1, 9)), 2) * 10.0**-size, round(float(rng.uniform(0.03, 0.4)), 2),
             round(float(rng.uniform(0.5, 3)), 1))
 
 

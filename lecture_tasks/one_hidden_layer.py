@@ -58,7 +58,7 @@ pictured.mistake("your output weights are heights of the graph",
 
 def knots(rng: np.random.Generator, n: int) -> tuple[Vector, Vector]:
     """Return n + 1 knots at uneven distances, not from 0, and values of both signs."""
-    t = np.cumsum(rng.uniform(0.3, 1.6, n + 1)).round(1) - 2.3
+    t = (np.cumsum(rng.uniform(0.3, 1.6, n + 1)).round(1) - 2.3).round(1)
     return t, (rng.choice([-1, 1], n + 1) * rng.uniform(0.5, 3, n + 1)).round(1)
 
 

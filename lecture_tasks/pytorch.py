@@ -64,7 +64,7 @@ def _outputs(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple
 
 
 @task("Task 1a, the same network", points=2, view=_outputs, rtol=1e-12, double=True,
-      returns="outputs, number of parameters, memory shared with W or b (0: none)",
+      returns="outputs, number of parameters to train, memory shared with W or b (0: none)",
       draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)))
 def same_network(W, b):
     return _network(W, b)
@@ -110,10 +110,12 @@ def used_model(rng: np.random.Generator, shape: tuple[tuple[int, ...], int]) -> 
 
 
 def _computed(gradients: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> Any:
-    """Return the gradients, if they are there."""
+    """Return the gradients, if they are there and the model is as it was."""
     if isinstance(gradients, (list, tuple)) and any(g is None for g in gradients):
         raise NotRight("There is a None among your gradients. Is grad cleared after backward, or is backward never "
                        "called for this model?")
+    if not all(torch.equal(p, q) for p, q in zip(drawn[0].parameters(), used[0].parameters())):
+        raise NotRight("Your function changes the parameters of the model. Only the gradients are asked for, no step.")
     return gradients
 
 
@@ -166,7 +168,7 @@ def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tu
     if types != {"float64"}:
         raise NotRight(f"The parameters of your model are in {' and '.join(sorted(types))}, those of the given model "
                        "in float64. Which type does nn.Linear make if nobody asks?")
-    shapes, wanted = ([tuple(p.shape) for p in each.parameters() if p.requires_grad] for each in (model, before))
+    shapes, wanted = ([tuple(p.shape) for p in each.parameters()] for each in (model, before))
     wanted[-2:-2] = [(n, n), (n,)]
     if shapes != wanted:
         raise NotRight(f"The parameters of your model should have the shapes {wanted}, yours have {shapes}.")
@@ -175,11 +177,11 @@ def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tu
                        "them.")
     X = _samples(7, before[0].in_features)
     with torch.no_grad():
-        return model(X), sum(p.numel() for p in model.parameters()), len(used[0])
+        return model(X), sum(p.numel() for p in model.parameters() if p.requires_grad), len(used[0])
 
 
 @task("Task 2a, one layer more and the same function", points=3, view=_grown_view, double=True,
-      returns="outputs, number of parameters, number of parts of the given model",
+      returns="outputs, number of parameters to train, number of parts of the given model",
       draw=lambda rng, widths: (_network(*arrays(rng, widths), "ReLU"),), shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)))
 def deeper(model):
     n = model[-1].in_features
@@ -267,7 +269,7 @@ def any_rate(rng: np.random.Generator, reach: float) -> tuple[float, float]:
 
 
 @task("Task 3c, the time of one swing", returns="period", points=2,
-      draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), double=True)
+      draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), rtol=1e-9, double=True)
 def period(beta, eta):
     if eta * beta >= 4:
         return math.inf

@@ -21,15 +21,18 @@ Matrix = np.ndarray
 
 # ---------------------------------------------------------------- Task 1: softmax
 
-_SCORES = ((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000))
+_SCORES = ((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000), (4, 3, 1))
 
 
 def scores(rng: np.random.Generator, shape: tuple[int, int, float]) -> tuple[Matrix]:
-    """Return random scores (K, M) with one decimal, each column moved up or down by `offset`, its first by as much."""
+    """Return random scores (K, M) with one decimal, each column moved up or down by `offset`, its first by as much.
+
+    With the offset 1 they are whole numbers, in an array of integers.
+    """
     K, M, offset = shape
     z = rng.normal(scale=2, size=(K, M)) + offset * rng.choice([-1, 1], size=M)
     z[0] += offset * rng.choice([-1, 1], size=M)
-    return (z.round(1),)
+    return (z.round().astype(int) if offset == 1 else z.round(1),)
 
 
 @task("Task 1a, softmax", returns="p", points=2, draw=scores, shapes=_SCORES, rtol=1e-10)

@@ -83,7 +83,8 @@ def _rate_mistakes(walk: Task) -> None:
 
 def _stream(rng: np.random.Generator, K: int) -> tuple[Any, ...]:
     theta = round(float(rng.normal(scale=2)), 1)
-    return theta if K != 2 else round(theta), rng.normal(scale=3, size=K).round(1), *_constants(rng)
+    x = rng.normal(scale=3, size=K).round(1)
+    return theta if K != 2 else round(theta), x if K != 3 else x.round().astype(int), *_constants(rng)
 
 
 @task("Task 2a, the stream", returns="path", points=3, draw=_stream, shapes=(1, 2, 3, 8))

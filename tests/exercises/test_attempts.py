@@ -60,8 +60,38 @@ def sum_of(q):
     return (1 / np.arange(1, 10_001) ** q).sum()
 
 
+def until_it_rests(H, b, theta, eta, k):
+    path = [np.asarray(theta, dtype=float)]
+    while len(path) <= k and np.linalg.norm(H @ path[-1] - b) > 1e-6:
+        path.append(path[-1] - eta * (H @ path[-1] - b))
+    return np.array(path)
+
+
+def kind_by_tolerance(tolerance):
+    def answer(H):
+        e = np.linalg.eigvalsh(H)
+        up, down = (e > tolerance * np.abs(e).max()).sum(), (-e > tolerance * np.abs(e).max()).sum()
+        return 2 if up and down else 3 if up + down < len(e) else 1 if down else 0
+    return answer
+
+
+def steps_as_well(model, X, y):
+    import torch
+    found = right("pytorch.gradients_of")(model, X, y)
+    with torch.no_grad():
+        for p, g in zip(model.parameters(), found):
+            p -= 0.1 * g
+    return found
+
+
+def last_class_of_the_labels(W, b, x, y):
+    """Take as many classes as the labels show, though the last one may have no sample."""
+    return right("deep_networks.deep_gradients")([*W[:-1], W[-1][:y.max() + 1]], [*b[:-1], b[-1][:y.max() + 1]], x, y)
+
+
 #: Wrong answers that a check once let through, since no input showed them.
 SLIPPED = [
+    ("deep_networks.deep_gradients", last_class_of_the_labels),
     ("supervised_learning.nll", lambda P, y: -np.log(np.prod(P[y, np.arange(len(y))].astype(np.longdouble)))),
     ("calculus.lse_gradient", lambda z, w: (lambda e: e / (e.sum(axis=0) + 1e-9))(
         w[:, None] * np.exp(z - z.max(axis=0)))),
@@ -83,11 +113,31 @@ SLIPPED = [
     without("generalisation.stop_early", costs=lambda costs: [round(cost, 3) for cost in costs]),
     changed("keras_loops.seeds_needed", lambda found, a, b: (*found[:2], max(2, found[2]))),
     without("mini_batches.absolute_step", y=lambda y: y.round(9)),
+    ("kl_divergence.kl_with_zeros", lambda p, q: np.where(p > 1e-12, p * np.log(p / q), 0).sum(axis=0)),
+    ("gradient_descent.descent_path", until_it_rests),
+    ("loss_landscapes.kind", kind_by_tolerance(1e-6)),
+    ("loss_landscapes.kind", kind_by_tolerance(1e-12)),
+    ("softmax_regression.softmax_columns", lambda z: (lambda e: e / e.sum(axis=0))(
+        np.exp(z - z.max(axis=0)).astype(z.dtype))),
+    ("calculus.lse_gradient", lambda z, w: (lambda e: e / e.sum(axis=0))(
+        (w[:, None] * np.exp(z - z.max(axis=0))).astype(z.dtype))),
+    changed("convolution.gradient_by_filter", lambda dF, X, delta: dF.astype(X.dtype)),
+    changed("convolution.gradient_by_image", lambda dX, F, delta: dX.astype(delta.dtype)),
+    changed("convolution.strided_convolution", lambda Z, X, F, s, p: Z.astype(X.dtype)),
+    changed("convolution.merged_filter", lambda H, F, G: H.astype(F.dtype)),
+    changed("convolution.repaired_layer", lambda both, X, F, delta, s: (both[0].astype(F.dtype), both[1])),
+    changed("convolution.repaired_layer", lambda both, X, F, delta, s: (both[0], both[1].astype(X.dtype))),
+    changed("stochastic_gradient_descent.streaming_path", lambda path, theta, x, c0, c1: path.astype(x.dtype)),
+    ("pytorch.period", lambda beta, eta: float(2 * np.pi / np.arccos(np.float32(1 - eta * beta / 2)))
+        if eta * beta < 4 else math.inf),
+    ("pytorch.gradients_of", steps_as_well),
 ]
 
 
 @pytest.mark.parametrize("name, answer", SLIPPED, ids=[name for name, _ in SLIPPED])
 def test_what_once_slipped_through_is_refused(name, answer):
+    if missing := why_not(of_tasks(name.split(".")[0])):
+        pytest.skip(missing)
     with np.errstate(all="ignore"):
         assert verdict(task_of(name), answer).kind in ("different", "known mistake")
 
@@ -237,6 +287,64 @@ def cleared_after_backward(model, X, y):
     return [p.grad for p in model.parameters()]
 
 
+def broken_in_place(W, b, x, y, eta):
+    """Keep the old matrix by a second name, which does not keep its numbers."""
+    L, M = len(W) - 1, x.shape[1]
+    z, a = [None], [x]
+    for l in range(1, L + 1):
+        z.append(W[l] @ a[-1] + b[l])
+        a.append(sigmoid(z[l]))
+    W, b, delta = list(W), list(b), sigmoid.derivative(z[L]) * (a[L] - y)
+    for l in range(L, 0, -1):
+        old = W[l]
+        W[l] -= eta * delta @ a[l - 1].T / M
+        b[l] = b[l] - eta * delta.mean(axis=1, keepdims=True)
+        delta = sigmoid.derivative(z[l - 1]) * (old.T @ delta) if l > 1 else None
+    return W, b
+
+
+def slope_at_zero(W, b, x, y):
+    """Ask of a, and not of z, whether a unit is on, with ≥."""
+    a = [x]
+    for l in range(1, len(W)):
+        a.append(np.maximum(W[l] @ a[-1] + b[l], 0))
+    delta = (softmax(W[-1] @ a[-2] + b[-1]) - np.eye(len(W[-1]))[:, y]) / len(y)
+    dW, db = [None] * len(W), [None] * len(W)
+    for l in range(len(W) - 1, 0, -1):
+        dW[l], db[l] = delta @ a[l - 1].T, delta.sum(axis=1, keepdims=True)
+        delta = (W[l].T @ delta) * (a[l - 1] >= 0) if l > 1 else None
+    return dW, db
+
+
+def by_means_of_classes(X, y, train, k):
+    A, label = X[train], y[train]
+    gap = A[label == 1].mean(axis=0) - A[label == 0].mean(axis=0)
+    keep = np.sort(np.argsort(-np.abs(gap))[:k])
+    near = [((X[~train][:, keep] - A[label == c][:, keep].mean(axis=0)) ** 2).sum(axis=1) for c in (0, 1)]
+    return keep, ((near[1] < near[0]) == y[~train]).mean()
+
+
+def breadth_first(operands, slopes):
+    bar, queue, seen = np.zeros(len(operands)), [len(operands) - 1], set()
+    bar[-1] = 1
+    while queue:
+        j = queue.pop(0)
+        if j not in seen:
+            seen.add(j)
+            for i, slope in zip(operands[j], slopes[j]):
+                bar[i] += bar[j] * slope
+                queue.append(i)
+    return bar
+
+
+def all_on_test(new_model, train, score, methods, seeds):
+    return right("keras_loops.fair_race")(new_model, train, lambda model, data: score(model, "test"), methods, seeds)
+
+
+def frozen(W, b):
+    return right("pytorch.same_network")(W, b).requires_grad_(False)
+
+
 #: What was once accepted, had no name, or was called what it is not; and what is true of it.
 SAID = [
     ("convolution.gradient_by_image", "the rows of the filter are the wrong way round",
@@ -275,6 +383,14 @@ SAID = [
     ("gradient_descent.descent_path", "in an array of the type of θ", entry_by_entry),
     ("backpropagation.bias_gradients", "the mean over its units", one_number_a_layer),
     ("backpropagation.delta_by_differences", "the two values that you subtract are equal", same_array_twice),
+    ("keras_loops.fair_race", "all scores are test scores", all_on_test),
+    ("keras_loops.seeds_needed", "you round n down", lambda a, b: (
+        np.mean(a - b), np.std(a - b, ddof=1) / len(a) ** 0.5, int(4 * np.var(a - b, ddof=1) / np.mean(a - b) ** 2))),
+    ("automatic_differentiation.repaired_adjoints", "by their distance from the output", breadth_first),
+    ("generalisation.honest_score", "or how far apart the means of the classes are", by_means_of_classes),
+    ("deep_networks.deep_gradients", "or is 1 for every unit", slope_at_zero),
+    ("backpropagation.repaired_b", "Your function changes its argument W", broken_in_place),
+    ("pytorch.same_network", "number of parameters to train", frozen),
     ("optimizers.which_method", "", method_by(lambda end, last: np.isclose(end[0], last[0]))),
     ("optimizers.which_method", "", method_by(lambda end, last: np.isclose(end.sum(), last.sum()))),
     ("optimizers.which_method", "", method_by(np.allclose, eps=0.0)),

@@ -44,8 +44,11 @@ def said(change, of=MATRICES, returns="c", takes="x, n", arguments=None):
     (np.square, "Every entry of c is the square of what it should be."),
     (lambda e: np.sqrt(np.abs(e)), "Every entry of c is the square root of what it should be, up to signs."),
     (lambda e: 1 / e, "Every entry of c is 1 over what it should be."),
-    (lambda e: np.where(e > 0, e, np.inf), "There are entries of c that are infinite or not a number and should not be: "
-     "does an exponential overflow, or is something divided by zero?"),
+    (lambda e: np.where(e > 0, e, np.inf), "There are entries of c that are infinite or not a number and should not be."),
+    (lambda e: np.sort(e, None).reshape(e.shape), "The entries of c are right, but stand in another order."),
+    (lambda e: 1 - e, "Every entry of c is 1 minus what it should be."),
+    (lambda e: 1.0001 * e, "Every entry of c is 1.0001 times what it should be."),
+    (lambda e: e if e.size == 6 else np.trunc(e), "Where c is wrong, it is cut or rounded to whole numbers."),
     (np.exp, "Every entry of c is the exponential of what it should be."),
     (np.zeros_like, "c is zero everywhere."),
     (lambda e: e + 0.25, "Every entry of c is too large by 0.25."),
@@ -85,6 +88,12 @@ def test_parts_in_another_order_are_recognised_and_right_parts_named():
     assert observations([], ["c", "m"], swapped) == ["The order is another: you return (m, c)."]
     half = [Seen((), (m, v), (m, 2 * v)) for m, v in zip(a, b)]
     assert observations([], ["c", "m"], half) == ["Every entry of m is twice what it should be.", "c is right."]
+    five = [Seen((), (m, v, v, 2 * m, 3 * m), (m, v, v, 3 * m, 2 * m)) for m, v in zip(a, b)]
+    assert observations([], list("abcde"), five) == ["The order is another: you return (a, b, c, e, d)."]
+    one = [Seen((), (m, v), (3 * m + m**3, np.full(v.shape, np.nan))) for m, v in zip(a, b)]
+    assert observations([], ["c", "m"], one) == ["There are entries of m that are infinite or not a number and should not be."]
+    short = [Seen((), (m, v), (m[:-1], v[:-1])) for m, v in zip(a, b)]
+    assert observations([], ["c", "m"], short) == ["Each of c and m ends one entry too early."]
     both = [Seen((), (m, v), (-m, -v)) for m, v in zip(a, b)]
     assert observations([], ["c", "m"], both) == ["Every entry of c and m has the opposite sign."]
 
@@ -131,8 +140,7 @@ def test_what_is_a_number():
 @pytest.mark.parametrize("change, sentence", [
     (lambda e: 2 * e, "c is twice what it should be."),
     (lambda e: e - 1, "c is too small by 1."),
-    (lambda e: np.inf, "c is infinite or not a number and should not be: does an exponential overflow, or is something "
-     "divided by zero?"),
+    (lambda e: np.inf, "c is infinite or not a number and should not be."),
     (lambda e: 0.0, "c is zero."),
     (np.square, "c is the square of what it should be."),
     (np.trunc, "c is cut or rounded to a whole number."),
