@@ -244,20 +244,23 @@ signal_mistakes(cross_entropy_gradient)
 
 # ---------------------------------------------------------------- Task 4: SGD
 
-def _walk(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[Any, ...]:
-    theta, x, y = _batch(rng, shape)
+def _walk(rng: np.random.Generator, shape: tuple[int, int, int, float]) -> tuple[Any, ...]:
+    theta, x, y = _scaled_batch(rng, shape)
     N = len(y)                                      # with more steps than samples, some samples come more than once
     order = rng.integers(N, size=N + 2) if N == 5 else rng.permutation(N)
     return theta, x.T.copy(), y, round(float(rng.uniform(0.1, 1)), 2), order
 
 
-@task("Task 4a, SGD", returns="theta", points=3, draw=_walk, shapes=((2, 1, 1), (2, 1, 2), (3, 2, 2), (3, 4, 5)))
+@task("Task 4a, SGD", returns="theta", points=3, draw=_walk,
+      shapes=((2, 1, 1, 1), (2, 1, 2, 1), (3, 2, 2, 1), (3, 4, 5, 1), (3, 2, 4, 700)))
 def sgd_walk(theta, X, y, eta, order, *, signal=error_signal):
     for i in order:
         theta = theta - eta * signal(theta @ X[[i]].T, y[[i]]) @ X[[i]]
     return theta
 
 
+sgd_walk.mistake("large scores overflow", "Your function of Task 1 knows what to do with them.",
+    signal=lambda z, y: np.exp(z) / np.exp(z).sum(axis=0) - _one_hot(z, y))
 sgd_walk.mistake("you walk uphill",
     "Does the probability of the right class grow in one step with a tiny rate? Two minus signs should have "
     "cancelled.", slip={"- eta": "+ eta"})
@@ -303,15 +306,16 @@ signal_mistakes(sgd_walk, batch=False)
 
 # ---------------------------------------------------------------- Task 5: a training loop with two bugs
 
-def _epochs(rng: np.random.Generator, shape: tuple[int, int, int, int, int]) -> tuple[Any, ...]:
-    """Return the arguments of a training loop for (K, d, N, M, number of epochs)."""
-    K, d, N, M, epochs = shape
-    theta, x, y = _batch(rng, (K, d, N))
+def _epochs(rng: np.random.Generator, shape: tuple[int, int, int, int, int, float]) -> tuple[Any, ...]:
+    """Return the arguments of a training loop for (K, d, N, M, number of epochs, size of the scores)."""
+    K, d, N, M, epochs, scale = shape
+    theta, x, y = _scaled_batch(rng, (K, d, N, scale))
     return theta, x.T.copy(), y, round(float(rng.uniform(0.5, 2)), 2), M, rng.permuted([np.arange(N)] * epochs, axis=1)
 
 
 @task("Task 5, the training loop", returns="theta", points=3,
-      draw=_epochs, shapes=((2, 1, 3, 2, 1), (3, 2, 5, 2, 2), (3, 4, 7, 3, 3), (4, 3, 11, 4, 2)))
+      draw=_epochs,
+      shapes=((2, 1, 3, 2, 1, 1), (3, 2, 5, 2, 2, 1), (3, 4, 7, 3, 3, 1), (4, 3, 11, 4, 2, 1), (3, 2, 5, 2, 1, 700)))
 def repaired_training(theta, X, y, eta, M, orders):
     for order in orders:
         for k in range(0, len(y), M):
@@ -374,6 +378,9 @@ repaired_training.mistake("all epochs have the order of the first",
     orders=lambda orders: orders[:1].repeat(len(orders), axis=0))
 repaired_training.mistake("you stop after the first epoch", "Is your `return` inside the loop?",
     orders=lambda orders: orders[:1])
+repaired_training.mistake("large scores overflow", "Your function of Task 1 knows what to do with them.",
+    slip={"error_signal(theta @ X[batch].T, y[batch])":
+          "(np.exp(z := theta @ X[batch].T) / np.exp(z).sum(axis=0) - _one_hot(z, y[batch]))"})
 
 #: In the order of the notebook.
 ALL = (softmax_columns, log_sum_exp, cross_entropy_gradient, sgd_walk, repaired_training)
