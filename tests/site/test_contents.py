@@ -212,6 +212,12 @@ def test_times_are_rounded(minutes, said):
     assert reading_time.about(minutes) == said
 
 
+@pytest.mark.parametrize("path", reading_time.chapters(), ids=lambda path: path.stem)
+def test_the_main_path_of_a_chapter_is_read_in_about_an_hour(path):
+    """What is beyond that is cut, or optional; code that times, tunes or prints is folded over what it puts out."""
+    assert 40 < reading_time.count(json.loads(path.read_text(encoding="utf-8"))).minutes < 65
+
+
 def test_every_chapter_says_how_long_it_takes(site):
     for path in reading_time.chapters():
         about = reading_time.about(reading_time.count(json.loads(path.read_text(encoding="utf-8"))).minutes)
