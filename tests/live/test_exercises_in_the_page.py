@@ -140,6 +140,7 @@ def test_hints_open_one_after_the_other(student):
         button.click()
         opened.append(hints.evaluate_all("(all) => all.map(({ open }) => open)"))
     assert opened == ["Hint 1 of 2", [True, False], "Hint 2 of 2", [True, True]]
+    expect(button).to_be_hidden()
 
 
 def test_by_keyboard_alone_and_by_name(student):
@@ -184,7 +185,7 @@ def test_all_is_there_after_a_reload(student):
     before = student.done()
     student.page.reload()
     student.page.locator(".task-bar").wait_for()
-    assert student.done() == before and "1 of 6 tasks" in before and "1 of 3 answers written" in before
+    assert student.done() == before and "1 of 6 tasks" in before and "1 of 3 answers written, for " in before
     assert student.code("largest_rate") == RIGHT
     expect(student.message("largest_rate")).to_have_text(re.compile("^✓"))
     answer = student.page.get_by_role("textbox", name=re.compile("Your answer to Task 1"))

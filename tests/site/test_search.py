@@ -132,6 +132,13 @@ ASKED = {
     "why does SGD oscillate around the minimum": "06-stochastic-gradient-descent.html#a-parabola-that-shakes",
     "can a single neuron learn XOR": "03-neurons.html#what-a-single-neuron-cannot-say",
     "multi gpu training": "21-scale.html#two-processes-one-gradient",
+    "why does my loss go up": "04-gradient-descent.html#how-far-may-you-step",
+    "loss increases": "04-gradient-descent.html#how-far-may-you-step",
+    "what is a batch": "07-mini-batches.html#from-one-sample-to-a-mini-batch",
+    "what is an epoch": "07-mini-batches.html#epochs-and-a-last-batch-that-is-too-short",
+    "difference between SGD and Adam": "08-optimizers.html#one-table",
+    "how many layers do I need": "14-deep-networks.html#is-deeper-better",
+    "dying relu": "03-neurons.html#other-bends",
     "large batch does not fit in memory": "21-scale.html#a-large-batch-in-small-pieces",
 }
 
@@ -154,6 +161,9 @@ def test_the_first_result_is_the_place_that_a_reader_wants(browser, site):
         lines = found["batch size"]
         assert all(excerpt for place, _, excerpt in lines if place.startswith("book/"))
         assert visited.page.locator("#search-results li > a mark").count() > 0
+        results(visited.page, "why does my loss go up")
+        marked = {word.lower() for word in visited.page.locator("#search-results mark").all_inner_texts()}
+        assert "loss" in marked and not marked & {"why", "does", "my", "go", "goes", "up"}, "what only asks is not marked"
         assert results(visited.page, "softm")[0][0].startswith("book/09-softmax-regression.html")
         assert results(visited.page, "qwzx") == []
         assert "No section has" in visited.page.locator("#search-results").inner_text()

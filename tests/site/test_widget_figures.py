@@ -186,6 +186,8 @@ def test_panels_stand_below_each_other_on_a_phone_and_a_tap_shows_a_picture_larg
         tops, widths, scales, hidden = zip(*parts)
         assert tops[0] < tops[1] and max(widths) <= 390 and scales[0] == pytest.approx(scales[1], rel=0.01)
         assert scales[0] * 10 * explorers.POINT >= 10 and hidden == (None, "true"), "it is read aloud once"
+        stacked.locator(".picture-part").nth(1).click()
+        assert stacked.locator(".picture-part").nth(1).bounding_box()["width"] == pytest.approx(widths[1], abs=1), "it is large already"
         small = page.locator(".small-picture").first
         for scale in (390 / 640, 1, 390 / 640):                 # a second tap, and it is as before
             picture = small.locator("img").evaluate("(picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width)")
@@ -196,6 +198,9 @@ def test_panels_stand_below_each_other_on_a_phone_and_a_tap_shows_a_picture_larg
         stacked.scroll_into_view_if_needed()
         shown = stacked.locator(".picture-part").evaluate_all("parts => parts.map((part) => getComputedStyle(part).display)")
         assert shown == ["contents", "none"], "on a wide screen it is one picture"
+        with page.expect_popup() as beside:                     # by itself, in a tab of its own
+            stacked.click()
+        assert beside.value.url.endswith(".png") and page.url.endswith(ONE_PANEL)
 
 
 @pytest.mark.parametrize("rows, columns, labels, width, parts", [

@@ -226,7 +226,7 @@
       if (this.stored) this.stored.hidden = false;
       this.#output = this.#failed = null;
       this.#undone = written;
-      this.say(written === null ? "" : "The printed cell is back.");
+      this.say(written === null ? "" : "The cell is as it was printed.");
       this.show();
       this.runButton.focus({ preventScroll: true });
     }

@@ -103,6 +103,7 @@
       if (this.hint) {
         const next = this.hints.findIndex(({ open }) => !open);
         this.hint.textContent = this.hints.length === 1 ? "Hint" : `Hint ${(next < 0 ? this.hints.length : next + 1)} of ${this.hints.length}`;
+        this.hint.hidden = next < 0;                                // all of them are open
         this.hint.setAttribute("aria-label", `${this.hint.textContent}: ${this.called}`);
       }
       if (this.check) {
@@ -158,7 +159,7 @@
 
   class Answer {
     constructor(place, { name, id, points }) {
-      Object.assign(this, { name, id, solution: true, key: `answer ${python.page} ${name}` });
+      Object.assign(this, { name, id, points: points ?? 0, solution: true, key: `answer ${python.page} ${name}` });
       const label = make("label", { textContent: "Your answer" });
       this.field = make("textarea", { rows: 4, placeholder: "Markdown, with formulas as $x^2$", oninput: () => this.keep() });
       const heading = place.closest("section")?.querySelector("h2, h1")?.firstChild.textContent;
@@ -196,10 +197,10 @@
     show() {
       const checked = tasks.filter(({ check }) => check), right = checked.filter((task) => task.right);
       const points = (some) => some.reduce((sum, task) => sum + task.points, 0);
-      const written = answers.filter(({ text }) => text.trim()).length;
-      this.element.style.setProperty("--done", right.length / checked.length);      // a line below says it, too
+      const written = answers.filter(({ text }) => text.trim()).length, read = points(answers);
+      this.element.style.setProperty("--done", (right.length + written) / (checked.length + answers.length));      // a line below says it, too
       this.words.replaceChildren(`${right.length} of ${plural(checked.length, "task")}, ${points(right)} of ${plural(points(checked), "point")}`);
-      if (answers.length) this.words.append(` · ${written} of ${plural(answers.length, "answer")}`, make("span", { className: "task-more", textContent: " written" }));
+      if (answers.length) this.words.append(` · ${written} of ${plural(answers.length, "answer")}`, make("span", { className: "task-more", textContent: ` written${read ? `, for ${read} more` : ""}` }));
     }
     tell(...words) {
       this.news.replaceChildren(...words, make("button", { type: "button", textContent: "Close", onclick: () => this.news.replaceChildren() }));

@@ -119,8 +119,10 @@
   }
   document.addEventListener("click", (event) => {
     const box = event.target.closest?.(".cell_output .image-reference");
-    if (!box || !PHONE.matches || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!box || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!PHONE.matches) return void (box.target = "_blank");              // the picture by itself, beside the page
     event.preventDefault();
+    if (box.querySelector(".picture-part")) return;                       // its panels are large already
     box.classList.toggle("large-picture");
     mark(box);
   });

@@ -25,7 +25,7 @@
 
   // What makes a question of a query, and says little about the place. Sphinx' stopwords say nothing.
   const ASKING = new Set(stemsOf(`what why how when which who does do did should can could i my we you vs versus between from with than
-    instead many much need use mean formula definition example explain intuition difference`));
+    instead many much need use mean formula definition example explain intuition difference up down go goes get have has`));
 
   function sections() {
     const all = [];
@@ -72,11 +72,13 @@
     const { all, inHow, length } = prepared();
     const asked = stemsOf(query);
     const meant = asked.filter((word, i) => !stopwords.includes(query.toLowerCase().match(WORD)[i]));
-    const words = [...new Set(meant.length ? meant : asked)].map((word) => {
+    const chosen = [...new Set(meant.length ? meant : asked)], asksOnly = chosen.every((word) => ASKING.has(word));
+    const words = chosen.map((word) => {
       // A word that the book does not have may be the beginning of one that it has.
       const forms = inHow.has(word) ? [word] : [...inHow.keys()].filter((known) => word.length > 1 && known.startsWith(word));
       const frequency = forms.reduce((sum, form) => sum + inHow.get(form), 0);
-      return { forms, weight: (ASKING.has(word) ? 0.1 : 1) * Math.log(1 + all.length / (1 + frequency)) };
+      const asks = ASKING.has(word) && !asksOnly;
+      return { forms, asks, weight: (asks ? 0.1 : 1) * Math.log(1 + all.length / (1 + frequency)) };
     });
     const forms = new Set(words.flatMap((word) => word.forms));
     const total = words.reduce((sum, word) => sum + word.weight, 0);
@@ -104,7 +106,8 @@
       return many.get(each.page) <= 3;
     });
     const answers = shown.filter((each) => each.kind === "solutions");
-    return { forms, results: [...shown.filter((each) => each.kind !== "solutions").slice(0, 25), ...answers.slice(0, 5)] };
+    const named = new Set(words.flatMap((word) => (word.asks ? [] : word.forms)));      // what only asks is not marked
+    return { forms: named, results: [...shown.filter((each) => each.kind !== "solutions").slice(0, 25), ...answers.slice(0, 5)] };
   }
 
   // ---- what is shown ----------------------------------------------------------------------------------
