@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-MOVED = (("{one} begins one entry too late, and ends one too late.", slice(None, -1), slice(1, None)),
-         ("{one} begins one entry too early, and ends one too early.", slice(1, None), slice(None, -1)))
+MOVED = (("{one} is right, but moved by one entry: the first one is missing, and your last one is too many.",
+          slice(None, -1), slice(1, None)),
+         ("{one} is right, but moved by one entry: your first one is too many, and the last one is missing.",
+          slice(1, None), slice(None, -1)))
 MOST = 3                                        # sentences of one diagnosis
 
 
@@ -165,6 +167,9 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     if alone and any(leaf.got.shape == leaf.expected.shape and (np.isinf(leaf.expected) & np.isfinite(leaf.got)).any()
                      for leaf in some):
         return [f"{there} {entries} finite and should be infinite: is a 0 replaced, or something cut off?"]
+    if numbers and _one_number([leaf.got for leaf in leaves]) and not _one_number([leaf.expected for leaf in leaves]):
+        value = leaves[0].got.item()
+        return [f"{name} {verb} {value if isinstance(value, bool) else f'{value:.6g}'} on every input."]
     if ratio := _ratio(takes, leaves, seen):
         return [f"{each} {ratio}."]
     fitting = [change for change in CHANGES.values() if all(_fits(change, leaf) for leaf in leaves)]
@@ -183,6 +188,11 @@ def _of_leaves(takes: Sequence[str], name: str, verb: str, leaves: list[Leaf], s
     if not found:
         found += _partly(name, verb, leaves, seen)
     return found
+
+
+def _one_number(arrays: list[Array]) -> bool:
+    """Are they numbers, and all the same?"""
+    return all(not array.ndim and array == arrays[0] for array in arrays)
 
 
 def _fits(change: Callable[[Array], Iterator[Array]], leaf: Leaf) -> bool:
@@ -426,8 +436,7 @@ CHANGES: dict[str, Callable[[Array], Iterator[Array]]] = {
 #: What is said in their place where there is one number on each input, or are two that go wrong alike.
 OF_NUMBERS: dict[Callable[[Array], Iterator[Array]], str] = {
     _whole: "{each} is cut or rounded to a whole number.",
-    _absolute: "{each} has the right size, and is always positive.",
-    _zero: "{each} is zero."}
+    _absolute: "{each} has the right size, and is always positive."}
 #: What another change says already where both fit: along an axis of one entry, a sum is no more than a lost axis.
 IMPLIED_BY: dict[Callable[[Array], Iterator[Array]], set[Callable[[Array], Iterator[Array]]]] = {
     _turned: {_reversed}, _summed: {_reshaped}, _averaged: {_reshaped, _summed}}

@@ -341,6 +341,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
         if trouble is None and (error or changed or difference):
             if error:
                 kind, text = "error", f"Your code raised {type(error).__name__}: {error}{_line(error, answer)}"
+                text += _advice(error)
             elif changed:
                 kind, text = "input changed", f"{changed}\n{difference}".rstrip()
             else:
@@ -540,6 +541,14 @@ def _line(error: BaseException, answer: Answer) -> str:
     return found
 
 
+def _advice(error: BaseException) -> str:
+    """Say what helps where the words of an error lead the wrong way; empty if they do not."""
+    if re.search("truth value of an array|Boolean value of Tensor", str(error)):
+        return ("\n`if`, `and`, `max` and the like want one True or False, and an array has one for each entry. "
+                "Where each entry has its own answer, use np.where, np.maximum, or a loop.")
+    return ""
+
+
 def _of_student(answer: Answer, filename: str, number: int | None) -> str:
     """Quote a line of code; empty if it is not the student's, which lies in the folder of the function.
 
@@ -562,7 +571,8 @@ def _input(task: Task, case: int) -> str:
         return call
     values = [f"{name} = {_number(value)}" for name, value in shown]
     if max(map(len, values)) > WIDTH:           # numbers of sixteen digits, which nobody reads
-        return call
+        values = [f"{name} = {_rounded(name, value)}" for name, value in shown]
+        return "\n  ".join([f"{call}, which is, to five digits,", *values])
     line = "  " + ", ".join(values)
     return f"{call}, which is\n" + (line if len(line) <= WIDTH else "\n".join(f"  {value}" for value in values))
 
@@ -586,6 +596,14 @@ def _number(value: Any) -> str:
     if callable(value):
         return f"the function {value.__name__.strip('_')}" if hasattr(value, "__name__") else f"a {type(value).__name__}"
     return str(value if _of_plain_numbers(value) else np.asarray(value).tolist())
+
+
+def _rounded(name: str, value: Any) -> str:
+    """Return a value to five digits, a matrix row by row."""
+    if callable(value):
+        return _number(value)
+    return np.array2string(np.asarray(value), separator=", ", prefix=f"  {name} = ", max_line_width=WIDTH,
+                           formatter={"float_kind": "{:.5g}".format})
 
 
 def _unfinished(shell: Any, kind: type, error: BaseException, trace: Any, tb_offset: int | None = None) -> None:

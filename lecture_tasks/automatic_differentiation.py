@@ -269,7 +269,7 @@ multiplications.mistake("the two modes are exchanged", "Which of them starts at 
 multiplications.mistake("you count one product too many", "L matrices need L − 1 products.",
     of=lambda n_0, n_L, pairs: (n_0 * sum(pairs), n_L * sum(pairs)))
 multiplications.mistake("the wrong matrix is left out",
-    "Forward mode starts *with* the first Jacobian. Which products remain?",
+    "Forward mode starts with the first Jacobian itself. Which products remain?",
     of=lambda n_0, n_L, pairs: (n_0 * sum(pairs[:-1]), n_L * sum(pairs[1:])))
 multiplications.mistake("the numbers of inputs and outputs are exchanged",
     "How many columns does forward mode carry along?",

@@ -324,8 +324,8 @@ gradient_is_wrong.mistake("you want every step to agree",
 gradient_is_wrong.mistake("you measure the error in absolute numbers",
     "An error of 10⁻⁹ is everything if the gradient is 10⁻⁷. Compare it with the gradient.",
     lambda f, gradient, theta: min(_errors(f, gradient, theta)) * _largest(gradient) > 1e-3)
-gradient_is_wrong.mistake("your verdict is turned round", "The function returns True if the *gradient* is to blame.",
-    result=lambda wrong: not wrong)
+gradient_is_wrong.mistake("your verdict is turned round",
+    "The function returns True if the gradient is to blame, and not the quotients.", result=lambda wrong: not wrong)
 gradient_is_wrong.mistake("you compare sums over the entries",
     "Two wrong entries can cancel in a sum. Look for the worst entry.",
     lambda f, gradient, theta: min(_errors(f, gradient, theta, size=lambda d: abs(d.sum()))) > 1e-3)
@@ -363,7 +363,7 @@ repaired_slopes.mistake("half of the penalty's slope is missing",
     "factors?", lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * w)
 repaired_slopes.mistake("the penalty counts twice", "Compare with λ = 0.",
     lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * 4 * w)
-repaired_slopes.mistake("your penalty is the norm, not its square", "The cost has λ times the *square* of the length.",
+repaired_slopes.mistake("your penalty is the norm, not its square", "The cost has λ times the square of the length.",
     lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * w / np.linalg.norm(w))
 repaired_slopes.mistake("your penalty adds up absolute values", "The cost has λ times the sum of the squares.",
     lambda w, X, y, lam: broken_slopes(w, X, y, lam) + lam * np.sign(w))

@@ -118,7 +118,7 @@ def dropout_step(z, a_bar, r, q, *, mask=_mask, back=None, slope_at=lambda a, ma
 
 dropout_step.mistake("you drop the units that should stay", "Where r is below q, the unit is dropped.",
     mask=lambda r, q: (r < q) / (1 - q))
-dropout_step.mistake("you drop a unit whose r is equal to q", "A unit is dropped where r *is below* q.",
+dropout_step.mistake("you drop a unit whose r is equal to q", "A unit is dropped where r is below q. Is r = q below it?",
     mask=lambda r, q: (r > q) / (1 - q))
 dropout_step.mistake("you keep with probability q",
     "q is the share that is dropped. Which share stays, and by what is it divided?", mask=lambda r, q: (r < q) / q)
@@ -185,7 +185,7 @@ def stop_early(costs, patience):
 
 stop_early.mistake("you return the last epoch twice", "Whose parameters should be returned?",
     result=lambda both: (both[1], both[1]))
-stop_early.mistake("a tie counts as an improvement", "The cost has to fall *below* its least.",
+stop_early.mistake("a tie counts as an improvement", "The cost has to fall below its least. Does a tie do that?",
     lambda costs, patience: _walk(costs, patience, better=lambda cost, least: cost <= least))
 stop_early.mistake("you stop one epoch too late",
     "Count by hand: with patience 1, the first epoch without improvement is the last.",
@@ -206,7 +206,7 @@ stop_early.mistake("you count epochs from 0", "The first entry of costs belongs 
     result=lambda both: (both[0] - 1, both[1] - 1))
 
 
-@stop_early.mistake("you compare with the epoch before", "An improvement is a cost below the *least* so far.")
+@stop_early.mistake("you compare with the epoch before", "An improvement is a cost below the least one so far.")
 def _(costs, patience):
     least, best, waited = np.inf, 0, 0
     for epoch, cost in enumerate(costs, 1):

@@ -380,7 +380,7 @@ seeds_needed.mistake("your variance is divided by R",
 
 
 @seeds_needed.mistake("your error is the deviation of a single difference",
-    "The error of a *mean* of R numbers is smaller.")
+    "The error of a mean of R numbers is smaller.")
 def _(a, b):
     d, error, n = _needed(a - b)
     return d, error * len(a) ** 0.5, n
@@ -436,7 +436,7 @@ matching_eps.mistake("you are one step ahead", "In the first step k is 1, and th
 matching_eps.mistake("you multiply β₂ by k", "After k steps the share that is left of the start is a power.",
     lambda eps, beta2, k: eps / math.sqrt(abs(1 - beta2 * k)))
 matching_eps.mistake("you take the share of the start",
-    "What is corrected is what the average has *not* kept of its start.",
+    "What is corrected is what the average has not kept of its start.",
     lambda eps, beta2, k: eps / math.sqrt(beta2**k))
 matching_eps.mistake("eps is under the root", "Keras adds eps to a root.",
     lambda eps, beta2, k: math.sqrt(eps / (1 - beta2**k)))

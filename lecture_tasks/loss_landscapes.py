@@ -56,21 +56,24 @@ MINIMUM, MAXIMUM, SADDLE, DEGENERATE = range(4)
 
 
 def hessians(rng: np.random.Generator, P: int) -> tuple[Matrix]:
-    """Return a symmetric matrix with eigenvalues of chosen signs, zeros among them at times."""
-    Q, _ = np.linalg.qr(rng.normal(size=(P, P)))
-    sizes = rng.uniform(0.5, 3, P) * 10.0 ** rng.integers(-9, 10)
+    """Return a symmetric matrix with eigenvalues of chosen signs, zeros among them at times.
+
+    Its eigenvectors are whole numbers, the columns of a reflection, so that most of its entries have few digits.
+    """
+    v = 1 + rng.permutation(5)[:P]
+    Q = v @ v * np.eye(P) - 2 * np.outer(v, v)
+    sizes = 1.0 + rng.integers(0, 3, P)
     sizes[0] *= rng.choice([1, 3e-7, 1e-10])  # small and yet no zero, or no zero and counted as one
     signs = [np.ones(P), -np.ones(P), rng.choice([-1, 1], P), rng.choice([0, 1], P), rng.choice([-1, 0, 1], P),
              -rng.choice([0, 1], P)][rng.integers(6)]
-    H = Q @ np.diag(sizes * signs) @ Q.T
+    H = Q @ np.diag(sizes * signs) @ Q.T * 1e9 / 10.0 ** rng.integers(0, 19)
     return ((H + H.T) / 2,)
 
 
-def _signs(H: Matrix, tolerance: float) -> tuple[int, int]:
-    """Return how many eigenvalues are positive and how many are negative."""
+def _signs(H: Matrix, zero: Callable) -> tuple[int, int]:
+    """Return how many eigenvalues are positive and how many are negative; up to the size `zero` they are zero."""
     eigenvalues = np.linalg.eigvalsh(H)
-    zero = tolerance * np.abs(eigenvalues).max()
-    return (eigenvalues > zero).sum(), (eigenvalues < -zero).sum()
+    return (eigenvalues > zero(eigenvalues)).sum(), (eigenvalues < -zero(eigenvalues)).sum()
 
 
 def _kind(up: int, down: int, H: Matrix) -> int:
@@ -79,9 +82,14 @@ def _kind(up: int, down: int, H: Matrix) -> int:
     return MINIMUM if up == len(H) else MAXIMUM if down == len(H) else DEGENERATE
 
 
-@task("Task 2, kinds of critical points", returns="number", points=3, draw=hessians, shapes=(2, 3, 4, 5), seeds=12)
-def kind(H, *, tolerance=1e-8, of=_kind):
-    return of(*_signs(H, tolerance), H)
+def _by_determinant(H: Matrix, other: float) -> int:
+    det = np.linalg.det(H)
+    return SADDLE if det < 0 else DEGENERATE if det == 0 else MINIMUM if other > 0 else MAXIMUM
+
+
+@task("Task 2, kinds of critical points", returns="kind", points=3, draw=hessians, shapes=(2, 3, 4, 5), seeds=12)
+def kind(H, *, zero=lambda e: 1e-8 * np.abs(e).max(), of=_kind):
+    return of(*_signs(H, zero), H)
 
 
 kind.mistake("a zero eigenvalue beside positive ones counts as a minimum for you",
@@ -92,13 +100,32 @@ kind.mistake("a zero eigenvalue makes every point degenerate for you",
     of=lambda up, down, H: DEGENERATE if up + down < len(H) else MAXIMUM if not up else SADDLE if down else MINIMUM)
 kind.mistake("rounding errors count as signs for you",
     "An eigenvalue that is zero on paper comes out as 1e-17 or −1e-17. Compare with a small number, relative to the "
-    "largest eigenvalue.", tolerance=0)
-kind.mistake("you look at the diagonal of H", "The signs of the *eigenvalues* decide. [[1, 5], [5, 1]] has both.",
+    "largest eigenvalue.", zero=lambda e: 0)
+kind.mistake("every other point is a saddle for you, and rounding errors count as signs",
+    "A saddle needs both signs. What remains if an eigenvalue is zero on paper? It comes out as 1e-17 or −1e-17.",
+    zero=lambda e: 0, of=lambda up, down, H: MINIMUM if up == len(H) else MAXIMUM if down == len(H) else SADDLE)
+kind.mistake("a zero eigenvalue counts as positive or negative for you, and rounding errors count as signs",
+    "x⁴ and x³ have the same second derivative at 0. And an eigenvalue that is zero on paper comes out as 1e-17 or "
+    "−1e-17.",
+    zero=lambda e: 0, of=lambda up, down, H: MINIMUM if not down else MAXIMUM if not up else SADDLE)
+kind.mistake("what counts as zero for you is the same for every H",
+    "If H is multiplied by 1e-9, its eigenvalues are, too, and the kind stays. With what should they be compared?",
+    zero=lambda e: 1e-8)
+kind.mistake("you compare with the last eigenvalue, which may not be the largest in size",
+    "Of −5, −3 and 0, which one is the largest in size?", zero=lambda e: 1e-8 * e.max())
+kind.mistake("you look at the diagonal of H",
+    "The signs of the eigenvalues decide. [[1, 5], [5, 1]] has a positive and a negative eigenvalue.",
     H=lambda H: np.diag(np.diag(H)))
 kind.mistake("you use the rule with the determinant",
     "That rule is for two dimensions. diag(−1, −1, 1) has a positive determinant.",
     of=lambda up, down, H:
         DEGENERATE if up + down < len(H) else SADDLE if down % 2 else MINIMUM if H[0, 0] > 0 else MAXIMUM)
+kind.mistake("you use the rule with the determinant, and compare it with 0",
+    "That rule is for two dimensions. diag(−1, −1, 1) has a positive determinant. And what is zero on paper comes out as "
+    "a small number of either sign.", lambda H: _by_determinant(H, H[0, 0]))
+kind.mistake("you use the rule with the determinant and the trace, and compare them with 0",
+    "That rule is for two dimensions. diag(−1, −1, 3) has both positive. And what is zero on paper comes out as a small "
+    "number of either sign.", lambda H: _by_determinant(H, np.trace(H)))
 kind.mistake("you look at the trace", "The sum of the eigenvalues says little about their signs.",
     of=lambda up, down, H: SADDLE if up and down else MINIMUM if np.trace(H) > 0 else MAXIMUM)
 kind.mistake("minimum and maximum are exchanged", "Does x² curve up or down?", H=np.negative)
@@ -144,6 +171,8 @@ def _(gradient, theta, delta):
 
 hessian_by_differences.mistake("the matrix is not made symmetric", "Take the mean of the matrix and its transpose.",
     _differences)
+hessian_by_differences.mistake("your columns are right, and the matrix is not made symmetric",
+    "Take the mean of the matrix and its transpose.", lambda *given: _differences(*given).T)
 hessian_by_differences.mistake("you use a Δ of your own", "The third argument says how far to step.",
     delta=lambda delta: 1e-5)
 hessian_by_differences.mistake("every entry is twice as large as it should be",
@@ -151,14 +180,22 @@ hessian_by_differences.mistake("every entry is twice as large as it should be",
     result=lambda H: 2 * H)
 hessian_by_differences.mistake("the division is missing", "A difference is no derivative yet.",
     lambda gradient, theta, delta: 2 * delta * _symmetric(_differences(gradient, theta, delta)))
+hessian_by_differences.mistake("you divide by 2 and multiply by Δ",
+    "Python reads from left to right: a / 2 * b is (a / 2)·b. What belongs in brackets?",
+    lambda gradient, theta, delta: delta**2 * _symmetric(_differences(gradient, theta, delta)))
 
 
-@hessian_by_differences.mistake("all coordinates are moved at once", "Column i needs a step in coordinate i alone.")
-def _(gradient, theta, delta):
-    column = (gradient(theta + delta) - gradient(theta - delta)) / (2 * delta)
-    return np.tile(column, (len(theta), 1))
+def _at_once(gradient: Callable, theta: Vector, delta: float) -> Vector:
+    return (gradient(theta + delta) - gradient(theta - delta)) / (2 * delta)
 
 
+hessian_by_differences.mistake("all coordinates are moved at once", "Column i needs a step in coordinate i alone.",
+    lambda gradient, theta, delta: _symmetric(np.tile(_at_once(gradient, theta, delta), (len(theta), 1))))
+hessian_by_differences.mistake("all coordinates are moved at once, and the matrix is not made symmetric",
+    "Column i needs a step in coordinate i alone.",
+    lambda gradient, theta, delta: np.tile(_at_once(gradient, theta, delta), (len(theta), 1)))
+hessian_by_differences.mistake("all coordinates are moved at once, and you return this one column",
+    "Column i needs a step in coordinate i alone.", _at_once)
 hessian_by_differences.mistake("only the diagonal is computed",
     "A step in one coordinate changes all entries of the gradient.", result=lambda H: np.diag(np.diag(H)))
 hessian_by_differences.mistake("the differences are taken at 0", "They belong at θ.", theta=lambda theta: 0 * theta)
@@ -173,15 +210,22 @@ def saddle_start(rng: np.random.Generator, size: int) -> tuple[float, float, flo
     """Return the start x₂, the rate η, and the negative curvature λ of C = … − ½λx₂²; for 0, a walk that meets 1."""
     if size == 0:
         return 1 / float(rng.choice([2, 4])), *((0.5, 2.0), (0.25, 4.0))[rng.integers(2)]
-    return (round(float(rng.uniform(1, 9)), 2) * 10.0**-size, round(float(rng.uniform(0.03, 0.4)), 2),
+    return (round(float(rng.uniform(1, 9)) * 10.0**-size, size + 2), round(float(rng.uniform(0.03, 0.4)), 2),
             round(float(rng.uniform(0.5, 3)), 1))
 
 
 @task("Task 4, the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 0, 10, 30))
 def delay(x2, eta, lam):
-    return ceil(log(1 / x2) / log(1 + eta * lam))
+    return int(np.ceil(np.log(1 / x2) / np.log(1 + eta * lam)))
 
 
+delay.mistake("your number of steps is negative",
+    "x₂ is below 1, and its logarithm is negative. With which sign does it enter the solution for k?",
+    slip={"1 / x2": "x2"})
+delay.mistake("your x₂ shrinks in every step: its factor is 1 − ηλ, and so your number of steps is negative",
+    "A step is −η times the slope, and the slope of −½λx₂² is −λx₂.", slip={"1 + eta": "1 - eta"})
+delay.mistake("your x₂ shrinks in every step: its factor is 1 − ηλ",
+    "A step is −η times the slope, and the slope of −½λx₂² is −λx₂.", slip={"1 / x2": "x2", "1 + eta": "1 - eta"})
 delay.mistake("you round down", "After that many steps, has |x₂| reached 1?",
     lambda x2, eta, lam: int(log(1 / x2) / log(1 + eta * lam)))
 delay.mistake("you take one step more where the walk meets 1 exactly",

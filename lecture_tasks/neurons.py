@@ -116,7 +116,7 @@ def pack_parameters(W, b):
 
 
 pack_parameters.mistake("the matrices are read row by row",
-    "vec puts *columns* on top of each other. `ravel` goes through rows.",
+    "vec puts columns on top of each other. `ravel` goes through rows.",
     lambda W, b: np.concatenate([part.ravel() for part in W[1:] + b[1:]]))
 pack_parameters.mistake("each bias follows its matrix", "First all matrices, then all biases.",
     lambda W, b: _joined([part for layer in zip(W[1:], b[1:]) for part in layer]))
@@ -155,7 +155,7 @@ def unpack_parameters(theta, widths):
 
 
 unpack_parameters.mistake("the matrices are filled row by row",
-    "The first entries of θ are the first *column* of W. Which shape would have them as its first row?",
+    "The first entries of θ are the first column of W. Which shape would have them as its first row?",
     lambda theta, widths: _cut(theta, widths, rows=True))
 unpack_parameters.mistake("the matrices are transposed", "W of layer ℓ has one row for each unit of layer ℓ.",
     result=lambda parts: ([None, *(w.T for w in parts[0][1:])], parts[1]))

@@ -152,6 +152,12 @@ absolute_gradients.mistake("the activation is applied twice in σ′", "1 − h�
     slope=lambda z: 1 - np.tanh(np.tanh(z)) ** 2)
 absolute_gradients.mistake("your σ′ is 1 − z²", "tanh′ = 1 − tanh². Which of z and h is the tanh?",
     slope=lambda z: 1 - z**2)
+absolute_gradients.mistake("your σ′ is 1 − h", "tanh′ = 1 − tanh². At h = −½, what is the slope?",
+    slope=lambda z: 1 - np.tanh(z))
+absolute_gradients.mistake("your σ′ is h(1 − h)",
+    "That is the slope of a sigmoid. Which function is the activation here?", slope=lambda z: np.tanh(z) * (1 - np.tanh(z)))
+absolute_gradients.mistake("your σ′ is that of ReLU",
+    "1 or 0 is the slope of max(z, 0). Which function is the activation here?", slope=lambda z: z > 0)
 absolute_gradients.mistake("you sum over the batch", "The cost is a mean over the samples.", over=lambda M, K: (1, 1))
 absolute_gradients.mistake("the gradients of the biases are sums",
     "The cost is a mean over the samples, for biases too.", over=lambda M, K: (M, 1))

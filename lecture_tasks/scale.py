@@ -177,7 +177,7 @@ completed.mistake("you only look at the lengths", "A barrier and an all_reduce d
     lambda calls: min(map(len, calls)))
 completed.mistake("you go on after the first call that differs", "Who waits there waits for ever.",
     lambda calls: sum(len(set(together)) == 1 for together in zip(*calls)))
-completed.mistake("you compare two workers only", "A call is complete when *all* have made it.",
+completed.mistake("you compare two workers only", "A call is complete when all of them have made it.",
     calls=lambda calls: calls[:2])
 completed.mistake("you count the call in which they wait", "That one is never completed.",
     result=lambda count: count + 1)

@@ -249,7 +249,7 @@ samples_needed.mistake("you round an exact quotient up, too",
 samples_needed.mistake("you do not round", "Half a sample cannot be drawn.",
     lambda losses, tolerance: np.var(losses, ddof=1) / tolerance**2)
 samples_needed.mistake("you divide by the size of the pilot study, too",
-    "The pilot study tells how much *one* loss varies. Its size plays no other part.",
+    "The pilot study tells how much a single loss varies. Its size plays no other part.",
     lambda losses, tolerance: ceil(np.var(losses, ddof=1) / len(losses) / tolerance**2))
 samples_needed.mistake("you subtract the samples of the pilot study", "The number of all samples is asked for.",
     lambda losses, tolerance: ceil(np.var(losses, ddof=1) / tolerance**2) - len(losses))

@@ -129,7 +129,7 @@ leaky_variance.mistake("the left half counts as 0", "A leaky unit passes on α z
     lambda alpha, n_in, n_out: 2 / n_in)
 leaky_variance.mistake("your variance ignores α", "α = 1 is a linear layer. Does a smaller α pass on as much?",
     lambda alpha, n_in, n_out: 1 / n_in)
-leaky_variance.mistake("α is not squared", "It is the mean of a *square* that has to stay.",
+leaky_variance.mistake("α is not squared", "It is the mean of a square that has to stay.",
     lambda alpha, n_in, n_out: 2 / ((1 + alpha) * n_in))
 leaky_variance.mistake("you square a sum",
     "Positive and negative z are different units. Square first, then take the mean.",

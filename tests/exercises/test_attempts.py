@@ -75,6 +75,16 @@ def kind_by_tolerance(tolerance):
     return answer
 
 
+def kind_by_signs(H):
+    e = np.linalg.eigvalsh(H)
+    return 0 if (e > 0).all() else 1 if (e < 0).all() else 2
+
+
+def all_coordinates_at_once(gradient, theta, delta):
+    H = np.array([(gradient(theta + delta) - gradient(theta - delta)) / (2 * delta) for _ in theta])
+    return (H + H.T) / 2
+
+
 def steps_as_well(model, X, y):
     import torch
     found = right("pytorch.gradients_of")(model, X, y)
@@ -375,6 +385,12 @@ SAID = [
         lambda z: np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).max(axis=0)),
     ("softmax_regression.cross_entropy_gradient", "the label is added to the probabilities",
         lambda theta, x, y: (softmax(theta @ x) + np.eye(len(theta))[:, y]) @ x.T / len(y)),
+    ("loss_landscapes.kind", "every other point is a saddle for you", kind_by_signs),
+    ("loss_landscapes.hessian_by_differences", "all coordinates are moved at once", all_coordinates_at_once),
+    ("loss_landscapes.delay", "its factor is 1 − ηλ",
+        lambda x2, eta, lam: int(np.ceil(np.log(x2) / np.log(1 - eta * lam)))),
+    ("loss_landscapes.delay", "your number of steps is negative",
+        lambda x2, eta, lam: math.ceil(math.log(x2, 1 + eta * lam))),
     ("gradient_descent.promised_rate", "your β is 2 + 4x²", lambda x: 2 / (2 + 4 * x * x)),
     ("gradient_descent.largest_rate", "you take an entry of H for the largest curvature", lambda H: 2 / H.max()),
     ("gradient_descent.largest_rate", "you take the last of eigenvalues that are in no order",

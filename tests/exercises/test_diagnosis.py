@@ -34,6 +34,10 @@ def said(change, of=MATRICES, returns="c", takes="x, n", arguments=None):
     (lambda e: np.roll(e, 1, axis=1), "The entries of c have moved by one place."),
     (lambda e: e[:-1], "c ends one entry too early."),
     (lambda e: e[1:], "c begins one entry too late."),
+    (lambda e: np.append(e[1:], e[:1] + 9, axis=0),
+        "c is right, but moved by one entry: the first one is missing, and your last one is too many."),
+    (lambda e: np.append(e[-1:] + 9, e[:-1], axis=0),
+        "c is right, but moved by one entry: your first one is too many, and the last one is missing."),
     (lambda e: e.ravel(), "The numbers of c are right, but not the shape."),
     (lambda e: e[:, :, None], "The numbers of c are right, but not the shape."),
     (lambda e: e.sum(axis=0), "An axis of c is gone or has collapsed: what you return is the sum over it."),
@@ -141,13 +145,19 @@ def test_what_is_a_number():
     (lambda e: 2 * e, "c is twice what it should be."),
     (lambda e: e - 1, "c is too small by 1."),
     (lambda e: np.inf, "c is infinite or not a number and should not be."),
-    (lambda e: 0.0, "c is zero."),
+    (lambda e: 0.0, "c is 0 on every input."),
+    (lambda e: 127, "c is 127 on every input."),
+    (lambda e: True, "c is True on every input."),
     (np.square, "c is the square of what it should be."),
     (np.trunc, "c is cut or rounded to a whole number."),
     (np.abs, "c has the right size, and is always positive."),
 ])
 def test_one_number_has_no_entries(change, sentence):
     assert said(change, [np.array(value) for value in (1.7, -2.3, 3.9)]) == [sentence]
+
+
+def test_what_should_be_the_same_on_every_input_is_not_blamed_for_it():
+    assert said(lambda e: 2 * e, [np.array(3.0)] * 3) == ["c is twice what it should be."]
 
 
 def test_two_numbers_that_go_wrong_alike_have_no_entries():

@@ -126,6 +126,16 @@ def test_a_counterexample_shows_functions_and_truth_values():
     assert verdict(only, lambda f: 3.0).message.endswith("f = tasks.centred.example(0)")
 
 
+def test_a_counterexample_with_many_digits_is_shown_to_five():
+    square = replace(TASK, takes="A, n", draw=lambda rng, n: (rng.normal(size=(3, 3)), n), shapes=(2,), returns="c",
+                     reference=lambda A, n: n * A, mistakes=())
+    *_, call, first, _, last, n = verdict(square, lambda A, n: n + A).message.splitlines()
+    A, _ = square.example(0)
+    assert call.endswith("A, n = tasks.centred.example(0), which is, to five digits,") and n == "  n = 2"
+    assert first == "  A = [[" + ", ".join(f"{entry:.5g}" for entry in A[0]) + "],"
+    assert last.startswith("       [") and last.endswith("]]")
+
+
 def test_a_known_mistake_is_named_and_its_numbers_are_not_given():
     def answer(x):
         return x - x.mean(0), x.mean(1)
@@ -295,6 +305,14 @@ def test_an_error_is_shown_as_theirs_with_their_line():
     assert "Your code raised ValueError: matmul" in message
     assert f"\nin line {line} of the cell:  return np.ones(3) @ x, x\n" in message
     assert "The input that shows it: x = tasks.centred.example(0)" in message
+
+
+def test_a_comparison_of_a_whole_array_is_explained():
+    (advice,) = {check_fails(answer).splitlines()[3] for answer in (
+        lambda x: x if x < 1 else 2 * x, lambda x: max(x - 1, 0), lambda x: x > 0 and 1)}
+    assert advice.endswith("Where each entry has its own answer, use np.where, np.maximum, or a loop.")
+    of_shapes = check_fails(lambda x: x @ np.ones(7))
+    assert "np.where" not in of_shapes and "raised ValueError" in of_shapes
 
 
 def test_an_error_inside_a_library_is_shown_with_the_line_that_led_there():

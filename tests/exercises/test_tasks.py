@@ -1,6 +1,7 @@
 """Every task of every module in lecture_tasks: right answers pass, known mistakes are told apart."""
 
 import inspect
+import re
 from types import FunctionType
 
 import pytest
@@ -52,4 +53,5 @@ def test_each_mistake_is_rejected_with_its_own_message(task, mistake):
     found = verdict(task, mistake.answer)
     assert found.kind == "known mistake" and found.mistake is mistake
     assert mistake.name in found.message and mistake.look in found.message
+    assert not re.search(r"\*\w[^*]*\*|\\", mistake.name + mistake.look)     # a message shows Markdown as it is
     assert mistake.look[-1] in ".?" and mistake.name[0].islower()   # they follow "It looks as if"
