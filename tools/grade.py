@@ -415,7 +415,7 @@ def main(argv: list[str] | None = None) -> int:
     font_lists()                                # loaded once, for all processes, as the tasks have been
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    status = 0
+    status, scratch = 0, ""
     try:
         with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as scratch:
             work = Work(out, every, sets, limits, secret, options.again, scratch)
@@ -425,6 +425,10 @@ def main(argv: list[str] | None = None) -> int:
         signal.setitimer(signal.ITIMER_REAL, 0)
         print(f"{name}: stopped. What was graded until then is kept; the same command goes on from there.")
         status = 130
+    until = time.monotonic() + 3                # what has just been killed may have put something there since
+    while os.path.exists(scratch) and time.monotonic() < until:
+        shutil.rmtree(scratch, ignore_errors=True)
+        time.sleep(0.1)
     graded.how.insert(0, f"{len(graded.records)} students, {options.jobs} at a time, {time.time() - start:.0f} s")
     graded.write()
     records = [record for each in graded.records.values() for record in each]
