@@ -242,10 +242,11 @@ def test_the_editor_can_be_left_by_keyboard_and_everything_has_a_name(regular, a
 
 def test_nothing_moves_when_an_editor_opens(regular, address):
     with open_page(regular, address) as page:
-        place = """([index, sort]) => { const all = cells.list[index].input, line = all.querySelector(sort), range = document.createRange();
-            range.selectNodeContents(line); const { x, y, height } = range.getClientRects()[0], { fontSize, fontFamily } = getComputedStyle(line);
+        place = """([index, sort]) => { const all = cells.list[index].input, range = document.createRange();
+            const words = document.createTreeWalker(all.querySelector(sort), NodeFilter.SHOW_TEXT).nextNode(); range.selectNodeContents(words);
+            const { x, y, height } = range.getClientRects()[0], { fontSize, fontFamily } = getComputedStyle(words.parentElement);
             return [all.offsetHeight, Math.round(x), Math.round(y + height / 2), fontSize, fontFamily]; }"""
-        printed = page.evaluate(place, [FIRST, "pre > span:not(:empty)"])
+        printed = page.evaluate(place, [FIRST, "pre"])
         page.evaluate("cells.list[2].edit({ focus: false })")
         Cell(page, FIRST).editor.wait_for()
         assert page.evaluate(place, [FIRST, ".cm-line"]) == printed
