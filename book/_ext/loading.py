@@ -48,7 +48,8 @@ def on_page(app: Sphinx, pagename: str, template: str, context: dict[str, Any], 
         if name and not name.endswith(OPTIONS) and "async" not in script.attributes:
             script.attributes["defer"] = "defer"
         (later if {"defer", "async"} & script.attributes.keys() else at_once).append(script)
-    context["css_files"] = [sheet for sheet in context["css_files"] if sheet not in shared(app)]
+    everywhere = shared(app)
+    context["css_files"] = [sheet for sheet in context["css_files"] if sheet not in everywhere]
     # The first and the last are for _templates/static/webpack-macros.html.
     context.update(scripts_at_once=at_once, script_files=later, early_fonts=fonts_of(doctree))
 
@@ -95,8 +96,9 @@ def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
     script = folder / "_static" / "scripts" / "pydata-sphinx-theme.js"
     script.write_text(LOOP.sub("void 0", script.read_text(encoding="utf-8")), encoding="utf-8")
     # Some of the sheets are written just before this. A browser may keep what it has under the same name.
-    style = "".join(placed(folder / name, folder / "_static/styles") for name in [*THEME, *(sheet.filename for sheet in shared(app))])
-    (folder / SHARED).write_text(style, encoding="utf-8")
+    file = folder / SHARED
+    style = "".join(placed(folder / name, file.parent) for name in [*THEME, *(sheet.filename for sheet in shared(app))])
+    file.write_text(style, encoding="utf-8")
     link = re.compile(rf"{SHARED}(\?v=\w+)?")
     version = f"{SHARED}?v={zlib.crc32(style.encode()):08x}"
     for path in folder.rglob("*.html"):
