@@ -124,18 +124,27 @@ class Notebook:
     def cell(self, text: str) -> Locator:
         """Return the cell that has this text, scrolled into view."""
         found = self.page.locator(self.front.cell).filter(has_text=text).locator("visible=true")
-        if not found.count():
+        for _ in range(3):                      # a busy machine may not have rendered it in time
+            if found.count():
+                break
             next((None for _ in self.views() if found.count()), None)
         found.first.scroll_into_view_if_needed()
         return found.first
 
     def text(self) -> str:
-        """Return all rendered Markdown, as it is read."""
+        """Return all rendered Markdown, as it is read once two walks through the notebook have read the same."""
+        for before, now in itertools.pairwise(self._walk_through() for _ in range(10)):
+            if before == now:
+                return "\n".join(now)
+        raise TimeoutError("the Markdown was not rendered to its end after ten walks through the notebook")
+
+    def _walk_through(self) -> list[str]:
+        """Return what is rendered on the way from the top to the end; a busy machine may leave out cells."""
         parts: dict[str, None] = {}
         for _ in self.views():
             rendered = self.page.locator(f"{self.front.cell} {self.front.text}").locator("visible=true")
             parts |= dict.fromkeys(rendered.all_inner_texts())
-        return "\n".join(parts)
+        return list(parts)
 
     def type_into(self, text: str, source: str) -> None:
         """Put another source into a cell."""
