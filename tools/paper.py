@@ -69,10 +69,9 @@ def read(site: Path, name: str) -> Sheet:
     _say_what_moves(article, name)
     for picture in article.select("a.image-reference"):
         picture.unwrap()
-    for image in article.select("img, svg image"):
-        where = "src" if image.name == "img" else "href"
-        if not image[where].startswith("data:"):
-            image[where] = _from_root(name, image[where])
+    for image in article.find_all("img"):
+        if not image["src"].startswith("data:"):
+            image["src"] = _from_root(name, image["src"])
     sections = _name_parts(article, key_of(name))
     for heading in article.find_all(HEADINGS):           # parts of the book are h1
         heading.name = f"h{int(heading.name[1]) + 1}"

@@ -356,9 +356,8 @@ def html_of(site: Path, name: str, wishes: Mapping[str, Any]) -> str:
             del element["id"]
     for part in body.select("section section section"):      # of a theorem: reveal.js would take it for a slide
         part.name = "div"
-    for image in body.select("img, svg image"):
-        where = "src" if image.name == "img" else "href"
-        image[where] = _from_slides(image[where], name)
+    for image in body.find_all("img"):
+        image["src"] = _from_slides(image["src"], name)
     sheets = [*(link["href"] for link in page.find_all("link", rel="stylesheet")), "../_static/front.css"]     # of the chapter's picture
     styles = "<style>@layer shown, site;</style>" + "".join(f'<style>@import url("{sheet}") layer(site);</style>' for sheet in sheets)
     walk = next((script for script in page.find_all("script") if "function explorerWalk" in (script.string or "")), "")

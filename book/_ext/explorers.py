@@ -1,7 +1,7 @@
 """Widgets as the book's own design: each stored `explore` widget becomes a figure of plain HTML.
 
-Its first picture is an image of the page, so it is there without scripts and on paper, too. All stand beside it as text,
-which widgets.js reads when a reader moves a control. Numbers have a slider with ticks, words have buttons.
+Its first picture is in the page, so it is there at once, without scripts and on paper, too. The others stand beside it
+as text, which widgets.js reads when a reader moves a control. Numbers have a slider with ticks, words have buttons.
 
 On a narrow screen the parts of a picture stack: a picture may be cut where nothing is drawn in any picture of its
 widget. A part is never narrower than its smallest writing can be read, and scrolls where a screen is narrower.
@@ -18,7 +18,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -366,20 +365,6 @@ def on_doctree_read(app: Sphinx, doctree: nodes.document) -> None:
         scripts["explorer_walk"] = (None, {"body": f"function explorerWalk() {{ {WALK} }}"})
 
 
-def on_page(app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Give the first drawing of each widget a file: where it stands in the page, no browser reads on until it is drawn."""
-    def in_file(source: re.Match[str]) -> str:
-        drawing = unquote(source[0].partition(",")[2])
-        name = f"{app.builder.imagedir}/{sha256(drawing.encode()).hexdigest()}.svg"
-        file = Path(app.outdir) / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(drawing, encoding="utf-8")
-        return context["pathto"](name, 1)
-    if "body" in context:
-        context["body"] = re.sub(r'(?<= href=")data:image/svg[^"]*(?="/><g class="explorer-lines">)', in_file, context["body"])
-
-
 def setup(app: Sphinx) -> dict[str, bool | str]:
     app.connect("doctree-read", on_doctree_read)
-    app.connect("html-page-context", on_page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -61,14 +61,6 @@ def test_names_and_signs_in_code_have_no_element(site):
     assert not any(re.search(r'<span class="(n|p|w|nn)">', block) for block in code)
 
 
-def test_the_browser_reads_on_while_the_pictures_of_widgets_are_drawn(site):
-    """A drawing that stands in the page itself is made before what follows it is read."""
-    pictures = {name: re.findall(r'<image [^>]*href="([^"]+)"', re.sub("<script.*?</script>", "", text, flags=re.DOTALL))
-                for name in pages() if "<image " in (text := (site / name).read_text(encoding="utf-8"))}
-    assert sum(map(len, pictures.values())) > 40
-    assert {name for name, sources in pictures.items() if any(source.startswith("data:image/svg") for source in sources)} == set()
-
-
 def test_every_font_and_picture_that_a_style_sheet_names_is_shipped(site):
     missing = [f"{sheet.relative_to(site)}: {url}" for sheet in (site / "_static").rglob("*.css")
                for url in in_styles(sheet.read_text(encoding="utf-8"))

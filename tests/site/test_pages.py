@@ -18,7 +18,7 @@ MEGABYTE = 1_000_000
 class Page(HTMLParser):
     """What a page defines (anchors), points to (links) and loads (resources)."""
 
-    LOADING = {("script", "src"), ("img", "src"), ("image", "href"), ("iframe", "src"), ("source", "src"), ("video", "src"),
+    LOADING = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("video", "src"),
                ("audio", "src"), ("embed", "src"), ("object", "data"), ("input", "src"), ("video", "poster")}
     LINK_RELATIONS_THAT_LOAD = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "manifest",
                                 "preconnect", "dns-prefetch", "apple-touch-icon", "shortcut"}
@@ -46,8 +46,8 @@ class Page(HTMLParser):
             self.links.append(a["href"])
         self.loaded += [a[key] for key in a if (tag, key) in self.LOADING]
         self.loaded += [part.split()[0] for part in a.get("srcset", "").split(",") if part.strip()]
-        if tag in ("img", "image"):
-            self.images.append(a.get("src") or a.get("href", ""))
+        if tag == "img":
+            self.images.append(a.get("src", ""))
 
     def handle_data(self, data: str) -> None:
         if self._in_style:
