@@ -43,6 +43,11 @@ five_adjoints.mistake("the slope of log is missing", "If s rises by 0.001, by ho
 five_adjoints.mistake("the slope of log is taken at the result",
     "log has the slope 1 over its argument. Which node is that?",
     of=lambda a, p, q, s, l: (a, a / l, a / l, l + a / l * p, a / l * q))
+five_adjoints.mistake("you multiply by s", "If s rises by 0.001, by how much does log s rise?",
+    of=lambda a, p, q, s, l: (a, a * s, a * s, l + a * s * p, a * s * q))
+five_adjoints.mistake("the adjoint of l is lost on the way to s",
+    "A share is the adjoint of the result times a slope. Which node is the result of s?",
+    of=lambda a, p, q, s, l: (a, 1 / s, 1 / s, l + p / s, q / s))
 five_adjoints.mistake("the product hands on its own adjoint", "If l rises by 0.001, by how much does a·l rise?",
     of=lambda a, p, q, s, l: (1.0, 1 / s, 1 / s, 1 + p / s, q / s))
 five_adjoints.mistake("the adjoint of p already contains the slope of exp",
@@ -75,13 +80,14 @@ def graph_or_chain(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Op
 
 
 def _walk(operands: Operands, slopes: Slopes, order: Callable = reversed, arrows: Callable = zip,
-          adds: bool = True) -> np.ndarray:
-    """Return the adjoints if each node hands on once: in which order, along which arrows, and added or put."""
+          adds: bool = True, times: bool = True) -> np.ndarray:
+    """Return the adjoints if each node hands on once: in which order, along which arrows, whether added or put, and
+    whether a share has the adjoint of the result in it."""
     bar = np.zeros(len(operands))
     bar[-1] = 1
     for j in order(range(len(operands))):
         for i, slope in arrows(operands[j], slopes[j]):
-            bar[i] = adds * bar[i] + bar[j] * slope
+            bar[i] = adds * bar[i] + (bar[j] if times else 1) * slope
     return bar
 
 
@@ -134,6 +140,8 @@ repaired_adjoints.mistake("a later share overwrites an earlier one", "`=` or `+=
 repaired_adjoints.mistake("you walk from the front",
     "Which adjoint is known at the start, and which node comes next to it?",
     lambda operands, slopes: _walk(operands, slopes, order=iter))
+repaired_adjoints.mistake("the output hands on nothing", "With which node does your loop begin, and which adjoint is in a share?",
+    lambda operands, slopes: _walk(operands, slopes, order=lambda nodes: reversed(nodes[:-1])))
 repaired_adjoints.mistake("every adjoint ends at 0",
     "Does the output start with an adjoint of 1? Do you clear bar[j] after handing on?",
     lambda operands, slopes: np.zeros(len(operands)))
@@ -145,6 +153,8 @@ repaired_adjoints.mistake("a node that uses an operand twice sends one share onl
     lambda operands, slopes: _walk(operands, slopes, arrows=lambda i, slope: dict(zip(i, slope)).items()))
 repaired_adjoints.mistake("the slopes are not used", "A share is the adjoint of the result times something.",
     slopes=lambda slopes: [[1.0] * len(each) for each in slopes])
+repaired_adjoints.mistake("your shares are the slopes alone", "A share is the slope times something.",
+    lambda operands, slopes: _walk(operands, slopes, times=False))
 
 
 @repaired_adjoints.mistake("these are the tangents of forward mode",
@@ -194,6 +204,9 @@ sigmoid_rule.mistake("the result stands where the adjoint should",
     "Which of the three factors of your share is not the slope?", share=lambda x, g, f: f * f * (1 - f))
 sigmoid_rule.mistake("the sign of the share is wrong", "The sigmoid rises everywhere.",
     share=lambda x, g, f: -g * f * (1 - f))
+sigmoid_rule.mistake("your f is the sigmoid of |x|",
+    "σ(−2) is less than ½. Which of the two forms belongs to which sign?",
+    lambda x, g: (_sigmoid(np.abs(x)), g * _sigmoid(x) * (1 - _sigmoid(x))))
 
 
 @sigmoid_rule.mistake("large x overflow", "What is `np.exp(1000)`? Use the exponential of −|x|.")
@@ -236,6 +249,10 @@ maximum_rule.mistake("x gets everything everywhere", "What decides the maximum w
     lambda x, y, g: (np.maximum(x, y), g.copy(), np.zeros(y.shape)))
 maximum_rule.mistake("y gets everything everywhere", "What decides the maximum where x is the larger one?",
     lambda x, y, g: (np.maximum(x, y), np.zeros(x.shape), g.sum(axis=1, keepdims=True)))
+maximum_rule.mistake("y gets shares where x decides, too", "What decides the maximum where x is the larger one?",
+    lambda x, y, g: (np.maximum(x, y), g * (x >= y), g.sum(axis=1, keepdims=True)))
+maximum_rule.mistake("x gets shares where y decides, too", "What decides the maximum where y is the larger one?",
+    lambda x, y, g: (np.maximum(x, y), g.copy(), (g * (x < y)).sum(axis=1, keepdims=True)))
 maximum_rule.mistake("the share of y is not summed over its copies",
     "y is a column. Each of its entries was used once for every sample.",
     lambda x, y, g: (np.maximum(x, y), g * (x >= y), g * (x < y)))

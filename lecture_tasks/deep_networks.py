@@ -79,6 +79,9 @@ def _(H, n, d, K, M):
     return P, M * F, M * B
 
 
+count_step.mistake("the forward pass is counted in the backward one, too",
+    "Three numbers are asked for. Which of them has the way there?",
+    _recounted(lambda P, F, B, H, n, d, K, M: (P, F, F + B)))
 count_step.mistake("the sum of M gradients has M additions for each parameter",
     "To add up three numbers, how many plus signs do you write?",
     _recounted(lambda P, F, B, H, n, d, K, M: (P, F, B + P)))
@@ -147,6 +150,13 @@ deep_gradients.mistake("the softmax is missing", "What are the probabilities, an
     partial(_backward, start=lambda z, e: z - e))
 deep_gradients.mistake("the output has a ReLU as well", "The last layer is linear under the softmax.",
     partial(_backward, start=lambda z, e: (z > 0) * (softmax(z) - e)))
+deep_gradients.mistake("the scores go through a ReLU before the softmax", "The last layer is linear under the softmax.",
+    partial(_backward, start=lambda z, e: softmax(np.maximum(z, 0)) - e))
+deep_gradients.mistake("δ at the output has a derivative p(1 − p) too many",
+    "p − e(y) is the derivative of the loss by z already.",
+    partial(_backward, start=lambda z, e: softmax(z) * (1 - softmax(z)) * (softmax(z) - e)))
+deep_gradients.mistake("the biases are missing on the way forward", "What is z, besides Wa?",
+    b=lambda b: [None, *(0 * v for v in b[1:])])
 deep_gradients.mistake("σ′ is missing in the hidden layers, or is 1 for every unit",
     "What does a unit that is off send back?", partial(_backward, slope=False))
 deep_gradients.mistake("the 1/M is missing", "The cost is the mean over the batch.", partial(_backward, share="sum"))
@@ -179,7 +189,8 @@ def _memory_of(widths: list[int], M: int, *, signals: str = "pair", stored: int 
     outputs, m = widths[1:], M if batch else 1
     pairs = [p + q for p, q in zip(outputs, outputs[1:])]
     two = {"pair": max(pairs), "all": sum(outputs), "one": max(outputs), "last": pairs[-1], "first": pairs[0],
-           "twice": 2 * max(outputs), "widest": sum(sorted(outputs)[-2:]), "none": 0}[signals]
+           "twice": 2 * max(outputs), "input": max(*pairs, widths[0] + outputs[0]), "widest": sum(sorted(outputs)[-2:]),
+           "none": 0}[signals]
     kept = stored * (sum(outputs if last else outputs[:-1]) + (widths[0] if first else 0))
     return bits * itemsize * (complexity.parameter_count(widths, bias) + m * (two + kept))
 
@@ -203,6 +214,10 @@ training_bytes.mistake("you double the widest layer", "The two δ belong to neig
     partial(_memory_of, signals="twice"))
 training_bytes.mistake("you take the two widest layers, neighbours or not", "Which two δ are alive at the same time?",
     partial(_memory_of, signals="widest"))
+training_bytes.mistake("a δ of the input is among your pairs", "Nobody asks for the derivative with respect to x.",
+    partial(_memory_of, signals="input"))
+training_bytes.mistake("the gradients of the parameters are counted", "The task counts the parameters once.",
+    lambda widths, M: complexity.training_memory(widths, M) + 4 * complexity.parameter_count(widths))
 training_bytes.mistake("only a is kept, or only z", "The task keeps both.", partial(_memory_of, stored=1))
 training_bytes.mistake("the output is counted among the stored layers", "The loss uses the output up.",
     partial(_memory_of, last=True))
@@ -240,6 +255,11 @@ def paired_mistakes(task: Task, sign: int) -> None:
             ("you divide by the number of seeds, not by its square root",
              "Variances add up; what does that mean for the spread of a mean?",
              lambda a, b: (a - b).std(ddof=1) / len(a)),
+            ("the N − 1 enters twice, in the spread and in the root",
+             "One is for the estimated mean. How many differences does the mean run over?",
+             lambda a, b: (a - b).std(ddof=1) / (len(a) - 1) ** 0.5),
+            ("the root of the variance is missing", "It should have the unit of the scores.",
+             lambda a, b: (a - b).var(ddof=1) / len(a) ** 0.5),
             ("the error is a variance", "It should have the unit of the scores.",
              lambda a, b: (a - b).var(ddof=1) / len(a))):
         task.mistake(name, look, lambda a, b, error=error: (sign * (a - b).mean(), error(a, b)))

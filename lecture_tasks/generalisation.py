@@ -60,6 +60,10 @@ norm_backward.mistake("the part along ẑ is added", "A larger s makes every ẑ
     z_bar=lambda g, z_hat, s: (g - _mean(g) + z_hat * _mean(g * z_hat)) / s)
 norm_backward.mistake("you multiply by the deviation", "ẑ is z divided by s.",
     z_bar=lambda g, z_hat, s: (g - _mean(g) - z_hat * _mean(g * z_hat)) * s)
+norm_backward.mistake("the division by s is missing in z_bar", "ẑ is z divided by s.",
+    z_bar=lambda g, z_hat, s: g - _mean(g) - z_hat * _mean(g * z_hat))
+norm_backward.mistake("the part along ẑ is taken away twice", "s is the root of v. Where does its ½ meet the 2 of v?",
+    z_bar=lambda g, z_hat, s: (g - _mean(g) - 2 * z_hat * _mean(g * z_hat)) / s)
 norm_backward.mistake("γ is missing in z_bar", "Between ẑ and u stands a factor.",
     gamma=lambda gamma: np.ones_like(gamma))
 
@@ -76,6 +80,8 @@ def _(u_bar, z, gamma, eps):
 norm_backward.mistake("your variance divides by M − 1", "The chapter's variance is the mean of the squares.",
     deviation=lambda z, eps: np.sqrt(z.var(axis=1, ddof=1, keepdims=True) + eps))
 norm_backward.mistake("eps is missing", "s is the root of v + eps.", deviation=lambda z, eps: _deviation(z, 0.0))
+norm_backward.mistake("the root is missing in s", "s is the root of v + eps.",
+    deviation=lambda z, eps: _deviation(z, eps) ** 2)
 norm_backward.mistake("eps stands outside the root", "s is the root of v + eps.",
     deviation=lambda z, eps: _deviation(z, 0.0) + eps)
 
@@ -123,6 +129,8 @@ dropout_step.mistake("you drop a unit whose r is equal to q", "A unit is dropped
 dropout_step.mistake("you keep with probability q",
     "q is the share that is dropped. Which share stays, and by what is it divided?", mask=lambda r, q: (r < q) / q)
 dropout_step.mistake("you divide by q", "What makes the mean of a mask 1?", mask=lambda r, q: (r >= q) / q)
+dropout_step.mistake("you multiply by the share that stays", "What makes the mean of a mask 1?",
+    mask=lambda r, q: (r >= q) * (1 - q))
 dropout_step.mistake("the units that stay are not scaled", "What is the mean of your mask?",
     mask=lambda r, q: 1.0 * (r >= q))
 dropout_step.mistake("all samples share one mask", "Each column of r is for a sample of its own.",
@@ -135,6 +143,7 @@ dropout_step.mistake("another mask is used on the way back", "It has to be the o
     back=lambda r, q: (r < q) / (1 - q))
 dropout_step.mistake("the way back forgets the factor",
     "Forward, a survivor was multiplied. What does the chain rule do with a factor?", back=lambda r, q: r >= q)
+dropout_step.mistake("σ′ is missing", "a = m·tanh(z). Differentiate by z.", slope_at=lambda a, masked: 0 * a)
 dropout_step.mistake("σ′ is computed from masked activations",
     "1 − a² is the slope of tanh only as long as a is its value.", slope_at=lambda a, masked: masked)
 dropout_step.mistake("σ′ is computed from masked activations, and the mask is missing on the way back",
@@ -202,6 +211,10 @@ stop_early.mistake("you return the best epoch of the whole list",
     lambda costs, patience: (np.argmin(costs) + 1, _walk(costs, patience)[1]))
 stop_early.mistake("your search begins with a least cost of 100", "Which number is above every cost?",
     lambda costs, patience: _walk(costs, patience, start=100.0))
+stop_early.mistake("your last epoch is the end of the list", "In which epoch has the patience run out?",
+    lambda costs, patience: (_walk(costs, patience)[0], len(costs)))
+stop_early.mistake("you return the least cost, not its epoch", "Two numbers of epochs are asked for.",
+    lambda costs, patience: (min(costs[:_walk(costs, patience)[1]]), _walk(costs, patience)[1]))
 stop_early.mistake("you count epochs from 0", "The first entry of costs belongs to epoch 1.",
     result=lambda both: (both[0] - 1, both[1] - 1))
 
@@ -282,6 +295,8 @@ honest_score.mistake("you keep the features that say least", "Which end of the o
 honest_score.mistake("you compare covariances, or how far apart the means of the classes are",
     "A correlation does not change when a feature is multiplied by ten.",
     select=lambda X, y, k: np.argsort(-np.abs((y - y.mean()) @ (X - X.mean(axis=0))))[:k])
+honest_score.mistake("the means are not subtracted before the correlation", "A feature that is always 5 says nothing.",
+    select=lambda X, y, k: np.argsort(-np.abs(y @ X) / np.linalg.norm(X, axis=0))[:k])
 honest_score.mistake("you keep the first k features", "Order them by the size of their correlation with y.",
     select=lambda X, y, k: np.arange(k))
 

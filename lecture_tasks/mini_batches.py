@@ -88,6 +88,8 @@ least_squares_epoch.mistake("the inner derivative is missing",
 least_squares_epoch.mistake("you multiply the mean residual by the mean sample",
     "Is the mean of the products the product of the means?",
     slip={"@ X[B] / len(B)": "@ np.full_like(X[B], X[B].mean(axis=0)) / len(B)"})
+least_squares_epoch.mistake("your mean runs over the features, too", "Which shape has the gradient? See `axis`.",
+    slip={"(X[B] @ theta - y[B]) @ X[B] / len(B)": "((X[B] @ theta - y[B])[:, None] * X[B]).mean()"})
 least_squares_epoch.mistake("the targets have no part in your gradient",
     "Put in targets that θ fits exactly. Does your step rest?", slip={" - y[B]": ""})
 least_squares_epoch.mistake("you take the size of the residual, without its sign",
@@ -180,6 +182,12 @@ reported_cost.mistake("you take the mean of the means",
 reported_cost.mistake("your last batch is empty where M divides N",
     "What is 12 % 4 in Python, and how many samples has the last of three batches of 4?",
     slip={"N - (len(costs) - 1) * M": "N % M"})
+reported_cost.mistake("you add the error, which has to be subtracted",
+    "The formula gives the report minus the true mean. Which of them do you have?", lambda costs, N, M: costs.mean()
+        + (1 / len(costs) - (N - (len(costs) - 1) * M) / N) * (costs[-1] - costs[:-1].mean()))
+reported_cost.mistake("the mean of all batches stands where that of the full ones should",
+    "Which batches does C_full in the formula of the error mean?", lambda costs, N, M: costs.mean()
+        - (1 / len(costs) - (N - (len(costs) - 1) * M) / N) * (costs[-1] - costs.mean()))
 reported_cost.mistake("you give the last batch as many samples as the others", "Do your weights sum to 1?",
     slip={"N - (len(costs) - 1) * M": "M"})
 reported_cost.mistake("you divide by the number of places, not of samples",
@@ -242,6 +250,9 @@ def choose(validation, test, rates, sizes):
 choose.mistake("you choose on the test set",
     "Which accuracies may influence the choice, and which ones are to judge it?",
     slip={"validation.argmax": "test.argmax"})
+choose.mistake("validation and test have changed places", "Which of the two sets is looked at once, at the end?",
+    slip={"validation.argmax": "test.argmax", "test[i, j]": "validation[i, j]"})
+choose.mistake("row and column are exchanged", "What does `validation[i, j]` say about i?", slip={"i, j = np": "j, i = np"})
 choose.mistake("you choose on both sets together", "A set that has a say in the choice cannot judge it any more.",
     slip={"validation.argmax": "(validation + test).argmax"})
 choose.mistake("you report the accuracy by which you chose",
@@ -306,6 +317,9 @@ stratified_error.mistake("you take a root at the end",
 stratified_error.mistake("you measure from 0, not from the mean of the class",
     "If all gradients of a class are equal, which error does its half of the batch make?",
     slip={" - g.mean(axis=0)": ""})
+stratified_error.mistake("your variance is that of all numbers in a class",
+    "V adds up the variances of the components. See `axis`.",
+    slip={"((g - g.mean(axis=0)) ** 2).sum(axis=1).mean()": "g.var()"})
 stratified_error.mistake("one mean serves for all components of the gradient", "Along which axis do you take the mean?",
     slip={"g.mean(axis=0)": "g.mean()"})
 stratified_error.mistake("your mean runs over the components of each gradient",

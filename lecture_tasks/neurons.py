@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -42,6 +42,9 @@ softplus_and_slope.mistake("large z overflow, although small ones are exact",
 softplus_and_slope.mistake("small values are rounded to 0",
     "At z = −40 the value is about 4e-18. What is `1 + 4e-18` in the machine, and which function of NumPy avoids "
     "that sum?", lambda z: (np.maximum(z, 0) + np.log(1 + np.exp(-np.abs(z))), sigmoid(z)))
+softplus_and_slope.mistake("the absolute value is missing in your exponential",
+    "At z = −40 the exponent −z is 40. Which exponent is never positive?",
+    lambda z: (np.maximum(z, 0) + np.log1p(np.exp(-z)), sigmoid(z)))
 softplus_and_slope.mistake("large z overflow in the slope",
     "Infinity divided by infinity. Which of the two forms of the sigmoid is safe there?",
     lambda z: (np.logaddexp(0, z), np.exp(z) / (1 + np.exp(z))))
@@ -120,6 +123,9 @@ pack_parameters.mistake("the matrices are read row by row",
     lambda W, b: np.concatenate([part.ravel() for part in W[1:] + b[1:]]))
 pack_parameters.mistake("each bias follows its matrix", "First all matrices, then all biases.",
     lambda W, b: _joined([part for layer in zip(W[1:], b[1:]) for part in layer]))
+pack_parameters.mistake("each bias follows its matrix, and the matrices are read row by row",
+    "First all matrices, then all biases; and vec puts columns on top of each other.",
+    lambda W, b: np.concatenate([part.ravel() for layer in zip(W[1:], b[1:]) for part in layer]))
 pack_parameters.mistake("the biases stand first", "First all matrices, then all biases.",
     lambda W, b: _joined(b[1:] + W[1:]))
 pack_parameters.mistake("the last bias is lost", "How long is your vector, and how long should it be?",
@@ -137,12 +143,14 @@ def _packed(rng: np.random.Generator, depth: int) -> tuple[Vector, list[int]]:
     return _joined(W[1:] + b[1:]), [W[1].shape[1], *(w.shape[0] for w in W[1:])]
 
 
-def _cut(theta: Vector, widths: Sequence[int], rows: bool = False) -> tuple[Layers, Layers]:
+def _cut(theta: Vector, widths: Sequence[int], rows: bool = False,
+         moved: Callable = lambda place, used: place + used) -> tuple[Layers, Layers]:
+    """Cut θ into matrices and biases: are matrices filled by rows, and where is the place after a matrix?"""
     W, b, place = [None], [None], 0
     for m, n in zip(widths, widths[1:]):
         part = theta[place:place + m * n]
         W.append(part.reshape(n, m) if rows else part.reshape(m, n).T)
-        place += m * n
+        place = moved(place, m * n)
     for n in widths[1:]:
         b.append(theta[place:place + n].reshape(n, 1))
         place += n
@@ -164,16 +172,26 @@ unpack_parameters.mistake("the biases have one axis",
     result=lambda parts: (parts[0], [None, *(v.ravel() for v in parts[1][1:])]))
 
 
-@unpack_parameters.mistake("you look for each bias right behind its matrix", "First all matrices, then all biases.")
-def _(theta, widths):
+def _cut_by_layers(theta: Vector, widths: Sequence[int], rows: bool = False) -> tuple[Layers, Layers]:
     W, b, place = [None], [None], 0
     for m, n in zip(widths, widths[1:]):
-        W.append(theta[place:place + m * n].reshape(m, n).T)
-        b.append(theta[place + m * n:place + m * n + n].reshape(n, 1))
+        (_, w), (_, v) = _cut(theta[place:place + m * n + n], [m, n], rows)
+        W.append(w)
+        b.append(v)
         place += m * n + n
     return W, b
 
 
+unpack_parameters.mistake("you look for each bias right behind its matrix", "First all matrices, then all biases.",
+    _cut_by_layers)
+unpack_parameters.mistake("you look for each bias right behind its matrix, and fill the matrices row by row",
+    "First all matrices, then all biases; and the first entries of θ are a column.",
+    lambda theta, widths: _cut_by_layers(theta, widths, rows=True))
+unpack_parameters.mistake("your place in θ does not move on after a matrix",
+    "Where does the next piece begin, once m·n entries are used up?",
+    lambda theta, widths: _cut(theta, widths, moved=lambda place, used: place))
+unpack_parameters.mistake("your place in θ is set anew by each matrix, not moved on", "`=` or `+=`?",
+    lambda theta, widths: _cut(theta, widths, moved=lambda place, used: used))
 unpack_parameters.mistake("you look for the biases at the beginning", "First all matrices, then all biases.",
     lambda theta, widths: _cut(np.roll(theta, -sum(widths[1:])), widths))
 unpack_parameters.mistake("the lists begin with layer 1 at place 0",
@@ -202,6 +220,10 @@ repaired_jacobian.mistake("the sigmoid is repaired, and tanh still has 1 − z²
     slope=lambda sigma, z: 1 - z**2 if sigma is tanh else sigmoid.derivative(z))
 repaired_jacobian.mistake("tanh gets the derivative of the sigmoid",
     "a(1 − a) belongs to one of the two functions only.", slope=lambda sigma, z: sigma(z) * (1 - sigma(z)))
+repaired_jacobian.mistake("the sigmoid gets the derivative of tanh", "1 − a² belongs to one of the two functions only.",
+    slope=lambda sigma, z: 1 - sigma(z) ** 2)
+repaired_jacobian.mistake("the two derivatives are exchanged", "Which of the two functions has the slope 1 at z = 0?",
+    slope=lambda sigma, z: sigma(z) * (1 - sigma(z)) if sigma is tanh else 1 - sigma(z) ** 2)
 repaired_jacobian.mistake("the kind of activation is not used", "Half of the inputs are tanh layers.",
     is_tanh=lambda is_tanh: False)
 repaired_jacobian.mistake("every layer gets tanh", "Half of the inputs are sigmoid layers.",
@@ -249,6 +271,11 @@ recogniser.mistake("the bias has the wrong sign", "What is z at the pattern, and
     result=lambda neuron: (neuron[0], -neuron[1]))
 recogniser.mistake("the bias counts all places", "What is w·x at the pattern itself? Only its ones add to it.",
     lambda x: (2 * x - 1, 0.5 - len(x)))
+recogniser.mistake("the bias adds up the weights", "What is w·x at the pattern itself? The weights −1 meet a 0 there.",
+    lambda x: (2 * x - 1, 0.5 - (2 * x - 1).sum()))
+recogniser.mistake("the border lies halfway between 0 and the pattern",
+    "What is w·x for a pattern that differs in a single place? The border belongs halfway to that.",
+    lambda x: (2 * x - 1, -x.sum() / 2))
 recogniser.mistake("your neuron never fires", "What is z at the pattern?", lambda x: (2 * x - 1, -0.5 - x.sum()))
 
 

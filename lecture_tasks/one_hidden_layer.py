@@ -81,6 +81,13 @@ hinge_network.mistake("the first weight is 0", "Before the first knot the slope 
     lambda t, y: (np.diff(_slopes(t, y), prepend=_slopes(t, y)[0]), y[0]))
 hinge_network.mistake("the differences are taken the wrong way round", "New slope minus old slope.",
     result=lambda parts: (np.append(parts[0][:1], -parts[0][1:]), parts[1]))
+@hinge_network.mistake("each weight takes away only the weight before it",
+    "All earlier hinges are still on at t_m. Which slope do they have together?")
+def _(t, y):
+    V = _slopes(t, y)
+    for m in range(1, len(V)):
+        V[m] -= V[m - 1]
+    return V, y[0]
 hinge_network.mistake("you add the slopes up", "The network adds the hinges up; the weights have to undo that.",
     lambda t, y: (np.cumsum(_slopes(t, y)), y[0]))
 hinge_network.mistake("there is a hinge at the last knot",
@@ -158,6 +165,10 @@ absolute_gradients.mistake("your σ′ is h(1 − h)",
     "That is the slope of a sigmoid. Which function is the activation here?", slope=lambda z: np.tanh(z) * (1 - np.tanh(z)))
 absolute_gradients.mistake("your σ′ is that of ReLU",
     "1 or 0 is the slope of max(z, 0). Which function is the activation here?", slope=lambda z: z > 0)
+absolute_gradients.mistake("b_1 is missing on the way forward", "Where do the signs come from? Compute f as it stands.",
+    b_1=lambda b: 0 * b)
+absolute_gradients.mistake("b_2 is missing on the way forward", "Where do the signs come from? Compute f as it stands.",
+    b_2=lambda b: 0 * b)
 absolute_gradients.mistake("you sum over the batch", "The cost is a mean over the samples.", over=lambda M, K: (1, 1))
 absolute_gradients.mistake("the gradients of the biases are sums",
     "The cost is a mean over the samples, for biases too.", over=lambda M, K: (M, 1))
@@ -217,6 +228,7 @@ repaired_step.mistake("the means are repaired for b_1 only", "There are two bias
     sums=("b_2",))
 repaired_step.mistake("the slope is left out", "Where does a unit not react to a small change of its z?",
     slope=lambda z, t: 1)
+repaired_step.mistake("the slope is 1 below 0", "The activation is flat at both ends.", slope=lambda z, t: z < t)
 repaired_step.mistake("you step uphill", "The gradient points to higher costs.", eta=np.negative)
 
 

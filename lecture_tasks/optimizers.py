@@ -66,6 +66,12 @@ nesterov_step.mistake("your gradient pushes uphill", "Start at rest, v = 0. Does
     slip={"- eta": "+ eta"})
 nesterov_step.mistake("you subtract the velocity", "The minus sign is in the velocity already.",
     slip={"theta + v": "theta - v"})
+nesterov_step.mistake("your velocity points uphill, and you subtract it",
+    "Some books write it so. Which sign has the v that you are given, if the look-ahead point is θ + μv?",
+    slip={"- eta": "+ eta", "theta + v": "theta - v"})
+nesterov_step.mistake("your θ ends at the look-ahead point, without the gradient",
+    "The formula moves θ by the new velocity. What is in it besides μv?",
+    slip={"v = mu": "ahead = theta + mu * v; v = mu", "theta + v, v": "ahead, v"})
 nesterov_step.mistake("the rate multiplies the whole velocity",
     "In the formula η stands before the gradient. What does it multiply in yours?",
     slip={"eta * gradient": "gradient", "theta + v": "theta + eta * v"})
@@ -124,6 +130,9 @@ def _mistakes_of_scaling(task: Task) -> None:
     task.mistake("a bracket is missing in your step",
         "`g / eps + x` is large where eps is small. What is divided by what?",
         slip={"(eps + np.sqrt(r))": "eps + np.sqrt(r)"})
+    task.mistake("the brackets round eps + √r are missing, and √r multiplies the gradient",
+        "`eta / eps + x` is large where eps is small. What is divided by what?",
+        slip={"eta * g / (eps + np.sqrt(r))": "(eta / eps + np.sqrt(r) * g)"})
     task.mistake("you take the larger of eps and √r", "The formula has a sum. Which is larger for a gradient of 10⁻⁶?",
         slip={"eps + np.sqrt(r)": "np.maximum(eps, np.sqrt(r))"})
     task.mistake("eps stands in only where r is 0", "For which parameters does the formula add it?",
@@ -170,6 +179,8 @@ rmsprop_step.mistake("ρ and 1 − ρ are swapped",
     "With ρ = 0.9, which share of the old average should be left after a step?", rho=lambda rho: 1 - rho)
 rmsprop_step.mistake("the factor 1 − ρ is missing", "Where does r settle if g is always 1? An average of ones is 1.",
     slip={"(1 - rho) * ": ""})
+rmsprop_step.mistake("the new square has the factor ρ, as the old r has",
+    "Where does r settle if g is always 1? An average of ones is 1.", slip={"(1 - rho) * g": "rho * g"})
 rmsprop_step.mistake("your r forgets nothing", "That is AdaGrad. Where is ρ used?",
     slip={"rho * r + (1 - rho) * g**2": "r + g**2"})
 rmsprop_step.mistake("r forgets all gradients but the last", "Which share of the old r is kept?",
@@ -221,6 +232,13 @@ adam_step.mistake("only m is corrected", "Both averages started at 0.", slip={" 
 adam_step.mistake("only v is corrected", "Both averages started at 0.", slip={" / (1 - beta1**k)": ""})
 adam_step.mistake("your k is one too small", "In the first step k is 1. What is 1 − β to the power 0?",
     slip={"beta1**k": "beta1**(k - 1)", "beta2**k": "beta2**(k - 1)"})
+adam_step.mistake("k stays as it was", "In the first step k is 1. What is divided by 1 − β to the power 0?",
+    slip={"k = k + 1": "pass"})
+adam_step.mistake("v is corrected with β₁", "Which of the two β made the average v?", slip={"beta2**k": "beta1**k"})
+adam_step.mistake("the factor 1 − β₁ is missing", "Where does m settle if g is always 1? An average of ones is 1.",
+    slip={"(1 - beta1) * ": ""})
+adam_step.mistake("the m in your state is corrected",
+    "The correction is for this step alone: the next one would correct it again.", slip={"(m, v, k)": "(m_hat, v, k)"})
 adam_step.mistake("every step is corrected like the first one",
     "After many steps the averages are complete. Which power of β is in the correction?",
     slip={"beta1**k": "beta1", "beta2**k": "beta2"})

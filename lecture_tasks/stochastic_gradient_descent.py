@@ -165,6 +165,10 @@ least_squares_walk.mistake("the target has no part in your residual",
     "What is the loss of a sample whose prediction is 0?", slip={" - y[i]": ""})
 least_squares_walk.mistake("the target has the wrong sign in your residual",
     "What is the residual of a prediction that is right?", slip={"- y[i]": "+ y[i]"})
+least_squares_walk.mistake("the brackets round your residual are missing",
+    "In `theta @ x * x - y`, what is multiplied by x?", slip={"residual * X[i]": "(X[i] @ theta * X[i] - y[i])"})
+least_squares_walk.mistake("your rate falls once an epoch",
+    "k counts steps here. What is the rate of the second step?", slip={"c1 + k": "c1 + k // len(y)"})
 least_squares_walk.mistake("there is a factor 2 too many", "The loss has a ½ in front of the square.",
     slip={"residual *": "2 * residual *"})
 least_squares_walk.mistake("you divide by the number of samples", "The loss of one sample has no mean in it.",
@@ -218,6 +222,8 @@ mean_squares.mistake("the noise always points away from the minimum",
     slip={"(1 - eta) ** 2 * v[-1] + eta**2": "((1 - eta) * np.sqrt(v[-1]) + eta) ** 2"})
 mean_squares.mistake("θ is pushed away from the minimum",
     "The step subtracts the gradient, and that is θ. What is left of θ?", slip={"1 - eta": "1 + eta"})
+mean_squares.mistake("you square v, which is a mean of squares already",
+    "θ is multiplied by 1 − η. By what is θ² multiplied?", slip={"v[-1]": "v[-1] ** 2"})
 mean_squares.mistake("a square has lost a term", "Expand (1 − η)² in full.", slip={"(1 - eta) ** 2": "(1 - 2 * eta)"})
 mean_squares.mistake("the square stands in the wrong place", "(1 − η)² and 1 − η² are two numbers.",
     slip={"(1 - eta) ** 2": "(1 - eta**2)"})
@@ -263,6 +269,11 @@ def best_rates(theta, K):
 best_rates.mistake("your rates would be the best ones from a start infinitely far away",
     "From a start that is near the minimum already, a step with the rate 1 jumps away from it. Where does θ₀ come in?",
     lambda theta, K: 1 / (1 + np.arange(K)))
+best_rates.mistake("your rates are the best ones from the start 1", "Where does θ₀ come in?",
+    lambda theta, K: 1 / (2 + np.arange(K)))
+best_rates.mistake("each of your rates is the share of θ that should be left",
+    "Far from the minimum the noise hardly matters: which rate leads there in one step?",
+    slip={"v / (v + 1)": "1 / (v + 1)"})
 best_rates.mistake("your rates come one step too early: each is the mean square before its step",
     "The first rate is chosen for v₀ = θ₀², and is smaller than 1. Set the derivative to 0 once more.",
     slip={"append(eta)": "append(v)"})

@@ -105,6 +105,11 @@ clipped.mistake("your length is the largest entry", "The length of (3, 4) is 5."
     lambda g, c: _shortened(g, c, np.abs(g).max(axis=1, keepdims=True)))
 clipped.mistake("long gradients get length 1", "Which length is the largest that is allowed?",
     lambda g, c: np.where(_lengths(g) > c, g / np.maximum(_lengths(g), c), g))
+clipped.mistake("your fraction is upside down", "A row that is twice as long as c is to be multiplied by which number?",
+    lambda g, c: g * np.minimum(1, _lengths(g) / c))
+clipped.mistake("the larger factor is taken, not the smaller one",
+    "Which factor has a row that is shorter than c, and which one that is longer?",
+    lambda g, c: g * np.maximum(1, c / np.maximum(_lengths(g), 1e-300)))
 clipped.mistake("long gradients are thrown away", "Their direction is still good.",
     lambda g, c: np.where(_lengths(g) > c, 0, g))
 clipped.mistake("a gradient of zeros becomes nan", "What is c divided by a length of 0, and how can you avoid it?",
@@ -143,6 +148,9 @@ leaky_variance.mistake("the half is missing", "α = 0 is ReLU. Do you get He's v
     result=lambda variance: variance / 2)
 leaky_variance.mistake("your fraction is upside down", "If a layer passes on less, the weights have to be larger.",
     lambda alpha, n_in, n_out: (1 + alpha**2) / (2 * n_in))
+leaky_variance.mistake("the factor 1 + α² stands above the fraction line",
+    "If a layer passes on less, the weights have to be larger. Is a bracket missing?",
+    lambda alpha, n_in, n_out: 2 / n_in * (1 + alpha**2))
 leaky_variance.mistake("the two halves are subtracted", "Squares are never negative, also those of negative z.",
     lambda alpha, n_in, n_out: 2 / ((1 - alpha**2) * n_in))
 
@@ -176,6 +184,8 @@ sigmoid_start.mistake("you scale by the units above", "Over how many terms does 
     lambda G: _centred(4 * G / np.sqrt(G.shape[0])))
 sigmoid_start.mistake("the root is missing in the scale", "A variance of 16/n is which standard deviation?",
     lambda G: _centred(4 * G / G.shape[1]))
+sigmoid_start.mistake("your weights are not scaled by the number of units", "A sum of n independent terms grows with n.",
+    lambda G: _centred(4 * G))
 sigmoid_start.mistake("the biases are twice as large as they should be",
     "The mean activation of a sigmoid at z = 0 is not 1.", result=lambda parts: (parts[0], 2 * parts[1]))
 sigmoid_start.mistake("your biases belong to other weights", "Use the scaled weights in the bias.",
