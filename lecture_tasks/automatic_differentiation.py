@@ -217,10 +217,11 @@ def _(x, g):
 
 
 def column_and_matrix(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return x (n, M), y (n, 1) and g (n, M); in every row x is larger, smaller, and equal once."""
+    """Return x (n, M), y (n, 1) and g (n, M); in every row x is larger, smaller, and equal once, and elsewhere it may
+    be nearly equal."""
     n, m = shape
     y = rng.integers(-3, 4, (n, 1)) / 2
-    x = y + rng.choice([-1.5, -0.5, 0.5, 1.0], (n, m))
+    x = y + rng.choice([-1.5, -0.02, 0.02, 1.0], (n, m))
     for row in range(n):
         smaller, larger, equal = rng.permutation(m)[:3]
         x[row, smaller], x[row, larger], x[row, equal] = y[row, 0] - 1, y[row, 0] + 1.5, y[row, 0]

@@ -66,16 +66,17 @@ softplus_and_slope.mistake("you return the logarithm of the sigmoid",
 
 # ---------------------------------------------------------------- Task 2: counting
 
-def network_widths(rng: np.random.Generator, layers: int) -> tuple[list[int]]:
-    """Return n_0 … n_L, all different."""
-    return ([int(n) for n in rng.permutation(np.arange(2, 12))[:layers + 1]],)
+def network_widths(rng: np.random.Generator, layers: int, most: int = 12) -> tuple[list[int]]:
+    """Return n_0 … n_L, all different and below `most`."""
+    return ([int(n) for n in rng.permutation(np.arange(2, most))[:layers + 1]],)
 
 
 def _count(widths: Sequence[int]) -> int:
     return sum(n * (m + 1) for m, n in zip(widths, widths[1:]))
 
 
-@task("Task 2, counting parameters", returns="P", points=1, draw=network_widths, shapes=(2, 1, 3, 5))
+@task("Task 2, counting parameters", returns="P", points=1, draw=lambda rng, shape: network_widths(rng, *shape),
+      shapes=((2,), (1,), (3,), (5,), (3, 800)))
 def count_parameters(widths):
     return _count(widths)
 

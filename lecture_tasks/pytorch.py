@@ -114,6 +114,9 @@ def _computed(gradients: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> 
     if isinstance(gradients, (list, tuple)) and any(g is None for g in gradients):
         raise NotRight("There is a None among your gradients. Is grad cleared after backward, or is backward never "
                        "called for this model?")
+    if drawn[0].training != used[0].training:
+        raise NotRight("Your function leaves the model in another mode than it was given in. Only the gradients are "
+                       "asked for.")
     if not all(torch.equal(p, q) for p, q in zip(drawn[0].parameters(), used[0].parameters())):
         raise NotRight("Your function changes the parameters of the model. Only the gradients are asked for, no step.")
     return gradients

@@ -355,6 +355,58 @@ def frozen(W, b):
     return right("pytorch.same_network")(W, b).requires_grad_(False)
 
 
+def nearly_equal_is_equal(x, y, g):
+    wins = (x > y) | np.isclose(x, y, atol=0.1)
+    return np.maximum(x, y), g * wins, (g * ~wins).sum(axis=1, keepdims=True)
+
+
+def counted_in_16_bits(widths):
+    n = np.array(widths).astype(np.int16)
+    return int((n[1:] * (n[:-1] + np.int16(1))).sum())
+
+
+def weighed_in_8_bits(gradients, sizes):
+    return right("scale.batch_gradient")(gradients, sizes.astype(np.int8))
+
+
+def at_most_1000_workers(M, t1, S, alpha, B):
+    return min(range(1, 1001), key=lambda R: t1 * M / R + (2 * (alpha + R * S / B) if R > 1 else 0))
+
+
+def in_evaluation(model, X, y):
+    return right("pytorch.gradients_of")(model.eval(), X, y)
+
+
+def layer_by_layer(W, b):
+    """Write a matrix as NumPy reads it, and its bias behind it, in one loop."""
+    parts = []
+    for l in range(1, len(W)):
+        parts.append(W[l].ravel())
+        parts.append(b[l].ravel())
+    return np.concatenate(parts)
+
+
+def weights_by_the_last_one(t, y):
+    V = []
+    for m in range(len(t) - 1):
+        slope = (y[m + 1] - y[m]) / (t[m + 1] - t[m])
+        V.append(slope - V[-1] if V else slope)
+    return np.array(V), y[0]
+
+
+def state_with_corrected_m(theta, g, state, eta, beta1, beta2, eps):
+    m, v, k = state
+    k = k + 1
+    m = (beta1 * m + (1 - beta1) * g) / (1 - beta1**k)
+    v = beta2 * v + (1 - beta2) * g**2
+    return theta - eta * m / (eps + np.sqrt(v / (1 - beta2**k))), (m, v, k)
+
+
+def report_with_its_error(costs, N, M):
+    U, r = len(costs), N - (len(costs) - 1) * M
+    return costs.mean() + (1 / U - r / N) * (costs[-1] - costs[:-1].mean())
+
+
 #: What was once accepted, had no name, or was called what it is not; and what is true of it.
 SAID = [
     ("convolution.gradient_by_image", "the rows of the filter are the wrong way round",
@@ -403,6 +455,14 @@ SAID = [
     ("keras_loops.seeds_needed", "you round n down", lambda a, b: (
         np.mean(a - b), np.std(a - b, ddof=1) / len(a) ** 0.5, int(4 * np.var(a - b, ddof=1) / np.mean(a - b) ** 2))),
     ("automatic_differentiation.repaired_adjoints", "by their distance from the output", breadth_first),
+    ("neurons.pack_parameters", "each bias follows its matrix, and the matrices are read row by row", layer_by_layer),
+    ("mini_batches.reported_cost", "you add the error, which has to be subtracted", report_with_its_error),
+    ("optimizers.adam_step", "the m in your state is corrected", state_with_corrected_m),
+    ("one_hidden_layer.hinge_network", "takes away only the weight before it", weights_by_the_last_one),
+    ("automatic_differentiation.maximum_rule", "", nearly_equal_is_equal),
+    ("neurons.count_parameters", "", counted_in_16_bits),
+    ("scale.batch_gradient", "", weighed_in_8_bits),
+    ("scale.server_workers", "", at_most_1000_workers),
     ("generalisation.honest_score", "or how far apart the means of the classes are", by_means_of_classes),
     ("deep_networks.deep_gradients", "or is 1 for every unit", slope_at_zero),
     ("backpropagation.repaired_b", "Your function changes its argument W", broken_in_place),
@@ -418,6 +478,7 @@ SAID = [
         lambda beta, eta: 2 * np.pi / np.arccos(1 - eta * beta) if eta * beta < 4 else np.inf),
     ("pytorch.floor", "the wrong classes get e¹ in your sum", lambda K: math.log((K - 1) * math.e + 1)),
     ("pytorch.floor", "your answer is 0.", lambda K: math.log(math.e) - 1),
+    ("pytorch.gradients_of", "another mode than it was given in", in_evaluation),
     ("pytorch.gradients_of", "There is a None among your gradients", cleared_after_backward),
     ("pytorch.repaired_loop", "your cost of a model is that of its last batch", trained(
         lambda found: found[-1], lambda loss: loss.item())),
