@@ -204,8 +204,8 @@ reported_cost.mistake("you add the means and divide by the number of samples",
     "Each cost is a mean already. Of how many samples?", lambda costs, N, M: costs.sum() / N)
 reported_cost.mistake("the last batch is missing, and you divide by all samples", "Do your weights sum to 1?",
     slip={" + costs[-1] * last": ""})
-reported_cost.mistake("you count one full batch too few before the last one",
-    "How many full batches are there for N = 10 and M = 4?", slip={"len(costs) - 1": "len(costs) - 2"})
+reported_cost.mistake("the last batch counts for M samples too many",
+    "How many full batches are there for N = 10 and M = 4, and is the last one among them?", slip={"len(costs) - 1": "len(costs) - 2"})
 reported_cost.mistake("you count one full batch too many before the last one",
     "How many full batches are there for N = 10 and M = 4?", slip={"len(costs) - 1": "len(costs)"})
 reported_cost.mistake("you divide by the number of batches", "What have your weights to sum to?",

@@ -457,6 +457,8 @@ SAID = [
     ("automatic_differentiation.repaired_adjoints", "by their distance from the output", breadth_first),
     ("neurons.pack_parameters", "each bias follows its matrix, and the matrices are read row by row", layer_by_layer),
     ("mini_batches.reported_cost", "you add the error, which has to be subtracted", report_with_its_error),
+    ("mini_batches.reported_cost", "the last batch counts for M samples too many", lambda costs, N, M: (
+        M * costs.sum() + (N - (len(costs) - 1) * M) * costs[-1]) / N),
     ("optimizers.adam_step", "the m in your state is corrected", state_with_corrected_m),
     ("one_hidden_layer.hinge_network", "takes away only the weight before it", weights_by_the_last_one),
     ("automatic_differentiation.maximum_rule", "", nearly_equal_is_equal),
