@@ -2,7 +2,7 @@
 
 A `Task` holds a right answer, random inputs, and the wrong answers that people give. One is written as::
 
-    @task("Task 1, the mean", returns="m", points=2, draw=sample, shapes=(1, 2, 5))
+    @task("Task 1: the mean", returns="m", points=2, draw=sample, shapes=(1, 2, 5))
     def mean(x):
         return x.sum() / len(x)
 
@@ -75,7 +75,7 @@ class Task:
     Attributes
     ----------
     name : of the student's function, and of this task in its module
-    title : what the messages call it
+    title : its heading in the exercises, with the letter of its part: "Task 1a: how fast may you go?"
     takes : names of the arguments, as in "W, b, x, y"
     returns : names of what the function returns, as in "dW, db"
     reference : a right answer
@@ -148,6 +148,11 @@ class Task:
             return result(right) if result else right
 
         return answer
+
+    @property
+    def opening(self) -> str:
+        """Return the title as a sentence, with which every message begins."""
+        return self.title if self.title.endswith("?") else f"{self.title}."
 
     @property
     def cases(self) -> int:
@@ -273,20 +278,20 @@ def progress(tasks: types.ModuleType, namespace: Mapping[str, Any], seconds: flo
     namespace : where the student's functions are
     seconds : time limit of one call
     """
-    signs = {"right": ("✓", ""), "to do": ("·", ": not yet done")}
+    signs = {"right": ("✓", ""), "to do": ("·", ", not yet done")}
     left = []
     for task in tasks.ALL:
         kind = verdict(task, namespace[task.name], seconds).kind if task.name in namespace else "to do"
-        sign, state = signs.get(kind, ("✗", ": not right yet"))
-        print(f"{sign} {task.title}{state} ({_points(task.points)})")
+        sign, state = signs.get(kind, ("✗", ", not right yet"))
+        print(f"{sign} {task.title} ({_points(task.points)}{state})")
         left += [task] * (kind != "right")
     for title, points in tasks.WRITTEN.items():
-        print(f"  {title}: read by a person ({_points(points)})")
+        print(f"  {title} ({_points(points)}, read by a person)")
     every, missing = (sum(task.points for task in some) for some in (tasks.ALL, left))
     print(f"{len(tasks.ALL) - len(left)} of {len(tasks.ALL)} checked tasks are done: {every - missing} of "
           f"{_points(every)}. A person gives up to {sum(tasks.WRITTEN.values())} more for what is written.")
     if left:
-        print("Left:", ", ".join(task.title.split(",")[0] for task in left))
+        print("Left:", ", ".join(task.title.split(":")[0] for task in left))
 
 
 def _points(number: int) -> str:
@@ -304,7 +309,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
     """
     call = call or _call
     if not callable(answer):
-        return Verdict("different", f"{task.title}: {task.name} should be a function, yours is {_kind(answer)}.")
+        return Verdict("different", f"{task.opening} {task.name} should be a function, yours is {_kind(answer)}.")
     suspects = list(task.mistakes)              # those that agree with the answer on every input so far
     trouble: tuple[Kind, str, int] | None = None  # the first thing that was wrong, and on which input
     touched = ""                                # says of an argument that was changed, on any input
@@ -319,14 +324,14 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
         heard = heard or _warning(warned, answer)
         value, unlike = _viewed(task, case, value, arguments) if error is None else (None, "")
         if isinstance(error, NotImplementedError):
-            return Verdict("to do", f"{task.title}: not yet done.")
+            return Verdict("to do", f"{task.opening} Not yet done.")
         if isinstance(error, _Fetched) or getattr(answer, "__wrapped__", answer) is task.reference.__wrapped__:
-            return Verdict("different", f"{task.title}: this calls the answer that yours is compared with. "
+            return Verdict("different", f"{task.opening} This calls the answer that yours is compared with. "
                            "Write your own.")
         if isinstance(error, TooLong) and trouble is not None:
             break                               # what was wrong before it became slow says more
         if isinstance(error, TooLong):
-            return Verdict("endless", f"{task.title}: your function was stopped after {seconds:g} s"
+            return Verdict("endless", f"{task.opening} Your function was stopped after {seconds:g} s"
                            f"{_line(error, answer)}\nDoes a loop never end? Or does it take very many turns?\n"
                            f"{_input(task, case)}",
                            printed=printed.getvalue())
@@ -348,7 +353,7 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
                 kind, text = "different", difference
             trouble = kind, text, case
     if trouble is None:
-        message = f"✓ {task.title}: right on {task.cases} random inputs."
+        message = f"✓ {task.opening} Right on {task.cases} random inputs."
         if heard:
             message += f"\n{heard}\nThe result is right all the same. Can you do without what is warned of?"
         return Verdict("right", message, printed=printed.getvalue())
@@ -356,14 +361,14 @@ def verdict(task: Task, answer: Answer, seconds: float = 5.0, call: Call | None 
     if suspects and seen_wrong_value:
         known = suspects[0]
         text = f"It looks as if {known.name}. {known.look}"
-        return Verdict("known mistake", f"{task.title}: not right yet.\n{text}\n{touched}".rstrip(), known,
+        return Verdict("known mistake", f"{task.opening} Not right yet.\n{text}\n{touched}".rstrip(), known,
                        printed.getvalue())
     if kind == "different":
         told = observations(task.takes.split(", "), task.returns.split(", "), seen) if seen else []
         told += [f"Your function reads {name}, which is none of its arguments but a variable of the notebook."
                  for name in global_names(answer)]
         text = "\n".join([text, *told, *([heard] if heard else [])])
-    return Verdict(kind, f"{task.title}: not right yet.\n{text}\n{_input(task, case)}", None, printed.getvalue())
+    return Verdict(kind, f"{task.opening} Not right yet.\n{text}\n{_input(task, case)}", None, printed.getvalue())
 
 
 def _call(answer: Answer, arguments: tuple[Any, ...], seconds: float) -> Called:

@@ -21,7 +21,7 @@ def two_numbers(rng: np.random.Generator, size: float) -> tuple[float, float]:
     return round(float(a), 2), round(float(b), 2)
 
 
-@task("Task 1, adjoints by hand", returns="l_bar, s_bar, p_bar, a_bar, b_bar", points=3, draw=two_numbers,
+@task("Task 1: read a graph", returns="l_bar, s_bar, p_bar, a_bar, b_bar", points=3, draw=two_numbers,
       shapes=(1.0, 2.0, 3.0))
 def five_adjoints(a, b, *, of=lambda a, p, q, s, l: (a, a / s, a / s, l + a / s * p, a / s * q)):
     """`of` makes the adjoints of the values of all nodes."""
@@ -118,7 +118,7 @@ def _relay(operands: Operands, slopes: Slopes, all_first: bool = False, once: bo
     return bar
 
 
-@task("Task 2, the walk with a bug", returns="bar", points=3, draw=graph_or_chain,
+@task("Task 2: find the bug", returns="bar", points=3, draw=graph_or_chain,
       shapes=((2, 2), (2, 3), (3, 5), (3, 7), (1, 27)))
 def repaired_adjoints(operands, slopes):
     return _walk(operands, slopes)
@@ -184,7 +184,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x > 0, 1, small) / (1 + small)
 
 
-@task("Task 3a, the sigmoid as an operation", returns="f, x_bar", points=3, draw=one_operand,
+@task("Task 3a: two operations for the engine", returns="f, x_bar", points=3, draw=one_operand,
       shapes=((2, 2, 1.0), (3, 2, 4.0), (2, 3, 1000.0)), rtol=1e-10)
 def sigmoid_rule(x, g, *, share=lambda x, g, f: g * f * (1 - f)):
     return (_sigmoid(x), share(x, g, _sigmoid(x)))
@@ -232,7 +232,7 @@ def _shares(x: np.ndarray, y: np.ndarray, g: np.ndarray, to_x: np.ndarray) -> Th
     return np.maximum(x, y), g * to_x, (g * (1 - to_x)).sum(axis=1, keepdims=True)
 
 
-@task("Task 3b, the maximum as an operation", returns="f, x_bar, y_bar", points=3, draw=column_and_matrix,
+@task("Task 3b: two operations for the engine", returns="f, x_bar, y_bar", points=3, draw=column_and_matrix,
       shapes=((2, 3), (3, 4), (2, 5)))
 def maximum_rule(x, y, g):
     return _shares(x, y, g, x >= y)
@@ -274,7 +274,7 @@ maximum_rule.mistake("the shares are multiplied by the values",
 
 # ---------------------------------------------------------------- Task 4: which mode is cheaper
 
-@task("Task 4a, what two modes cost", returns="forward, reverse", points=2,
+@task("Task 4a: which mode is cheaper?", returns="forward, reverse", points=2,
       draw=lambda rng, layers: ([int(n) for n in rng.permutation(np.arange(2, 12))[:layers + 1]],),
       shapes=(2, 3, 4, 6))
 def multiplications(widths, *, of=lambda n_0, n_L, pairs: (n_0 * sum(pairs[1:]), n_L * sum(pairs[:-1]))):
@@ -314,5 +314,5 @@ multiplications.mistake("you count the entries of the results", "How many multip
 ALL = (five_adjoints, repaired_adjoints, sigmoid_rule, maximum_rule, multiplications)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 2, the bug in a sentence": 2, "Task 4b, the experiment with widths": 3,
-    "Task 4c, the proof for equal widths": 3, "Task 5, the proof of the order": 4}
+    "Task 2: find the bug": 2, "Task 4b: which mode is cheaper?": 3, "Task 4c: which mode is cheaper?": 3,
+    "Task 5: every node once, and complete": 4}

@@ -122,7 +122,7 @@ def _mistakes_on_the_way_down(task: Task, *, omit: dict[str, str] | None = None)
 
 # ---------------------------------------------------------------- Task 1: bias gradients
 
-@task("Task 1, bias gradients", returns="db", points=3, draw=network, shapes=SHAPES)
+@task("Task 1: bias gradients", returns="db", points=3, draw=network, shapes=SHAPES)
 def bias_gradients(W, b, x, y, *, errors=_errors):
     a, delta = errors(W, b, x, y)
     return [None] + [d.mean(axis=1, keepdims=True) for d in delta[1:]]
@@ -168,7 +168,7 @@ _mistakes_on_the_way_down(bias_gradients)
 
 # ---------------------------------------------------------------- Task 2: the gradient of the input
 
-@task("Task 2a, the gradient of the input", returns="dx", points=2, draw=network, shapes=SHAPES)
+@task("Task 2a: what does the network look at?", returns="dx", points=2, draw=network, shapes=SHAPES)
 def input_gradient(W, b, x, y, *, errors=_errors):
     a, delta = errors(W, b, x, y)
     return W[1].T @ delta[1]
@@ -196,7 +196,7 @@ input_gradient.mistake("you multiply the gradient by the input",
 _mistakes_on_the_way_down(input_gradient)
 
 
-@task("Task 2b, the strongest coordinate", returns="strongest", points=2, seeds=4,
+@task("Task 2b: what does the network look at?", returns="strongest", points=2, seeds=4,
       draw=lambda rng, shape: (*network(rng, shape)[:3], int(rng.integers(shape[0][-1]))),
       shapes=(((3, 2, 2), 1), ((6, 4, 3), 1), ((6, 4, 4, 3), 5), ((9, 5, 2), 7)))
 def strongest_coordinate(W, b, x, k):
@@ -271,7 +271,7 @@ def _mistakes_of_means(task: Task) -> None:
         slip={"delta[1:], a)": "delta[1:], a[1:])"})
 
 
-@task("Task 3a, the first broken function", returns="dW, db", points=2, draw=network, shapes=SHAPES)
+@task("Task 3a: find the bug", returns="dW, db", points=2, draw=network, shapes=SHAPES)
 def repaired_a(W, b, x, y, *, errors=_errors):
     a, delta = errors(W, b, x, y)
     dW = [None] + [d @ below.T / x.shape[1] for d, below in zip(delta[1:], a)]
@@ -285,7 +285,7 @@ _mistakes_of_means(repaired_a)
 _mistakes_on_the_way_down(repaired_a, omit=_WITHOUT_SLOPE)
 
 
-@task("Task 3c, the third broken function", returns="dW, db", points=2, draw=network, shapes=SHAPES)
+@task("Task 3c: find the bug", returns="dW, db", points=2, draw=network, shapes=SHAPES)
 def repaired_c(W, b, x, y, *, errors=_errors):
     a, delta = errors(W, b, x, y)
     dW = [None] + [d @ below.T / x.shape[1] for d, below in zip(delta[1:], a)]
@@ -298,7 +298,7 @@ _mistakes_of_means(repaired_c)
 _mistakes_on_the_way_down(repaired_c, omit=_MEAN_AGAIN)
 
 
-@task("Task 3b, the second broken function", returns="W, b", points=2,
+@task("Task 3b: find the bug", returns="W, b", points=2,
       draw=lambda rng, shape: (*network(rng, shape), round(float(rng.uniform(0.5, 2)), 2)), shapes=SHAPES)
 def repaired_b(W, b, x, y, eta, *, errors=_errors):
     a, delta = errors(W, b, x, y)
@@ -410,7 +410,7 @@ def _one_sided(f: Callable[[np.ndarray], float], z: np.ndarray, step: float) -> 
     return np.array([(f(z + move) - f(z)) / step for move in moves]).reshape(z.shape)
 
 
-@task("Task 4, δ by differences", returns="delta", points=2, rtol=1e-4, draw=_layer_and_loss,
+@task("Task 4a: the lemma, for any loss", returns="delta", points=2, rtol=1e-4, draw=_layer_and_loss,
       shapes=(((1, 1, 1), 1), ((2, 2, 2), 1), ((2, 3, 3, 2), 1), ((2, 4, 3, 3, 2), 1)))
 def delta_by_differences(W, b, z, l, C):
     def cost(z):
@@ -459,5 +459,5 @@ delta_by_differences.mistake("your run applies the activation of the last layer 
 ALL = (bias_gradients, input_gradient, strongest_coordinate, repaired_a, repaired_b, repaired_c, delta_by_differences)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 3a, the first bug in a sentence": 1, "Task 3b, the second bug in a sentence": 1,
-    "Task 3c, the third bug in a sentence": 1, "Task 4b, the proof of the lemma": 4}
+    "Task 3a: find the bug": 1, "Task 3b: find the bug": 1, "Task 3c: find the bug": 1,
+    "Task 4b: the lemma, for any loss": 4}

@@ -44,7 +44,7 @@ def _shares(z: Matrix, w: Vector, shift: Any, axis: int | None = 0) -> Matrix:
     return e / e.sum(axis=axis)
 
 
-@task("Task 1a, the gradient of log-sum-exp", returns="g", points=2,
+@task("Task 1a: log-sum-exp with weights", returns="g", points=2,
       draw=_weighted_scores, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000), (4, 3, 1)))
 def lse_gradient(z, w):
     return softmax(z + np.log(w)[:, None])
@@ -110,7 +110,7 @@ def _tanh_slopes(W: Matrix, b: Vector, x: Vector) -> Vector:
     return 1 - np.tanh(W @ x + b) ** 2
 
 
-@task("Task 2a, the Jacobian of a tanh layer", returns="J", points=2,
+@task("Task 2a: the Jacobian of a layer", returns="J", points=2,
       draw=lambda rng, shape: tuple(rng.normal(size=size).round(1) for size in (shape, *shape)),
       shapes=((2, 2), (3, 2), (2, 4), (4, 4)))
 def layer_jacobian(W, b, x):
@@ -185,7 +185,7 @@ def _moved(theta: np.ndarray, i: tuple[int, ...], step: float) -> np.ndarray:
     return moved
 
 
-@task("Task 3a, central differences", returns="gradient", points=3, draw=_differences,
+@task("Task 3a: a gradient checker", returns="gradient", points=3, draw=_differences,
       shapes=(((2,), "float", 0.1), ((2,), "int", 0.2), ((3, 2), "float", 0.01), ((2, 3), "int", 1e-3)))
 def numerical_gradient(f, theta, delta):
     return central_difference(f, theta, delta)
@@ -297,7 +297,7 @@ def _errors(f: Function, gradient: Vector, theta: Vector, steps: tuple[float, ..
     return [float(size(central_difference(f, theta, delta) - gradient) / _largest(gradient)) for delta in steps]
 
 
-@task("Task 3b, who is to blame", returns="wrong", points=3, draw=_suspect,
+@task("Task 3b: a gradient checker", returns="wrong", points=3, draw=_suspect,
       shapes=(("slow", 0), ("tame", 2), ("high", 0), ("flat", 0), ("flat", 1), ("fast", 0), ("fast", 1), ("tiny", 0),
               ("tiny", 1), ("wide", 1)))
 def gradient_is_wrong(f, gradient, theta):
@@ -351,7 +351,7 @@ def broken_slopes(w: Vector, X: Matrix, y: Vector, lam: float) -> Vector:
     return 2 * X.T @ (X @ w - y) / len(y)
 
 
-@task("Task 4, the forgotten penalty", returns="gradient", points=2, draw=_ridge, shapes=((3, 2), (4, 3), (5, 2)))
+@task("Task 4: find the bug", returns="gradient", points=2, draw=_ridge, shapes=((3, 2), (4, 3), (5, 2)))
 def repaired_slopes(w, X, y, lam):
     return broken_slopes(w, X, y, lam) + lam * 2 * w
 
@@ -395,7 +395,7 @@ def error_curves() -> tuple[Vector, Matrix]:
     return steps, np.maximum(np.abs(curves * x - 1), 3e-17)
 
 
-@task("Task 5a, four curves", returns="method", points=2, seeds=1,
+@task("Task 5a: four curves, and two that make no error", returns="method", points=2, seeds=1,
       draw=lambda rng, curve: (curve,), shapes=(0, 1, 2, 3))
 def which_method(curve):
     return (2, 4, 3, 1)[curve]
@@ -422,5 +422,5 @@ which_method.mistake("you took the complex step for the one in single precision"
 ALL = (lse_gradient, layer_jacobian, numerical_gradient, gradient_is_wrong, repaired_slopes, which_method)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 1b, the proof for log-sum-exp": 3, "Task 2b, two layers": 1, "Task 3b, the plan of the verdict": 2,
-    "Task 4, the name of the bug": 1, "Task 5b, the proof of no error": 3}
+    "Task 1b: log-sum-exp with weights": 3, "Task 2b: the Jacobian of a layer": 1, "Task 3b: a gradient checker": 2,
+    "Task 4: find the bug": 1, "Task 5b: four curves, and two that make no error": 3}

@@ -72,7 +72,7 @@ def _batch(rng: np.random.Generator, shape: tuple[int, Pair, Pair]) -> tuple[Ima
     return _whole(halves(rng, N, *image), 50), halves(rng, N, *places)
 
 
-@task("Task 1, the gradient with respect to the filter", returns="dF", points=3, draw=_batch,
+@task("Task 1: the gradient with respect to the filter", returns="dF", points=3, draw=_batch,
       shapes=((1, (2, 3), (1, 2)), (1, (3, 4), (2, 2)), (2, (4, 6), (3, 4)), (3, (6, 5), (4, 2))))
 def gradient_by_filter(X, delta):
     return np.mean([_slide(x, d) for x, d in zip(X, delta)], axis=0)
@@ -128,7 +128,7 @@ gradient_by_filter.mistake("the values of the error signal have no part in your 
 
 # ---------------------------------------------------------------- Task 2: the gradient with respect to the image
 
-@task("Task 2, the gradient with respect to the image", returns="dX", points=3, draw=_two,
+@task("Task 2: the gradient with respect to the image", returns="dX", points=3, draw=_two,
       shapes=(((1, 2), (1, 2)), ((2, 2), (2, 3)), ((2, 3), (4, 3)), ((3, 2), (5, 4))))
 def gradient_by_image(F, delta):
     rows, columns = F.shape
@@ -206,7 +206,7 @@ def _sizes(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[int, 
     return int(rng.integers(k, largest + 1)), k, s, p
 
 
-@task("Task 3a, the number of places", returns="n", points=2, seeds=6, draw=_sizes,
+@task("Task 3a: stride and padding", returns="n", points=2, seeds=6, draw=_sizes,
       shapes=((6, 1, 0), (6, 2, 0), (6, 1, 1), (8, 3, 1), (9, 2, 2), (20, 4, 3)))
 def count_places(d, k, s, p):
     return (d + 2 * p - k) // s + 1
@@ -250,7 +250,7 @@ count_places.mistake("you round to the nearest whole number", "Is a step and a h
     slip={"(d + 2 * p - k) // s": "round((d + 2 * p - k) / s)"})
 
 
-@task("Task 3b, stride and padding", returns="Z", points=3,
+@task("Task 3b: stride and padding", returns="Z", points=3,
       draw=lambda rng, shape: (*_two(rng, shape[:2]), *shape[2:]),
       shapes=(((2, 3), (1, 2), 1, 0), ((3, 4), (1, 2), 2, 0), ((3, 4), (2, 2), 1, 1), ((7, 8), (2, 3), 2, 1),
               ((8, 9), (3, 2), 3, 2)))
@@ -313,7 +313,7 @@ strided_convolution.mistake("you flip the filter up and down", "In the formula m
 
 # ---------------------------------------------------------------- Task 4: two filters in one
 
-@task("Task 4a, two filters in one", returns="H", points=3, draw=_two,
+@task("Task 4a: two filters in one", returns="H", points=3, draw=_two,
       shapes=(((1, 3), (1, 2)), ((2, 3), (2, 2)), ((3, 4), (2, 3)), ((5, 4), (3, 2))))
 def merged_filter(F, G):
     rows, columns = G.shape
@@ -366,7 +366,7 @@ def _layer(rng: np.random.Generator, shape: tuple[int, Pair, Pair, int]) -> tupl
     return _whole(halves(rng, C, *image), 115), _whole(halves(rng, C, *window), 20), delta, s
 
 
-@task("Task 5, the layer with two bugs", returns="dF, dX", points=3, draw=_layer,
+@task("Task 5: find the bugs", returns="dF, dX", points=3, draw=_layer,
       shapes=((1, (1, 3), (1, 2), 1), (2, (1, 4), (1, 2), 2), (2, (3, 5), (2, 3), 1), (3, (5, 8), (3, 2), 2),
               (2, (8, 7), (3, 4), 2)))
 def repaired_layer(X, F, delta, s):
@@ -421,4 +421,4 @@ repaired_layer.mistake("each part of the filter gets the mean of all channels",
 #: In the order of the notebook.
 ALL = (gradient_by_filter, gradient_by_image, count_places, strided_convolution, merged_filter, repaired_layer)
 #: What a person marks, with its points.
-WRITTEN = {"Task 3c, the proof with stride": 4, "Task 4b, the proof for two filters": 5}
+WRITTEN = {"Task 3c: stride and padding": 4, "Task 4b: two filters in one": 5}

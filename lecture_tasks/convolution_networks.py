@@ -50,7 +50,7 @@ def _by_channels(delta: Array, F: Array, size: Pair, s: int, pad: int) -> Array:
     return _cut(_stamped(delta, F, size, (s, s), pad), size, pad)
 
 
-@task("Task 1, the gradient with respect to the image", returns="dX", points=4, draw=error_signal,
+@task("Task 1: what a block hands down", returns="dX", points=4, draw=error_signal,
       shapes=((1, 1, (1, 2), (2, 3), 1, 0), (2, 2, (2, 2), (4, 5), 1, 0), (2, 3, (2, 2), (5, 6), 2, 0),
               (3, 2, (3, 2), (5, 4), 1, 1), (3, 4, (3, 4), (8, 10), 2, 2), (4, 2, (2, 3), (9, 7), 3, 1)))
 def gradient_by_channels(delta, F, size, s, pad):
@@ -134,7 +134,7 @@ def _all_largest(window: Array) -> Array:
     return window == window.max()
 
 
-@task("Task 2, the bug in the pooling gradient", returns="H_bar", points=3, draw=whole_maps,
+@task("Task 2: find the bug", returns="H_bar", points=3, draw=whole_maps,
       shapes=(((2, 2), 2), ((2, 4), 2), ((5, 4), 2), ((7, 10), 3), ((8, 9), 4)))
 def pool_gradient(H, A_bar, s, *, share=_first, dtype=float):
     """Each entry of a window gets a share of the error signal."""
@@ -206,7 +206,7 @@ def described(rng: np.random.Generator, number: int) -> tuple[tuple[int, int, in
     return image, blocks, int(rng.integers(3, 9))
 
 
-@task("Task 3a, parameters", returns="P", points=2, draw=described, shapes=(1, 2, 3), seeds=8)
+@task("Task 3a: count", returns="P", points=2, draw=described, shapes=(1, 2, 3), seeds=8)
 def count_parameters(shape, blocks, K, *, places=_places, bias=1, head_bias=1, pooled=True,
         windows=lambda d, pool: d // pool, channels=lambda C, first: C, area=lambda k: k * k):
     """The keywords say what is counted."""
@@ -270,7 +270,7 @@ def _field(blocks: Blocks, less: int = 1, add_padding: bool = False, layers: Ans
     return r, S
 
 
-@task("Task 3b, the receptive field", returns="r", points=2,
+@task("Task 3b: count", returns="r", points=2,
       draw=lambda rng, number: (_drawn_blocks(rng, number),), shapes=(1, 2, 3), seeds=8)
 def receptive_field(blocks):
     return _field(blocks)[0]
@@ -334,7 +334,7 @@ def _needs(Q: int, d: int, k: int, K: int, second: int = 2, bias: bool = True, h
     return P + head * K * (second * Q * side**2 + bias)
 
 
-@task("Task 4a, the widest network in a budget", returns="Q", points=2, seeds=6, draw=a_budget,
+@task("Task 4a: a budget", returns="Q", points=2, seeds=6, draw=a_budget,
       shapes=((3, 6), (6, 12), (12, 30), (101, 130)))
 def widest(budget, d, k, K, **counted):
     Q = 0
@@ -378,7 +378,7 @@ def channels_and_window(rng: np.random.Generator, largest: int) -> tuple[int, in
     return int(C), int(s)
 
 
-@task("Task 5a, average pooling as a convolution", returns="F", points=2, draw=channels_and_window, shapes=(4, 5, 8))
+@task("Task 5a: average pooling is a convolution", returns="F", points=2, draw=channels_and_window, shapes=(4, 5, 8))
 def average_filters(C, s):
     return np.eye(C)[:, :, None, None] * np.full((s, s), 1 / s**2)
 
@@ -412,6 +412,4 @@ average_filters.mistake("your axes are in another order", "Filters are an array 
 #: In the order of the notebook.
 ALL = (gradient_by_channels, pool_gradient, count_parameters, receptive_field, widest, average_filters)
 #: What a person marks, with its points.
-WRITTEN = {
-    "Task 3c, the picture of two squares": 2, "Task 4b, the design of a network": 3,
-    "Task 5b, the proof for average pooling": 4}
+WRITTEN = {"Task 3c: count": 2, "Task 4b: a budget": 3, "Task 5b: average pooling is a convolution": 4}

@@ -37,7 +37,7 @@ def _recounted(change: Answer) -> Answer:
     return lambda *sizes: change(*_counts(*sizes), *sizes)
 
 
-@task("Task 1, counting", returns="P, forward, backward", points=3, draw=sizes, shapes=(12, 40, 300), rtol=1e-12)
+@task("Task 1: counting", returns="P, forward, backward", points=3, draw=sizes, shapes=(12, 40, 300), rtol=1e-12)
 def count_step(H, n, d, K, M):
     return _counts(H, n, d, K, M)
 
@@ -133,7 +133,7 @@ def _backward(
     return dW, db
 
 
-@task("Task 2, the backward pass", returns="dW, db", points=4, draw=network,
+@task("Task 2: the backward pass, for any depth", returns="dW, db", points=4, draw=network,
       shapes=(((2, 3, 3, 5), 4), ((3, 5, 4, 2), 6), ((4, 6, 3, 5, 2), 7)))
 def deep_gradients(W, b, x, y):
     net, theta = _network(W, b)
@@ -195,7 +195,7 @@ def _memory_of(widths: list[int], M: int, *, signals: str = "pair", stored: int 
     return bits * itemsize * (complexity.parameter_count(widths, bias) + m * (two + kept))
 
 
-@task("Task 3, memory", returns="bytes", points=2, draw=memory_sizes, shapes=(12, 40, 300), rtol=1e-12)
+@task("Task 3a: memory", returns="bytes", points=2, draw=memory_sizes, shapes=(12, 40, 300), rtol=1e-12)
 def training_bytes(widths, M):
     return complexity.training_memory(widths, M)
 
@@ -274,7 +274,7 @@ def paired_mistakes(task: Task, sign: int) -> None:
         task.mistake(name, look, lambda a, b, mean=mean: (mean(a, b), (a - b).std(ddof=1) / len(a) ** 0.5))
 
 
-@task("Task 5, a difference and its error", returns="mean, error", points=2, draw=paired_scores, shapes=(3, 5, 12))
+@task("Task 5a: is it better?", returns="mean, error", points=2, draw=paired_scores, shapes=(3, 5, 12))
 def paired_difference(a, b):
     return (b - a).mean(), (b - a).std(ddof=1) / len(a) ** 0.5
 
@@ -285,5 +285,5 @@ paired_mistakes(paired_difference, sign=-1)
 ALL = (count_step, deep_gradients, training_bytes, paired_difference)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 1, the cheapest network": 1, "Task 3b, the largest batch": 1, "Task 4, three curves": 3,
-    "Task 5b, the design of a comparison": 3, "Task 6, the proof for two forwards": 4}
+    "Task 1: counting": 1, "Task 3b: memory": 1, "Task 4: read three curves": 3, "Task 5b: is it better?": 3,
+    "Task 6: never more than two forwards": 4}

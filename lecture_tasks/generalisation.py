@@ -39,7 +39,7 @@ def _z_bar(g: Matrix, z_hat: Matrix, s: Matrix) -> Matrix:
     return (g - _mean(g) - z_hat * _mean(g * z_hat)) / s
 
 
-@task("Task 1a, batch normalisation backward", returns="z_bar, gamma_bar, beta_bar", points=4, draw=normalised_layer,
+@task("Task 1a: batch normalisation, backward", returns="z_bar, gamma_bar, beta_bar", points=4, draw=normalised_layer,
       shapes=((2, 3), (3, 5), (4, 2)))
 def norm_backward(u_bar, z, gamma, eps, *, z_bar=_z_bar, deviation=_deviation):
     """`z_bar` is made of the derivative g by ẑ, of ẑ, and of s, which is the `deviation`."""
@@ -114,7 +114,7 @@ def _mask(r: Matrix, q: float) -> Matrix:
     return (r >= q) / (1 - q)
 
 
-@task("Task 2a, a layer with dropout", returns="a, delta", points=3, draw=dropout_layer,
+@task("Task 2a: a layer with dropout", returns="a, delta", points=3, draw=dropout_layer,
       shapes=((2, 3), (3, 4), (5, 6)))
 def dropout_step(z, a_bar, r, q, *, mask=_mask, back=None, slope_at=lambda a, masked: a):
     """Where `back` is given, it is the mask on the way back; the slope is 1 − a² of what `slope_at` chooses."""
@@ -187,7 +187,7 @@ def _walk(costs: list[float], patience: int, better: Answer = lambda cost, least
     return best, len(costs)
 
 
-@task("Task 3a, early stopping", returns="best, last", points=3, seeds=6, draw=validation_costs, shapes=(8, 15, 40))
+@task("Task 3a: stop early", returns="best, last", points=3, seeds=6, draw=validation_costs, shapes=(8, 15, 40))
 def stop_early(costs, patience):
     return _walk(costs, patience)
 
@@ -266,7 +266,7 @@ def _nearest_mean(X: Matrix, y: Vector, X_new: Matrix) -> Vector:
     return (distance[1] < distance[0]).astype(int)
 
 
-@task("Task 4a, an honest score", returns="keep, accuracy", points=4, seeds=4, draw=labelled_features,
+@task("Task 4a: honest and dishonest", returns="keep, accuracy", points=4, seeds=4, draw=labelled_features,
       shapes=((20, 9), (30, 40), (60, 90)))
 def honest_score(X, y, train, k, *, select_on="train", fit_on="train", score_on="rest", select=_selected):
     """The keywords name the rows that select, fit and score."""
@@ -310,8 +310,8 @@ def paired_scores(rng: np.random.Generator, seeds: int) -> tuple[Vector, Vector]
     return a.round(2), b.round(2)
 
 
-@task("Task 5a, a paired comparison", returns="difference, error", points=2, rtol=1e-5, draw=paired_scores,
-      shapes=(3, 5, 12))
+@task("Task 5a: a comparison that is worth its seeds", returns="difference, error", points=2, rtol=1e-5,
+      draw=paired_scores, shapes=(3, 5, 12))
 def paired(a, b):
     return np.mean(a - b), np.std(a - b, ddof=1) / len(a) ** 0.5
 
@@ -322,5 +322,5 @@ paired_mistakes(paired, sign=1)
 ALL = (norm_backward, dropout_step, stop_early, honest_score, paired)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 1b, the proof of two sums": 4, "Task 2b, dropout left on": 2, "Task 3b, the picture of two curves": 3,
-    "Task 4b, the leaks in four reports": 4, "Task 5b, the design of a comparison": 5}
+    "Task 1b: batch normalisation, backward": 4, "Task 2b: a layer with dropout": 2, "Task 3b: stop early": 3,
+    "Task 4b: honest and dishonest": 4, "Task 5b: a comparison that is worth its seeds": 5}

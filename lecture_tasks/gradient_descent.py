@@ -26,7 +26,7 @@ def quadratic(rng: np.random.Generator, P: int) -> tuple[Matrix, Vector, Vector]
     return H, rng.normal(size=P).round(2), rng.normal(scale=2, size=P).round(2)
 
 
-@task("Task 1a, the stability bound", returns="eta", points=2,
+@task("Task 1a: how fast may you go?", returns="eta", points=2,
       draw=lambda rng, P: quadratic(rng, P)[:1], shapes=(1, 2, 3, 5))
 def largest_rate(H):
     return 2 / eigvalsh(H)[-1]
@@ -79,7 +79,7 @@ def _walk(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, ...]:
     return H, b, theta, round(float(rng.uniform(0.3, 2.6) / eigvalsh(H)[-1]), 3), k
 
 
-@task("Task 1b, the walk", returns="path", points=2,
+@task("Task 1b: how fast may you go?", returns="path", points=2,
       draw=_walk, shapes=((1, 1), (2, 2), (2, 3), (3, 5), (5, 4), (2, 6)))
 def descent_path(H, b, theta, eta, k):
     path = np.array([theta] * (k + 1), dtype=float)
@@ -176,7 +176,7 @@ descent_path.mistake("every step uses the gradient at the start", "Where is the 
 
 # ---------------------------------------------------------------- Task 2: exact line search
 
-@task("Task 2a, exact line search", returns="alpha", points=2, draw=quadratic, shapes=(1, 2, 3, 5))
+@task("Task 2a: let the function choose", returns="alpha", points=2, draw=quadratic, shapes=(1, 2, 3, 5))
 def exact_rate(H, b, theta):
     g = H @ theta - b
     return g @ g / (g @ H @ g)
@@ -222,7 +222,7 @@ exact_rate.mistake("you return the point where the step ends", "Asked is the num
 
 # ---------------------------------------------------------------- Task 3: a claim that needs repair
 
-@task("Task 3a, where a step begins to raise the cost", returns="r", points=3, seeds=4,
+@task("Task 3a: a claim that needs repair", returns="r", points=3, seeds=4,
       draw=lambda rng, interval: (round(float(rng.uniform(*interval)), 2),),
       shapes=((0.1, 0.45), (0.55, 0.95), (1.05, 2.0)))
 def border(eta):
@@ -252,7 +252,7 @@ border.mistake("you solve for η, and take the argument for x", "The argument is
     slip={"np.sqrt(max(x_squared, 0.0))": "1 / (1 + 2 * eta**2)"})
 
 
-@task("Task 3b, the rate that the descent lemma allows", returns="eta", points=2,
+@task("Task 3b: a claim that needs repair", returns="eta", points=2,
       draw=lambda rng, interval: (round(float(rng.uniform(*interval)), 1),),
       shapes=((0.5, 1.5), (-2.0, -0.5), (3.0, 9.0)))
 def promised_rate(x):
@@ -302,7 +302,7 @@ def _demands(bowl: Any, drawn: tuple[float, int], used: tuple[Any, ...]) -> tupl
         factor[1] > 0.5 ** (1 / n))))
 
 
-@task("Task 4, a bowl for a given rate", returns="converges, zigzags, dies_out, one_sided, slow", points=3,
+@task("Task 4: design a bowl", returns="converges, zigzags, dies_out, one_sided, slow", points=3,
       draw=lambda rng, n: (round(float(rng.uniform(0.15, 0.45)) / n, 5), n), shapes=(3, 5, 12, 40), view=_demands)
 def hard_bowl(eta, n):
     return int(1.25 / eta), 1
@@ -339,5 +339,5 @@ hard_bowl.mistake("your second curvature is not positive",
 ALL = (largest_rate, descent_path, exact_rate, border, promised_rate, hard_bowl)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 1c, the start that hides the instability": 2, "Task 2b, right angles and two bounds": 4,
-    "Task 3c, the repaired claim": 6}
+    "Task 1c: how fast may you go?": 2, "Task 2b: let the function choose": 4,
+    "Task 3c: a claim that needs repair": 6}

@@ -30,7 +30,7 @@ def script_inputs(rng: np.random.Generator, shape: tuple[int, int, int, int]) ->
             round(float(rng.uniform(0.3, 0.9)), 2), round(float(rng.uniform(0.1, 0.4)), 2), steps)
 
 
-@task("Task 1, the translated script", returns="W, b", points=3,
+@task("Task 1: a script of TensorFlow 1", returns="W, b", points=3,
       draw=script_inputs, shapes=((3, 2, 3, 3), (5, 4, 3, 4), (7, 3, 4, 6)))
 def translated(W, b, X, Y, eta, decay, steps, *, rate=lambda k: 0.5 ** (k // 2),
         probabilities=lambda Z: softmax(Z, axis=1), size=len, penalty=lambda W: W, penalty_of_b=np.zeros_like,
@@ -105,7 +105,7 @@ def _descended(weights: list[Matrix], slopes: list[Matrix], eta: float) -> list[
     return [value - eta * g for value, g in zip(weights, slopes)]
 
 
-@task("Task 2, a tape loop", returns="weights, costs", points=2,
+@task("Task 2: a tape in five lines", returns="weights, costs", points=2,
       draw=tape_inputs, shapes=((2, 2), (3, 3), (4, 5)), rtol=DOUBLE, double=True)
 def tape_loop(cost, weights, eta, steps, *, step=_descended):
     costs = []
@@ -250,7 +250,7 @@ def _most_wins(table: Matrix) -> int:
     return int(np.bincount(table.argmax(axis=0), minlength=len(table)).argmax())
 
 
-@task("Task 3, the repaired loop", returns="winner, validation, test", points=3,
+@task("Task 3: repair the compare-all loop", returns="winner, validation, test", points=3,
       draw=race_inputs, shapes=((3, 2), (4, 3), MISLEADING, (6, 5)))
 def fair_race(new_model, train, score, methods, seeds, *, choose=_best_mean,
         tested=lambda models, winner: models[winner]):
@@ -363,7 +363,7 @@ def _needed(
     return d, s / len(gaps) ** 0.5, number(s / d)
 
 
-@task("Task 4a, how many seeds", returns="d, error, n", points=3, draw=paired_scores,
+@task("Task 4a: a fair test, and its size", returns="d, error, n", points=3, draw=paired_scores,
       shapes=("by hand", "plain", 4, 10))
 def seeds_needed(a, b):
     return _needed(a - b)
@@ -416,7 +416,7 @@ def stabilisers(rng: np.random.Generator, largest: int) -> tuple[float, float, i
     return float(10 ** rng.uniform(-9, -5)), round(float(rng.uniform(0.9, 0.9995)), 4), int(rng.integers(2, largest))
 
 
-@task("Task 5a, the matching stabiliser", returns="eps", points=2,
+@task("Task 5a: when is Keras's Adam the book's?", returns="eps", points=2,
       draw=stabilisers, shapes=(5, 40, 2000), rtol=DOUBLE, atol=0.0, double=True)
 def matching_eps(eps, beta2, k):
     return eps / math.sqrt(1 - beta2**k)
@@ -453,4 +453,6 @@ matching_eps.mistake("you compute in float32", "Of which type is a tensor that P
 #: In the order of the notebook.
 ALL = (translated, tape_loop, fair_race, seeds_needed, matching_eps)
 #: What a person marks, with its points.
-WRITTEN = {"Task 2, the trap of rebinding": 2, "Task 4b, the design of a test": 4, "Task 5b and 5c, the two steps": 5}
+WRITTEN = {
+    "Task 2: a tape in five lines": 2, "Task 4b: a fair test, and its size": 4,
+    "Task 5b: when is Keras's Adam the book's?": 3, "Task 5c: when is Keras's Adam the book's?": 2}

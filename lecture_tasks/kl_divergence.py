@@ -39,7 +39,7 @@ def _positive_pair(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Ma
     return p, q
 
 
-@task("Task 1a, the divergence", returns="kl", points=2,
+@task("Task 1a: the divergence", returns="kl", points=2,
       draw=_positive_pair, shapes=((2, 1), (3, 2), (5, 6)), rtol=1e-5)
 def kl_columns(p, q):
     ratio = p / q
@@ -58,7 +58,7 @@ def _pair(rng: np.random.Generator, shape: tuple[int, int, bool, bool]) -> tuple
     return p, q
 
 
-@task("Task 1b, zeros", returns="kl", points=2, draw=_pair, rtol=1e-5, shapes=(
+@task("Task 1b: the divergence", returns="kl", points=2, draw=_pair, rtol=1e-5, shapes=(
     (2, 1, False, False), (2, 1, True, False), (2, 1, False, True), (3, 4, True, True), (5, 6, True, True)))
 def kl_with_zeros(p, q):
     with np.errstate(divide="ignore"):
@@ -128,7 +128,7 @@ for divergence in (kl_columns, kl_with_zeros):      # what goes wrong with and w
 
 # ---------------------------------------------------------------- Task 3: what a detour saves
 
-@task("Task 3a, the detour", returns="saved", points=2,
+@task("Task 3a: the detour", returns="saved", points=2,
       draw=lambda rng, shape: tuple(distributions(rng, *shape) for _ in range(3)), shapes=((2, 1), (3, 2), (4, 6)))
 def saving(p, q, r):
     return kl(p, r) - kl(p, q) - kl(q, r)
@@ -174,7 +174,7 @@ def _labels(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Vector, i
     return rng.integers(K, size=M), K, round(float(rng.uniform(0.05, 0.45)), 2)
 
 
-@task("Task 4, label smoothing", returns="p", points=2, draw=_labels, shapes=((2, 1), (4, 3), (3, 5)))
+@task("Task 4: label smoothing", returns="p", points=2, draw=_labels, shapes=((2, 1), (4, 3), (3, 5)))
 def smooth_labels(y, K, epsilon):
     one_hot = np.eye(K)[:, y]
     return (1 - epsilon) * one_hot + epsilon / K
@@ -225,7 +225,7 @@ def _scores_and_target(rng: np.random.Generator, shape: tuple[int, int, float]) 
     return z.round(1), distributions(rng, K, M, zeros=M > 1)
 
 
-@task("Task 5, the gradient", returns="gradient", points=2,
+@task("Task 5: the gradient for any target", returns="gradient", points=2,
       draw=_scores_and_target, shapes=((2, 1, 0), (3, 2, 0), (3, 2, 1000), (4, 5, 2000)))
 def score_gradient(z, p):
     q = softmax(z)
@@ -300,7 +300,7 @@ def _coin(rng: np.random.Generator, n: int) -> tuple[float, int]:
     return float(rng.choice([-1, 1]) * rng.integers(5, 45) + 50) / 100, n
 
 
-@task("Task 6, the picture", returns="q, there, back, top", points=3,
+@task("Task 6: a picture of both directions", returns="q, there, back, top", points=3,
       draw=_coin, shapes=(2, 4, 5, 20), seeds=4, rtol=1e-6)
 def picture(p, n):
     q = np.linspace(0, 1, n + 1)
@@ -349,4 +349,4 @@ picture.mistake("p and q do not stand for the same side of the coin",
 #: In the order of the notebook.
 ALL = (kl_columns, kl_with_zeros, saving, smooth_labels, score_gradient, picture)
 #: What a person marks, with its points.
-WRITTEN = {"Task 2, a third proof of Gibbs' inequality": 5, "Task 3b, when a detour saves": 4}
+WRITTEN = {"Task 2: a third proof of Gibbs' inequality": 5, "Task 3b: the detour": 4}

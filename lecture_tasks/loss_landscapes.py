@@ -26,7 +26,7 @@ def network_and_order(rng: np.random.Generator, shape: tuple[int, int, int]) -> 
     return *(rng.normal(size=size).round(1) for size in ((h, d), (h, 1), (K, h), (K, 1))), order
 
 
-@task("Task 1, a twin", returns="W1, b1, W2, b2", points=2,
+@task("Task 1a: a twin", returns="W1, b1, W2, b2", points=2,
       draw=network_and_order, shapes=((2, 2, 3), (3, 4, 2), (2, 5, 3)))
 def twin(W1, b1, W2, b2, order):
     return W1[order], b1[order], W2[:, order], b2
@@ -87,7 +87,8 @@ def _by_determinant(H: Matrix, other: float) -> int:
     return SADDLE if det < 0 else DEGENERATE if det == 0 else MINIMUM if other > 0 else MAXIMUM
 
 
-@task("Task 2, kinds of critical points", returns="kind", points=3, draw=hessians, shapes=(2, 3, 4, 5), seeds=12)
+@task("Task 2: minimum, maximum, saddle, or undecided", returns="kind", points=3, draw=hessians,
+      shapes=(2, 3, 4, 5), seeds=12)
 def kind(H, *, zero=lambda e: 1e-8 * np.abs(e).max(), of=_kind):
     return of(*_signs(H, zero), H)
 
@@ -157,7 +158,7 @@ def _symmetric(H: Matrix) -> Matrix:
     return (H + H.T) / 2
 
 
-@task("Task 3a, the Hessian by differences", returns="H", points=2,
+@task("Task 3a: a Hessian that lies", returns="H", points=2,
       draw=quadratic_and_kink, shapes=(2, 3, 5), rtol=1e-8)
 def hessian_by_differences(gradient, theta, delta):
     return _symmetric(_differences(gradient, theta, delta))
@@ -214,7 +215,7 @@ def saddle_start(rng: np.random.Generator, size: int) -> tuple[float, float, flo
             round(float(rng.uniform(0.5, 3)), 1))
 
 
-@task("Task 4, the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 0, 10, 30))
+@task("Task 4: the delay of a saddle", returns="steps", points=2, draw=saddle_start, shapes=(2, 0, 10, 30))
 def delay(x2, eta, lam):
     return int(np.ceil(np.log(1 / x2) / np.log(1 + eta * lam)))
 
@@ -254,7 +255,7 @@ def two_samples(rng: np.random.Generator, spread: float) -> tuple[Vector, Vector
     return x, y, round(float(rng.choice([-1, 1]) * rng.uniform(0.5, 2)), 1)
 
 
-@task("Task 5a, a dead unit", returns="b1, b2", points=2, draw=two_samples, shapes=(1.0, 0.5, 2.0))
+@task("Task 5a: minima that are not global", returns="b1, b2", points=2, draw=two_samples, shapes=(1.0, 0.5, 2.0))
 def dead_unit(x, y, W):
     return (-W * x).min() - 1, y.mean()
 
@@ -277,5 +278,5 @@ dead_unit.mistake("the output bias is the sum", "Which constant has the least su
 ALL = (twin, kind, hessian_by_differences, delay, dead_unit)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 1b, no minimum is alone": 4, "Task 3b, why the Hessian lies": 2, "Task 4, the predicted slope": 2,
-    "Task 5b and 5c, the proofs": 10}
+    "Task 1b: a twin": 4, "Task 3b: a Hessian that lies": 2, "Task 4: the delay of a saddle": 2,
+    "Task 5b: minima that are not global": 4, "Task 5c: minima that are not global": 6}

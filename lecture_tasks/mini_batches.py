@@ -71,7 +71,7 @@ def _regression(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[
     return theta, X, y, round(float(rng.uniform(0.05, 0.3)), 2), M, rng.permutation(N)
 
 
-@task("Task 1a, least squares", returns="theta", points=3,
+@task("Task 1a: two losses for a number", returns="theta", points=3,
       draw=_regression, shapes=((2, 1, 1), (3, 1, 2), (5, 2, 2), (6, 3, 3), (10, 2, 4)))
 def least_squares_epoch(theta, X, y, eta, M, order):
     for k in range(0, len(order), M):
@@ -123,7 +123,7 @@ def _link_and_slope(rng: np.random.Generator, shape: tuple[int, int, bool]) -> t
     return theta, X, y, round(float(rng.uniform(0.1, 1)), 2), g, slope
 
 
-@task("Task 1b, the absolute loss", returns="theta", points=2,
+@task("Task 1b: two losses for a number", returns="theta", points=2,
       draw=_link_and_slope, shapes=((1, 1, False), (2, 1, False), (3, 2, True), (4, 3, False)))
 def absolute_step(theta, X, y, eta, g, slope):
     u = X @ theta
@@ -168,7 +168,7 @@ absolute_step.mistake("there is a factor ½ too many",
 
 # ---------------------------------------------------------------- Task 2: the mean of means
 
-@task("Task 2, the reported cost", returns="cost", points=1,
+@task("Task 2: the report", returns="cost", points=1,
       draw=lambda rng, shape: (rng.exponential(size=math.ceil(shape[0] / shape[1])).round(2), *shape),
       shapes=((3, 2), (10, 4), (12, 4), (23, 5)))
 def reported_cost(costs, N, M):
@@ -220,7 +220,7 @@ def _labelled(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tup
     return theta, X, rng.integers(K, size=N), round(float(rng.uniform(0.1, 1)), 2), M, rng.permutation(N)
 
 
-@task("Task 3a, mini-batch softmax regression", returns="theta", points=4,
+@task("Task 3a: digits", returns="theta", points=4,
       draw=_labelled, shapes=((2, 1, 2, 1), (3, 2, 2, 2), (5, 2, 3, 2), (6, 3, 3, 3), (10, 4, 3, 4)))
 def softmax_epoch(theta, X, y, eta, M, order, *, signal=error_signal):
     for k in range(0, len(order), M):
@@ -240,7 +240,7 @@ def _accuracies(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Any, 
     return validation, test, rates, sizes
 
 
-@task("Task 3b, the choice", returns="eta, M, accuracy", points=2,
+@task("Task 3b: digits", returns="eta, M, accuracy", points=2,
       draw=_accuracies, shapes=((2, 2), (3, 2), (3, 4), (6, 5)))
 def choose(validation, test, rates, sizes):
     i, j = np.unravel_index(validation.argmax(), validation.shape)
@@ -287,7 +287,7 @@ def two_strata(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[M
     return (rng.normal(size=(N, P)) + 2 * label[:, None]).round(1), label, M
 
 
-@task("Task 4a, the error of a stratified batch", returns="error", points=3,
+@task("Task 4a: a better way to draw", returns="error", points=3,
       draw=two_strata, shapes=((4, 1, 2), (6, 2, 4), (8, 3, 2), (10, 2, 4)))
 def stratified_error(G, label, M):
     classes = [G[label == 0], G[label == 1]]
@@ -337,4 +337,4 @@ stratified_error.mistake("you add up over the samples of a class", "V is a mean.
 #: In the order of the notebook.
 ALL = (least_squares_epoch, absolute_step, reported_cost, softmax_epoch, choose, stratified_error)
 #: What a person marks, with its points.
-WRITTEN = {"Task 1b, the kink": 2, "Task 3b, the study": 2, "Task 4b, the error is never larger": 5}
+WRITTEN = {"Task 1b: two losses for a number": 2, "Task 3b: digits": 2, "Task 4b: a better way to draw": 5}

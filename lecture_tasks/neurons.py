@@ -27,7 +27,7 @@ def numbers(rng: np.random.Generator, shape: tuple[int, float]) -> tuple[Vector]
     return ((rng.uniform(0.1, 1, n) * rng.choice([-1, 1], n) * size).round(2),)
 
 
-@task("Task 1, softplus", returns="value, slope", points=3, draw=numbers, rtol=1e-11, atol=0.0, shapes=(
+@task("Task 1: softplus", returns="value, slope", points=3, draw=numbers, rtol=1e-11, atol=0.0, shapes=(
     (2, 2), (3, 0.5), (3, 0), (1, -40), (1, -6), (4, 4), (4, 9), (1, 23), (4, 40), (3, 1000)))
 def softplus_and_slope(z):
     return np.logaddexp(0, z), sigmoid(z)
@@ -75,7 +75,7 @@ def _count(widths: Sequence[int]) -> int:
     return sum(n * (m + 1) for m, n in zip(widths, widths[1:]))
 
 
-@task("Task 2, counting parameters", returns="P", points=1, draw=lambda rng, shape: network_widths(rng, *shape),
+@task("Task 2: counting parameters", returns="P", points=1, draw=lambda rng, shape: network_widths(rng, *shape),
       shapes=((2,), (1,), (3,), (5,), (3, 800)))
 def count_parameters(widths):
     return _count(widths)
@@ -114,7 +114,7 @@ def _joined(parts: Sequence[Matrix]) -> Vector:
     return np.concatenate([part.T.ravel() for part in parts])
 
 
-@task("Task 3a, packing", returns="theta", points=2, draw=layers, shapes=(1, 2, 3))
+@task("Task 3a: one vector and back", returns="theta", points=2, draw=layers, shapes=(1, 2, 3))
 def pack_parameters(W, b):
     return _joined(W[1:] + b[1:])
 
@@ -158,7 +158,7 @@ def _cut(theta: Vector, widths: Sequence[int], rows: bool = False,
     return W, b
 
 
-@task("Task 3b, unpacking", returns="W, b", points=2, draw=_packed, shapes=(1, 2, 3))
+@task("Task 3b: one vector and back", returns="W, b", points=2, draw=_packed, shapes=(1, 2, 3))
 def unpack_parameters(theta, widths):
     return _cut(theta, widths)
 
@@ -208,7 +208,7 @@ def layer_and_input(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[M
             bool(rng.integers(2)))
 
 
-@task("Task 4, the broken derivative", returns="J", points=2, draw=layer_and_input, shapes=((2, 3), (3, 2), (4, 5)))
+@task("Task 4: find the bug", returns="J", points=2, draw=layer_and_input, shapes=((2, 3), (3, 2), (4, 5)))
 def repaired_jacobian(W, b, x, is_tanh, *, slope=lambda sigma, z: sigma.derivative(z)):
     return slope(tanh if is_tanh else sigmoid, W @ x + b) * W
 
@@ -253,7 +253,7 @@ def pattern(rng: np.random.Generator, d: int) -> tuple[Vector]:
     return (x,)
 
 
-@task("Task 5a, a neuron for one pattern", returns="w, b", points=2, draw=pattern, shapes=(2, 3, 5, 9, 6, 4))
+@task("Task 5a: weights by hand", returns="w, b", points=2, draw=pattern, shapes=(2, 3, 5, 9, 6, 4))
 def recogniser(pattern):
     return 2 * pattern - 1, 0.5 - pattern.sum()
 
@@ -292,7 +292,7 @@ def _row_sums(V: Matrix) -> Matrix:
     return V.sum(axis=1, keepdims=True)
 
 
-@task("Task 6a, from tanh to sigmoid", returns="W2, b2, V2, c2", points=2,
+@task("Task 6a: two kinds of networks are one", returns="W2, b2, V2, c2", points=2,
       draw=tanh_network, shapes=((2, 3, 2), (3, 2, 4), (4, 5, 3)))
 def as_sigmoid(W, b, V, c):
     return 2 * W, 2 * b, 2 * V, c - _row_sums(V)
@@ -320,5 +320,5 @@ ALL = (softplus_and_slope, count_parameters, pack_parameters, unpack_parameters,
        as_sigmoid)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 2, the price of a second layer": 1, "Task 4, what the bug was": 2, "Task 5b, every function of bits": 4,
-    "Task 6b, the same set of functions": 4}
+    "Task 2: counting parameters": 1, "Task 4: find the bug": 2, "Task 5b: weights by hand": 4,
+    "Task 6b: two kinds of networks are one": 4}

@@ -27,7 +27,7 @@ def _hinges(x: Vector, *weights: float, bias: float = 1.5) -> Vector:
     return bias + sum(V * relu(x - t) for V, t in zip(weights, (1, 2, 4)))
 
 
-@task("Task 1, the network in the picture", returns="f", points=2, draw=places, shapes=(9, 24))
+@task("Task 1: read a network off its graph", returns="f", points=2, draw=places, shapes=(9, 24))
 def pictured(x):
     return 1.5 + 2 * relu(x - 1) - 3 * relu(x - 2) + 1.5 * relu(x - 4)
 
@@ -66,7 +66,7 @@ def _slopes(t: Vector, y: Vector) -> Vector:
     return np.diff(y) / np.diff(t)
 
 
-@task("Task 2a, a network through given points", returns="V, c", points=2, draw=knots, shapes=(2, 3, 7))
+@task("Task 2a: a network through any points", returns="V, c", points=2, draw=knots, shapes=(2, 3, 7))
 def hinge_network(t, y):
     return np.diff(_slopes(t, y), prepend=0), y[0]
 
@@ -113,7 +113,7 @@ def batch(rng: np.random.Generator, shape: tuple[int, int, int, int]) -> tuple[M
     return W, b_1, V, b_2, X, Y
 
 
-@task("Task 3, the ℓ¹ loss", returns="dW, db_1, dV, db_2", points=3,
+@task("Task 3: a loss with a kink", returns="dW, db_1, dV, db_2", points=3,
       draw=batch, shapes=((2, 3, 2, 4), (3, 5, 4, 6), (4, 2, 3, 5)))
 def absolute_gradients(W, b_1, V, b_2, X, Y, *, of_residual=np.sign, slope=lambda z: 1 - np.tanh(z) ** 2,
                        way_back=np.transpose, over=lambda M, K: (M, M)):
@@ -195,7 +195,7 @@ def _clipped_slope(z: Matrix, t: float) -> Matrix:
 ORDER, SLOPE, MEANS = {"v_first": True}, {"slope": lambda z, t: z > 0}, {"sums": ("b_1", "b_2")}
 
 
-@task("Task 4, three bugs", returns="W, b_1, V, b_2", points=3,
+@task("Task 4: three bugs in one step", returns="W, b_1, V, b_2", points=3,
       draw=step_input, shapes=((2, 3, 2, 4), (3, 5, 2, 6), (4, 6, 3, 7)))
 def repaired_step(W, b_1, V, b_2, X, Y, eta, t, *, v_first=False, slope=_clipped_slope, sums=()):
     """The keywords are the bugs; `sums` names the biases without a mean."""
@@ -240,7 +240,7 @@ def weights_and_kinks(rng: np.random.Generator, n: int) -> tuple[Matrix, Matrix]
             rng.uniform(0.1, 0.9, (n, 1)).round(2))
 
 
-@task("Task 5, where the kinks start", returns="b_1", points=1, draw=weights_and_kinks, shapes=(2, 3, 6))
+@task("Task 5a: design an experiment", returns="b_1", points=1, draw=weights_and_kinks, shapes=(2, 3, 6))
 def biases_for_kinks(W, kinks):
     return -W * kinks
 
@@ -258,4 +258,6 @@ biases_for_kinks.mistake("your biases are 0", "Then all kinks are at x = 0.", la
 #: In the order of the notebook.
 ALL = (pictured, hinge_network, absolute_gradients, repaired_step, biases_for_kinks)
 #: What a person marks, with its points.
-WRITTEN = {"Task 2b, the bound ⅛": 4, "Task 4, tests for the bugs": 2, "Task 5b, the experiment": 4}
+WRITTEN = {
+    "Task 2b: a network through any points": 4, "Task 4: three bugs in one step": 2,
+    "Task 5b: design an experiment": 4}

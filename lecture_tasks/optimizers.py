@@ -38,7 +38,7 @@ def _nesterov_input(rng: np.random.Generator, shape: Shape) -> tuple[Vector, Gra
     return theta, gradient, v, _one_of(rng, 0.01, 0.1), _one_of(rng, 0.5, 0.9)
 
 
-@task("Task 1, Nesterov", returns="theta, v", points=2,
+@task("Task 1: Nesterov", returns="theta, v", points=2,
       draw=_nesterov_input, shapes=((1, 1.0, 0), (1, 1.0, 1), (2, 1.0, 1), (4, 1.0, 1)))
 def nesterov_step(theta, gradient, v, eta, mu):
     v = mu * v - eta * gradient(theta + mu * v)
@@ -145,7 +145,7 @@ def _mistakes_of_scaling(task: Task) -> None:
         "Should a parameter with large gradients get a larger rate or a smaller one?", slip={"g / (": "g * ("})
 
 
-@task("Task 2, AdaGrad", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
+@task("Task 2: AdaGrad", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
       draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 1e-7, 1e-5)))
 def adagrad_step(theta, g, r, eta, eps):
     r = r + g**2
@@ -167,7 +167,7 @@ adagrad_step.mistake("you square the sum",
 _mistakes_of_scaling(adagrad_step)
 
 
-@task("Task 3a, RMSProp", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
+@task("Task 3a: RMSProp", returns="theta, r", points=2, shapes=_SHAPES, atol=0.0,
       draw=lambda rng, shape: (*_gradients(rng, shape), _one_of(rng, 0.1, 0.5), _one_of(rng, 0.75, 0.9),
                                _one_of(rng, 1e-6, 1e-4)))
 def rmsprop_step(theta, g, r, eta, rho, eps):
@@ -215,7 +215,7 @@ def _adam_input(rng: np.random.Generator, shape: Shape) -> tuple[Any, ...]:
             _one_of(rng, 1e-8, 1e-6))
 
 
-@task("Task 4a, Adam", returns="theta, state", points=3, draw=_adam_input, shapes=_SHAPES, atol=0.0)
+@task("Task 4a: Adam", returns="theta, state", points=3, draw=_adam_input, shapes=_SHAPES, atol=0.0)
 def adam_step(theta, g, state, eta, beta1, beta2, eps):
     m, v, k = state
     k = k + 1
@@ -336,7 +336,7 @@ def _nearest(path: Vector, g: Vector, eta: float, forgets: bool = False) -> int:
     return int(np.argmin([np.abs(_walked(method, path[0], g, eta, forgets) - path).max() for method in range(5)]))
 
 
-@task("Task 5, which method it was", returns="method", points=3, seeds=2, draw=_recorded, shapes=(
+@task("Task 5: which method was it?", returns="method", points=3, seeds=2, draw=_recorded, shapes=(
     (0, 1, 2), (1, 1, 2), (3, 1, 2), (4, 1, 2), (2, 1, 2), (4, 2, 5), (1, 3, 4), (2, 2, 6), (3, 3, 5), (0, 2, 5)))
 def which_method(path, g, eta):
     return _nearest(path, g, eta)
@@ -378,4 +378,4 @@ which_method.mistake("your candidates forget their state after each step",
 #: In the order of the notebook.
 ALL = (nesterov_step, adagrad_step, rmsprop_step, adam_step, which_method)
 #: What a person marks, with its points.
-WRITTEN = {"Task 3b, the distance that RMSProp goes": 4, "Task 4b, how long Adam's steps can be": 5}
+WRITTEN = {"Task 3b: RMSProp": 4, "Task 4b: Adam": 5}

@@ -63,7 +63,7 @@ def _outputs(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tuple
         return model(X), sum(p.numel() for p in parameters if p.requires_grad), int(shared)
 
 
-@task("Task 1a, the same network", points=2, view=_outputs, rtol=1e-12, double=True,
+@task("Task 1a: the same network", points=2, view=_outputs, rtol=1e-12, double=True,
       returns="outputs, number of parameters to train, memory shared with W or b (0: none)",
       draw=arrays, shapes=((3, 4, 2), (4, 3, 5, 2), (5, 4, 3, 6, 3)))
 def same_network(W, b):
@@ -122,7 +122,7 @@ def _computed(gradients: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> 
     return gradients
 
 
-@task("Task 1b, its gradients", returns="gradients", points=2, draw=used_model, view=_computed,
+@task("Task 1b: the same network", returns="gradients", points=2, draw=used_model, view=_computed,
       shapes=(((3, 2, 2), 3), ((4, 5, 3), 6), ((2, 4, 3, 4), 9)), rtol=1e-10, double=True)
 def gradients_of(model, X, y):
     model.zero_grad()
@@ -183,7 +183,7 @@ def _grown_view(model: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> tu
         return model(X), sum(p.numel() for p in model.parameters() if p.requires_grad), len(used[0])
 
 
-@task("Task 2a, one layer more and the same function", points=3, view=_grown_view, double=True,
+@task("Task 2a: growing without a loss", points=3, view=_grown_view, double=True,
       returns="outputs, number of parameters to train, number of parts of the given model",
       draw=lambda rng, widths: (_network(*arrays(rng, widths), "ReLU"),), shapes=((2, 3, 2), (3, 5, 2), (4, 3, 5, 3)))
 def deeper(model):
@@ -228,7 +228,7 @@ def curvature_and_rate(rng: np.random.Generator, shape: tuple[float, int]) -> tu
     return theta, beta, float(rng.uniform(reach - 1.2, reach) / beta), steps
 
 
-@task("Task 3a, a loop without zero_grad", returns="path", points=2,
+@task("Task 3a: a loop without zero_grad", returns="path", points=2,
       draw=curvature_and_rate, shapes=((1.5, 4), (3.9, 8), (4, 6), (5.5, 5), (1.5, 0)), rtol=1e-9, double=True)
 def forgetful_path(theta, beta, eta, steps):
     path, grad = [theta], 0.0
@@ -271,7 +271,7 @@ def any_rate(rng: np.random.Generator, reach: float) -> tuple[float, float]:
     return beta, float(rng.uniform(max(0.1, reach - 1.4), reach) / beta)
 
 
-@task("Task 3c, the time of one swing", returns="period", points=2,
+@task("Task 3c: a loop without zero_grad", returns="period", points=2,
       draw=any_rate, shapes=(1.5, 3.9, 4, 5.5), rtol=1e-9, double=True)
 def period(beta, eta):
     if eta * beta >= 4:
@@ -311,7 +311,7 @@ period.mistake("η is missing", "A larger rate makes the swing faster.",
 
 # ---------------------------------------------------------------- Task 4: four cost curves
 
-@task("Task 4a, the floor", returns="floor", points=2,
+@task("Task 4a: four cost curves", returns="floor", points=2,
       draw=lambda rng, most: (int(rng.integers(max(2, most // 3), most + 1)),), shapes=(4, 20, 1000), double=True)
 def floor(K):
     return math.log(1 + (K - 1) / math.e)
@@ -407,7 +407,7 @@ def _kept_graphs(value: Any, drawn: tuple[Any, ...], used: tuple[Any, ...]) -> t
     return np.array(plain, dtype=float), chosen, accuracy, int(graphs)
 
 
-@task("Task 5a, five bugs", returns="costs, chosen, accuracy, number of costs with a graph", points=5,
+@task("Task 5a: five bugs", returns="costs, chosen, accuracy, number of costs with a graph", points=5,
       draw=candidates, shapes=((2, 2, 13), (3, 3, 19), (4, 3, 25)), view=_kept_graphs)
 def repaired_loop(models, data, eta, batches):
     costs, scores = [], []
@@ -479,5 +479,5 @@ repaired_loop.mistake("you return the accuracy on the validation data",
 ALL = (same_network, gradients_of, deeper, forgetful_path, period, floor, repaired_loop)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 2b, three questions on new layers": 3, "Task 3b, roots on the circle": 5, "Task 4b, four cost curves": 4,
-    "Task 5b, the best of twenty": 2}
+    "Task 2b: growing without a loss": 3, "Task 3b: a loop without zero_grad": 5, "Task 4b: four cost curves": 4,
+    "Task 5b: five bugs": 2}

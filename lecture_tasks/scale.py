@@ -23,7 +23,7 @@ def shards(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Matrix, Ve
     return rng.normal(size=(R, P)), rng.choice(np.arange(2, 40 if R < 5 else 4000), R, replace=False)
 
 
-@task("Task 1a, the gradient of the batch", returns="g", draw=shards, shapes=((2, 3), (3, 5), (5, 4)))
+@task("Task 1a: uneven shards", returns="g", draw=shards, shapes=((2, 3), (3, 5), (5, 4)))
 def batch_gradient(gradients, sizes):
     return sizes @ gradients / np.sum(sizes)
 
@@ -44,7 +44,7 @@ batch_gradient.mistake("sizes and gradients are in opposite order", "Row r belon
     lambda gradients, sizes: sizes[::-1] @ gradients / np.sum(sizes))
 
 
-@task("Task 1b, factors for a wrapper", returns="factors",
+@task("Task 1b: uneven shards", returns="factors",
       draw=lambda rng, R: (rng.choice(np.arange(2, 40), R, replace=False),), shapes=(2, 3, 6))
 def loss_factors(sizes):
     return len(sizes) * sizes / np.sum(sizes)
@@ -103,7 +103,7 @@ def _fastest(added: Callable[..., float]) -> Answer:
     return answer
 
 
-@task("Task 2, workers around a server", returns="R", points=2,
+@task("Task 2b: a parameter server", returns="R", points=2,
       draw=server, shapes=("few", "none", "waits", "between", "many", "more"))
 def server_workers(M, t1, S, alpha, B):
     below = int(_optimum(M, t1, S, B))
@@ -167,7 +167,7 @@ def _completed(calls: list[Vector]) -> int:
     return count
 
 
-@task("Task 3a, calls that are completed", returns="count", points=2, draw=programs, shapes=(
+@task("Task 3a: who waits for ever?", returns="count", points=2, draw=programs, shapes=(
     (2, 3, "shorter"), (2, 4, "other"), (3, 5, "last differs"), (4, 6, "first is shorter"), (3, 6, "one more"),
     (3, 4, "around"), (3, 4, "alike")))
 def completed(calls):
@@ -219,7 +219,7 @@ def _pieces(M: int, size: int) -> list[slice]:
     return [slice(k, min(k + size, M)) for k in range(0, M, size)]
 
 
-@task("Task 4, an accumulation repaired", returns="g", points=2,
+@task("Task 4: repair an accumulation", returns="g", points=2,
       draw=least_squares, shapes=((2, 5, 3), (3, 7, 2), (2, 8, 4), (4, 11, 3)))
 def accumulated(gradient, theta, x, y, size, *, weight=lambda m, M, size, pieces: m / M, whole_only=False):
     """The gradient of a piece of m samples counts weight(m, M, size, number of pieces) times."""
@@ -262,7 +262,7 @@ def _ring(R: int, S: float, alpha: float, B: float) -> float:
     return 2 * (R - 1) * (alpha + S / (R * B))
 
 
-@task("Task 5a, a predicted speed-up", returns="speedup", points=2,
+@task("Task 5a: count, predict, measure", returns="speedup", points=2,
       draw=machine, shapes=((3, 4, 2), (20, 30, 10), (9, 5, 8, 6)))
 def predicted_speedup(widths, M, R, t0, t1, alpha, B, *, added=_ring, itemsize=4, bias=1, once=1):
     """`added` is what a step with R workers takes besides; t₀ is counted `once`."""
@@ -298,5 +298,5 @@ predicted_speedup.mistake("your ring has half of its rounds", "First the sums ar
 ALL = (batch_gradient, loss_factors, server_workers, completed, accumulated, predicted_speedup)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 2a, the best real number of workers": 3, "Task 3b, a program that hangs": 3,
-    "Task 4, what each mistake would look like": 2, "Task 5b, predicted and measured": 3, "Task 6, a sweep": 4}
+    "Task 2a: a parameter server": 3, "Task 3b: who waits for ever?": 3, "Task 4: repair an accumulation": 2,
+    "Task 5b: count, predict, measure": 3, "Task 6a: design a sweep": 1, "Task 6b: design a sweep": 3}

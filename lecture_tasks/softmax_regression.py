@@ -35,7 +35,7 @@ def scores(rng: np.random.Generator, shape: tuple[int, int, float]) -> tuple[Mat
     return (z.round().astype(int) if offset == 1 else z.round(1),)
 
 
-@task("Task 1a, softmax", returns="p", points=2, draw=scores, shapes=_SCORES, rtol=1e-10)
+@task("Task 1a: softmax is a distribution", returns="p", points=2, draw=scores, shapes=_SCORES, rtol=1e-10)
 def softmax_columns(z):
     e = np.exp(z - z.max(axis=0))
     return e / e.sum(axis=0)
@@ -91,7 +91,7 @@ softmax_columns.mistake("you return 1 for the largest score and 0 for the others
 
 # ---------------------------------------------------------------- Task 2: log-sum-exp
 
-@task("Task 2, log-sum-exp", returns="s", points=2, draw=scores, shapes=_SCORES, rtol=1e-9)
+@task("Task 2: log-sum-exp", returns="s", points=2, draw=scores, shapes=_SCORES, rtol=1e-9)
 def log_sum_exp(z):
     m = z.max(axis=0)
     return m + np.log(np.exp(z - m).sum(axis=0))
@@ -214,7 +214,7 @@ def signal_mistakes(task: Task, batch: bool = True) -> None:
 
 # ---------------------------------------------------------------- Task 3: the gradient of a batch
 
-@task("Task 3, the gradient", returns="gradient", points=3,
+@task("Task 3: the gradient", returns="gradient", points=3,
       draw=_scaled_batch, shapes=((2, 1, 1, 1), (2, 2, 1, 1), (3, 2, 2, 1), (3, 4, 3, 6), (4, 3, 6, 400)), rtol=1e-9)
 def cross_entropy_gradient(theta, x, y, *, signal=error_signal):
     return signal(theta @ x, y) @ x.T / len(y)
@@ -251,7 +251,7 @@ def _walk(rng: np.random.Generator, shape: tuple[int, int, int, float]) -> tuple
     return theta, x.T.copy(), y, round(float(rng.uniform(0.1, 1)), 2), order
 
 
-@task("Task 4a, SGD", returns="theta", points=3, draw=_walk,
+@task("Task 4a: the walk", returns="theta", points=3, draw=_walk,
       shapes=((2, 1, 1, 1), (2, 1, 2, 1), (3, 2, 2, 1), (3, 4, 5, 1), (3, 2, 4, 700)))
 def sgd_walk(theta, X, y, eta, order, *, signal=error_signal):
     for i in order:
@@ -313,7 +313,7 @@ def _epochs(rng: np.random.Generator, shape: tuple[int, int, int, int, int, floa
     return theta, x.T.copy(), y, round(float(rng.uniform(0.5, 2)), 2), M, rng.permuted([np.arange(N)] * epochs, axis=1)
 
 
-@task("Task 5, the training loop", returns="theta", points=3,
+@task("Task 5: find the bugs", returns="theta", points=3,
       draw=_epochs,
       shapes=((2, 1, 3, 2, 1, 1), (3, 2, 5, 2, 2, 1), (3, 4, 7, 3, 3, 1), (4, 3, 11, 4, 2, 1), (3, 2, 5, 2, 1, 700)))
 def repaired_training(theta, X, y, eta, M, orders):
@@ -385,4 +385,4 @@ repaired_training.mistake("large scores overflow", "Your function of Task 1 know
 #: In the order of the notebook.
 ALL = (softmax_columns, log_sum_exp, cross_entropy_gradient, sgd_walk, repaired_training)
 #: What a person marks, with its points.
-WRITTEN = {"Task 1b, what softmax can be": 5, "Task 4c, two classes and logistic regression": 4}
+WRITTEN = {"Task 1b: softmax is a distribution": 5, "Task 4c: the walk": 4}

@@ -18,7 +18,7 @@ Matrix = np.ndarray
 
 # ---------------------------------------------------------------- Task 1: two conditions
 
-@task("Task 1, two conditions", returns="sum_diverges, squares_converge", points=2, seeds=1,
+@task("Task 1: two conditions", returns="sum_diverges, squares_converge", points=2, seeds=1,
       draw=lambda rng, q: (q,), shapes=(0.0, 0.25, 0.5, 0.51, 1.0, 1.01, 2.0))
 def conditions(q):
     return q <= 1, q > 1 / 2
@@ -87,7 +87,7 @@ def _stream(rng: np.random.Generator, K: int) -> tuple[Any, ...]:
     return theta if K != 2 else round(theta), x if K != 3 else x.round().astype(int), *_constants(rng)
 
 
-@task("Task 2a, the stream", returns="path", points=3, draw=_stream, shapes=(1, 2, 3, 8))
+@task("Task 2a: the mean of a stream", returns="path", points=3, draw=_stream, shapes=(1, 2, 3, 8))
 def streaming_path(theta, x, c0, c1):
     path = np.full(len(x) + 1, theta, dtype=float)
     for k in range(len(x)):
@@ -137,7 +137,7 @@ def _regression(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[
     return theta, X, y, rng.integers(N, size=steps), *_constants(rng)
 
 
-@task("Task 3, least squares", returns="theta", points=3,
+@task("Task 3: least squares", returns="theta", points=3,
       draw=_regression, shapes=((2, 1, 1), (2, 1, 2), (3, 2, 3), (5, 3, 9)))
 def least_squares_walk(theta, X, y, order, c0, c1):
     for k, i in enumerate(order):
@@ -199,7 +199,7 @@ def _start_and_rates(rng: np.random.Generator, K: int) -> tuple[float, Vector]:
     return round(float(rng.normal(scale=2)), 1), rng.uniform(0.05, 0.95, size=K).round(2)
 
 
-@task("Task 4a, the mean square", returns="v", points=3, draw=_start_and_rates, shapes=(1, 2, 6))
+@task("Task 4a: what a rate leaves behind", returns="v", points=3, draw=_start_and_rates, shapes=(1, 2, 6))
 def mean_squares(theta, rates):
     v = [theta**2]
     for eta in rates:
@@ -256,7 +256,8 @@ def _start_and_number(rng: np.random.Generator, K: int) -> tuple[float, int]:
     return float(rng.choice([-1, 1])) * round(float(rng.uniform(0.3, 4)), 1), K
 
 
-@task("Task 5, the best rates", returns="rates", points=3, draw=_start_and_number, shapes=(1, 2, 5, 12), rtol=1e-5)
+@task("Task 5: design the best rates", returns="rates", points=3, draw=_start_and_number,
+      shapes=(1, 2, 5, 12), rtol=1e-5)
 def best_rates(theta, K):
     rates, v = [], theta**2
     for _ in range(K):
@@ -312,4 +313,4 @@ best_rates.mistake("your rates begin with the second one",
 #: In the order of the notebook.
 ALL = (conditions, streaming_path, least_squares_walk, mean_squares, best_rates)
 #: What a person marks, with its points.
-WRITTEN = {"Task 2b, the mean with copies of the start": 4, "Task 4b, the noise of a constant rate": 5}
+WRITTEN = {"Task 2b: the mean of a stream": 4, "Task 4b: what a rate leaves behind": 5}

@@ -29,7 +29,7 @@ def _slope(x: Vector, y: Vector) -> float:
     return (y[1] - y[0]) / (x[1] - x[0])
 
 
-@task("Task 1, parabolas through two points", returns="b, c", points=2, draw=two_points, shapes=(1.0, 2.0, 0.5))
+@task("Task 1: parabolas through two points", returns="b, c", points=2, draw=two_points, shapes=(1.0, 2.0, 0.5))
 def through_two_points(x, y, a, *, b_of=lambda x, y, a: _slope(x, y) - a * (x[0] + x[1]),
         c_of=lambda x, y, a, b: y[0] - a * x[0] ** 2 - b * x[0]):
     b = b_of(x, y, a)
@@ -79,7 +79,7 @@ def _of_others(P: Matrix, y: Vector) -> Vector:
     return P[np.arange(len(P))[:, np.newaxis] != y]
 
 
-@task("Task 2, the negative log-likelihood", returns="nll", points=2,
+@task("Task 2: a likelihood that survives", returns="nll", points=2,
       draw=probabilities, shapes=((2, 3, 1), (3, 5, 2), (4, 7, 30), (3, 3000, 8)), rtol=1e-9)
 def nll(P, y):
     return -np.log(_of_labels(P, y)).sum()
@@ -139,7 +139,7 @@ def _lowest(errors: Vector, degrees: Sequence[int], reported: Vector | None = No
     return degrees[best], (errors if reported is None else reported)[best]
 
 
-@task("Task 3, choosing a degree", returns="degree, error", points=3,
+@task("Task 3: choosing a degree", returns="degree, error", points=3,
       draw=two_sets, shapes=((6, 5), (9, 8), (12, 7), (20, 11)), rtol=1e-6)
 def choose_degree(x, y, x_val, y_val, degrees):
     return _lowest(_errors(x, y, x_val, y_val, degrees), degrees)
@@ -185,7 +185,7 @@ def noise_features(rng: np.random.Generator, shape: tuple[int, int, int]) -> tup
     return rng.normal(size=(N, d)), rng.choice([-1, 1], size=N), train, count
 
 
-@task("Task 4, the leak", returns="chosen, accuracy", points=3,
+@task("Task 4: find the leak", returns="chosen, accuracy", points=3,
       draw=noise_features, shapes=((12, 6, 2), (30, 40, 3), (60, 100, 4), (60, 300, 5)))
 def repaired_experiment(X, y, train, count, *, choose="train", fit="train", score="test", strength=np.abs):
     """The keywords say which samples choose the features, which of them are fitted, and which are scored."""
@@ -225,7 +225,7 @@ def pilot(rng: np.random.Generator, n: int) -> tuple[Vector, float]:
     return rng.exponential(scale=rng.uniform(0.5, 3), size=n).round(3), round(float(rng.uniform(0.01, 0.09)), 3)
 
 
-@task("Task 5a, how many samples a report needs", returns="N", points=2, draw=pilot, shapes=(3, 4, 5, 12, 40))
+@task("Task 5a: how many samples does a report need?", returns="N", points=2, draw=pilot, shapes=(3, 4, 5, 12, 40))
 def samples_needed(losses, tolerance):
     return ceil(np.var(losses, ddof=1) / tolerance**2)
 
@@ -258,5 +258,5 @@ samples_needed.mistake("you subtract the samples of the pilot study", "The numbe
 ALL = (through_two_points, nll, choose_degree, repaired_experiment, samples_needed)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 1, a prediction from two points": 2, "Task 3, a promise lower than the truth": 2,
-    "Task 5a, two models that differ by 0.1 points": 1, "Task 5b, the smallest of several errors": 4}
+    "Task 1: parabolas through two points": 2, "Task 3: choosing a degree": 2,
+    "Task 5a: how many samples does a report need?": 1, "Task 5b: how many samples does a report need?": 4}

@@ -23,7 +23,7 @@ def profile(rng: np.random.Generator, H: int) -> tuple[Vector]:
     return (trend * np.exp(0.3 * rng.normal(size=H)) * rng.uniform(0.01, 0.2),)
 
 
-@task("Task 1a, the factor of a layer", returns="factor", points=2, draw=profile, shapes=(3, 5, 30))
+@task("Task 1a: reading a profile", returns="factor", points=2, draw=profile, shapes=(3, 5, 30))
 def layer_factor(sizes):
     return (sizes[0] / sizes[-1]) ** (1 / (len(sizes) - 1))
 
@@ -84,7 +84,7 @@ def _shortened(g: Matrix, c: float, length: Matrix) -> Matrix:
     return g * c / np.maximum(length, c)
 
 
-@task("Task 2a, clipped gradients", returns="g", points=2, draw=gradients, shapes=((2, 3), (3, 2), (5, 4)))
+@task("Task 2a: clipping", returns="g", points=2, draw=gradients, shapes=((2, 3), (3, 2), (5, 4)))
 def clipped(g, c):
     return _shortened(g, c, _lengths(g))
 
@@ -125,7 +125,7 @@ def slope_and_widths(rng: np.random.Generator, widest: int) -> tuple[float, int,
     return float(rng.integers(2)) if widest == 60 else alpha, int(n_in), int(n_out)     # 0 is ReLU, 1 a linear layer
 
 
-@task("Task 3a, the scale for leaky ReLU", returns="variance", points=2, draw=slope_and_widths, shapes=(9, 60, 900))
+@task("Task 3a: a scale for leaky ReLU", returns="variance", points=2, draw=slope_and_widths, shapes=(9, 60, 900))
 def leaky_variance(alpha, n_in, n_out):
     return 2 / ((1 + alpha**2) * n_in)
 
@@ -167,7 +167,7 @@ def _centred(W: Matrix) -> tuple[Matrix, Matrix]:
     return W, -W.sum(axis=1, keepdims=True) / 2
 
 
-@task("Task 4a, a start for sigmoids", returns="W, b", points=3, draw=normal_matrix, shapes=((2, 3), (5, 3), (4, 7)))
+@task("Task 4a: the rescue", returns="W, b", points=3, draw=normal_matrix, shapes=((2, 3), (5, 3), (4, 7)))
 def sigmoid_start(G):
     return _centred(4 * G / np.sqrt(G.shape[1]))
 
@@ -201,5 +201,6 @@ sigmoid_start.mistake("your biases use a mean of the weights", "z is a sum over 
 ALL = (layer_factor, clipped, leaky_variance, sigmoid_start)
 #: What a person marks, with its points.
 WRITTEN = {
-    "Task 1b, which profile is which": 3, "Task 2b, the design of a test": 3, "Task 4b, why it learns more slowly": 3,
-    "Task 5, what gradient descent conserves": 5}
+    "Task 1b: reading a profile": 3, "Task 2b: clipping": 3, "Task 4b: the rescue": 3,
+    "Task 5a: what gradient descent conserves": 2, "Task 5b: what gradient descent conserves": 2,
+    "Task 5c: what gradient descent conserves": 1}

@@ -50,7 +50,8 @@ def run(path):
 FOUND_OR_SAID = {
     "parabola-statement", "search-statement", "search-proof-statement", "twin-statement", "kind-statement",
     "delay-statement", "mean-squares-proof-statement", "strata-statement", "gibbs-statement",
-    "picture-statement", "bugs-statement", "start-statement", "proof-statement", "floor-statement", "server-statement"}
+    "picture-statement", "bugs-statement", "start-statement", "proof-statement", "floor-statement", "server-statement",
+    "conserved-statement"}
 
 
 def is_check(cell):
@@ -83,7 +84,7 @@ def test_every_stub_fails_with_its_message(solution, capsys):
     for cell, _, error in run(exercise_of(solution)):
         if is_check(cell):
             checks += 1
-            assert isinstance(error, NotRight) and ": not yet done." in str(error), cell.source
+            assert isinstance(error, NotRight) and " Not yet done." in str(error), cell.source
     assert checks >= 3
     assert f"\n0 of {checks} checked tasks are done: 0 of " in capsys.readouterr().out
 
@@ -96,6 +97,33 @@ def test_tasks_and_their_notebook_agree_on_the_points(solution):
     assert checked == {task.name: task.points for task in tasks.ALL}
     written = [cell.metadata.nbgrader.points for cell in graded if cell.cell_type == "markdown"]
     assert written == list(tasks.WRITTEN.values())
+
+
+def parts(path):
+    """Yield each graded cell with what it belongs to: the heading above it, with the letter of the part."""
+    number = heading = letter = ""
+    for cell in cells(path):
+        about = cell.metadata.get("nbgrader", {})
+        if about.get("grade"):
+            yield f"Task {number}{letter}: {heading}", cell
+        elif cell.cell_type == "markdown":
+            for mark in re.finditer(r"^## Task (\d+): (.*)|^\*\*\d+([a-z])\b", cell.source, re.MULTILINE):
+                number, heading, letter = (mark[1], mark[2], "") if mark[1] else (number, heading, mark[3])
+
+
+def test_a_task_has_one_name_in_heading_messages_and_table(solution):
+    tasks = importlib.import_module("lecture_tasks." + solution.stem.replace("-", "_"))
+    called = [(title, cell.cell_type, cell.source) for title, cell in parts(solution)]
+    checked = {re.match(r"check\(tasks\.(\w+), ", source)[1]: title for title, kind, source in called if kind == "code"}
+    assert checked == {task.name: task.title for task in tasks.ALL}
+    assert [title for title, kind, _ in called if kind == "markdown"] == list(tasks.WRITTEN)
+
+
+def test_every_part_is_asked_and_answered_by_itself(solution):
+    """Two proofs in one field cannot be marked apart, nor written one after the other."""
+    for cell in cells(solution):
+        asked = re.findall(r"^\*\*(\d+[a-z])\b", cell.source, re.MULTILINE)
+        assert cell.cell_type == "code" or len(asked) <= 1, asked
 
 
 def test_a_formula_that_a_task_asks_for_stands_in_it(solution):

@@ -52,7 +52,7 @@ def check_fails(answer, **options):
 
 def test_a_right_answer_gets_one_line(capsys):
     check(TASK, lambda x: centred(x))
-    assert capsys.readouterr().out == "✓ Task 0: right on 6 random inputs.\n"
+    assert capsys.readouterr().out == "✓ Task 0. Right on 6 random inputs.\n"
 
 
 def test_a_right_answer_may_return_lists():
@@ -63,7 +63,7 @@ def test_a_stub_is_not_yet_done_and_gets_one_line():
     def stub(x):
         raise NotImplementedError
 
-    assert check_fails(stub) == "Task 0: not yet done."
+    assert check_fails(stub) == "Task 0. Not yet done."
     assert verdict(TASK, stub).kind == "to do"
 
 
@@ -93,7 +93,7 @@ def test_rounding_where_zero_is_expected_is_no_mistake():
 
 
 def test_the_reference_is_no_answer_and_is_not_shown():
-    fetched = "Task 0: this calls the answer that yours is compared with. Write your own."
+    fetched = "Task 0. This calls the answer that yours is compared with. Write your own."
     assert check_fails(TASK.reference) == fetched
     assert check_fails(lambda x: TASK.reference(x)) == fetched
     assert TASK.reference(*TASK.example(0))[1].shape == (2,)    # outside a check it may be called
@@ -109,7 +109,7 @@ def test_what_a_function_prints_stands_apart_and_is_shortened(capsys):
     check(TASK, talks)
     assert capsys.readouterr().out.splitlines() == [
         "On the first input your function prints:", *[f"  line {i}" for i in range(5)], "  …",
-        "✓ Task 0: right on 6 random inputs."]
+        "✓ Task 0. Right on 6 random inputs."]
 
 
 def test_an_unknown_mistake_is_compared_with_the_right_result():
@@ -141,7 +141,7 @@ def test_a_known_mistake_is_named_and_its_numbers_are_not_given():
         return x - x.mean(0), x.mean(1)
 
     message = check_fails(answer)
-    assert message == ("Task 0: not right yet.\nIt looks as if you average over the wrong axis. "
+    assert message == ("Task 0. Not right yet.\nIt looks as if you average over the wrong axis. "
                        "Which axis counts samples?")
 
 
@@ -178,7 +178,7 @@ def test_an_unknown_mistake_gets_entry_values_and_input():
     (x,) = TASK.example(0)
     expected = centred(x)[0][1, 0]
     assert check_fails(answer) == (
-        f"Task 0: not right yet.\nc[1, 0] should be {expected:.6g}, yours is {expected + 1:.6g}.\n"
+        f"Task 0. Not right yet.\nc[1, 0] should be {expected:.6g}, yours is {expected + 1:.6g}.\n"
         f"Where c is wrong, its first row is right.\nm is right.\n"
         f"The input that shows it: x = tasks.centred.example(0), which is\n  x = {x.tolist()}"
     )
@@ -289,7 +289,7 @@ def test_a_number_is_asked_for_as_a_number(value, answer, part):
 
 
 def test_something_that_is_no_function_is_described():
-    assert check_fails(3) == "Task 0: centred should be a function, yours is of type int."
+    assert check_fails(3) == "Task 0. centred should be a function, yours is of type int."
 
 
 def invert_first_row(x):
@@ -397,7 +397,7 @@ def test_what_a_library_is_warned_of_is_no_remark():
         log_of_zero(x)
         return centred(x)
 
-    assert verdict(TASK, careful).message == "✓ Task 0: right on 6 random inputs."
+    assert verdict(TASK, careful).message == "✓ Task 0. Right on 6 random inputs."
 
 
 def test_a_changed_input_is_noticed():
@@ -423,23 +423,23 @@ def test_inputs_are_the_same_and_new_at_every_call():
 
 def test_progress_counts_and_never_fails(capsys):
     def task(number, points):
-        return Task(**{**vars(TASK), "name": number, "title": f"Task {number}, the mean", "points": points})
+        return Task(**{**vars(TASK), "name": number, "title": f"Task {number}: the mean", "points": points})
 
     def stub(x):
         raise NotImplementedError
 
-    tasks = SimpleNamespace(ALL=(task("1", 5), task("2", 1), task("3", 2), task("4", 3)), WRITTEN={"Task 5, a proof": 4})
+    tasks = SimpleNamespace(ALL=(task("1", 5), task("2", 1), task("3", 2), task("4", 3)), WRITTEN={"Task 5: a proof": 4})
     progress(tasks, {"1": centred, "2": stub, "3": not_kept})
     assert capsys.readouterr().out.splitlines() == [
-        "✓ Task 1, the mean (5 points)", "· Task 2, the mean: not yet done (1 point)",
-        "✗ Task 3, the mean: not right yet (2 points)", "· Task 4, the mean: not yet done (3 points)",
-        "  Task 5, a proof: read by a person (4 points)",
+        "✓ Task 1: the mean (5 points)", "· Task 2: the mean (1 point, not yet done)",
+        "✗ Task 3: the mean (2 points, not right yet)", "· Task 4: the mean (3 points, not yet done)",
+        "  Task 5: a proof (4 points, read by a person)",
         "1 of 4 checked tasks are done: 5 of 11 points. A person gives up to 4 more for what is written.",
         "Left: Task 2, Task 3, Task 4"]
 
 
 def test_true_and_false_are_said_as_such():
-    @task("Task 0, signs", returns="b", draw=lambda rng, n: (rng.normal(size=n), np.tanh, True), shapes=(2,))
+    @task("Task 0: signs", returns="b", draw=lambda rng, n: (rng.normal(size=n), np.tanh, True), shapes=(2,))
     def signs(x, f, strict):
         return x > 0
 
@@ -451,7 +451,7 @@ def test_true_and_false_are_said_as_such():
 
 
 def test_a_task_is_written_around_its_right_answer():
-    @task("Task 0, the mean", returns="m", points=2, draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
+    @task("Task 0: the mean", returns="m", points=2, draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
     def mean(x):
         return x.sum() / len(x)
 
@@ -462,7 +462,7 @@ def test_a_task_is_written_around_its_right_answer():
     mean.mistake("you return the sum", "For which N is it the mean?", np.sum)
     mean.mistake("your sign is wrong", "Look at positive numbers.", result=np.negative)
     assert (mean.name, mean.takes, mean.returns, mean.points) == ("mean", "x", "m", 2)
-    assert repr(mean) == "Task(name='mean', title='Task 0, the mean', takes='x', returns='m', rtol=1e-07, atol=1e-12, double=False)"
+    assert repr(mean) == "Task(name='mean', title='Task 0: the mean', takes='x', returns='m', rtol=1e-07, atol=1e-12, double=False)"
     assert verdict(mean, np.mean).kind == "right"
     for answer, name in ((lambda x: x.sum() / (x.size - 1), "you divide by N − 1"), (np.sum, "you return the sum"),
                          (lambda x: -x.mean(), "your sign is wrong")):
@@ -471,7 +471,7 @@ def test_a_task_is_written_around_its_right_answer():
 
 
 def test_a_mistake_may_change_an_argument_a_part_of_the_reference_or_of_the_result():
-    @task("Task 0, a step", returns="theta, length", draw=lambda rng, n: (rng.normal(size=n), rng.normal(size=n), 0.3),
+    @task("Task 0: a step", returns="theta, length", draw=lambda rng, n: (rng.normal(size=n), rng.normal(size=n), 0.3),
           shapes=(2, 5))
     def step(theta, g, eta, *, length=lambda v: np.sqrt(v @ v)):
         return theta - eta * g, eta * length(g)
@@ -489,7 +489,7 @@ def test_a_mistake_may_change_an_argument_a_part_of_the_reference_or_of_the_resu
 
 
 def test_a_mistake_may_be_a_slip_in_the_text_of_the_reference():
-    @task("Task 0, the mean", returns="m", draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
+    @task("Task 0: the mean", returns="m", draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
     def mean(x):
         total = sum(x)
         return total / len(x)
@@ -510,7 +510,7 @@ def test_a_slip_may_stand_in_a_part_that_several_references_share():
     def centred(x):
         return x - x.mean()
 
-    @task("Task 0, the spread", returns="spread", draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
+    @task("Task 0: the spread", returns="spread", draw=lambda rng, n: (rng.normal(size=n),), shapes=(2, 5))
     def spread(x, *, around=centred):
         return (around(x) ** 2).sum()
 
@@ -522,8 +522,8 @@ def test_a_slip_may_stand_in_a_part_that_several_references_share():
 
 def test_long_sentences_are_broken_between_words_and_code_is_not():
     sentence, code = "It looks as if " + "you forgot a word " * 6, "in line 3 of the cell:  x = " + "1 + " * 30 + "1"
-    first, *more = NotRight(f"Task 0: not right yet.\n{sentence}\n{code}\n  x = 3")._render_traceback_()
-    assert first == "Task 0: not right yet." and more[-2:] == [code, "  x = 3"]
+    first, *more = NotRight(f"Task 0. Not right yet.\n{sentence}\n{code}\n  x = 3")._render_traceback_()
+    assert first == "Task 0. Not right yet." and more[-2:] == [code, "  x = 3"]
     assert len(more) == 4 and " ".join(more[:-2]) == sentence.strip() and max(map(len, more[:-2])) <= 88
 
 

@@ -20,13 +20,13 @@ def test_every_set_has_its_module_of_tasks():
 @pytest.mark.parametrize("module, task", TASKS)
 def test_the_reference_passes_and_nothing_warns(module, task):
     answer = same_code(task)
-    assert verdict(task, answer).message == f"✓ {task.title}: right on {task.cases} random inputs."
+    assert verdict(task, answer).message == f"✓ {task.opening} Right on {task.cases} random inputs."
 
 
 @pytest.mark.parametrize("module, task", TASKS)
 def test_an_answer_that_calls_the_reference_is_refused(module, task):
     for answer in (task.reference, lambda *arguments: task.reference(*arguments)):
-        assert verdict(task, answer).message.endswith("this calls the answer that yours is compared with. Write your own.")
+        assert verdict(task, answer).message.endswith("This calls the answer that yours is compared with. Write your own.")
 
 
 def same_code(task):

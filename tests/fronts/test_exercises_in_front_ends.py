@@ -58,7 +58,7 @@ def test_hints_open_one_at_a_time_by_a_click(notebook):
 def test_an_untouched_stub_is_not_yet_done(notebook):
     notebook.run(FUNCTION, prints=False)
     said = notebook.run(CHECK)
-    assert "not yet done" in said and "Traceback" not in said
+    assert "Not yet done" in said and "Traceback" not in said
 
 
 def test_a_known_mistake_is_named(notebook):
@@ -81,11 +81,11 @@ def test_an_exception_is_shown_as_the_students_with_its_line(notebook):
 
 def test_an_endless_loop_is_stopped_and_the_kernel_lives(notebook):
     said = verdict(notebook, "while True:", "    pass")
-    assert "your function was stopped after 5 s" in said and "Does a loop never end?" in said
+    assert "Your function was stopped after 5 s" in said and "Does a loop never end?" in said
 
 
 def test_the_right_answer_passes_and_the_progress_shows_it(notebook):
     assert verdict(notebook, "return 2 / np.linalg.eigvalsh(H)[-1]") == (
-        "✓ Task 1a, the stability bound: right on 12 random inputs.")
+        "✓ Task 1a: how fast may you go? Right on 12 random inputs.")
     listed = notebook.run(PROGRESS)
-    assert listed.startswith("✓ Task 1a, the stability bound (2 points)\n· ") and "\n1 of 6 checked tasks are done: 2 of 14 points." in listed
+    assert listed.startswith("✓ Task 1a: how fast may you go? (2 points)\n· ") and "\n1 of 6 checked tasks are done: 2 of 14 points." in listed

@@ -38,5 +38,5 @@ def test_a_cell_runs_mnist_is_there_and_a_task_is_checked(browser, live, tmp_pat
         page.wait_for_function("(cell) => !cell.running", arg=cell, timeout=START * 1000)
         assert cell.evaluate("(cell) => [cell.fresh.textContent.trim(), cell.note.classList.contains('run-problem')]") == ["(60000, 784)", False]
         page.get_by_role("button", name="Check: largest_rate").click()
-        expect(page.locator(".task-message").first).to_contain_text("not yet done", timeout=START * 1000)
+        expect(page.locator(".task-message").first).to_contain_text("Not yet done", timeout=START * 1000)
         assert visited.refused == visited.errors == []

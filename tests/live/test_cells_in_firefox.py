@@ -45,4 +45,4 @@ def test_a_task_is_checked(page, live):
     page.open(f"{live}/exercises/04-gradient-descent/gradient-descent.html")
     page.wait("document.querySelector('.task .run-button') !== null")
     page.run("document.querySelector('.task .run-button').click()")
-    page.wait("/not yet done/.test(document.querySelector('.task-message').textContent)", 120)
+    page.wait("/Not yet done/.test(document.querySelector('.task-message').textContent)", 120)

@@ -23,12 +23,12 @@ def test_an_exercise_is_left_undone_done_wrong_without_an_end_and_right(newcomer
     with opened(newcomer, live, SET) as notebook:
         task, check = notebook.named("largest-rate"), notebook.named("largest-rate-check")
         notebook.run_to_the_end()
-        assert "not yet done" in notebook.shown(check)
+        assert "Not yet done" in notebook.shown(check)
         assert "Left: Task 1a" in notebook.shown(notebook.named("progress"))
         notebook.write(task, WRONG)
         notebook.run_cell(task)
         said = notebook.run_cell(check)
-        assert "not right yet" in said and "greatest promised decrease" in said
+        assert "Not right yet" in said and "greatest promised decrease" in said
         assert "Traceback" not in said
         notebook.write(task, ENDLESS)
         notebook.run_cell(task)
