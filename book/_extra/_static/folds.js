@@ -28,7 +28,7 @@
     const button = document.createElement("button");
     button.id = "unfold-all";
     button.type = "button";
-    button.title = "All that is folded: code, checks, proofs, optional parts. Remembered on every page.";
+    button.title = "Open all closed parts of this page: code, checks, proofs and what is optional. Other pages open theirs, too, until you press it again.";
     says = (open) => { button.textContent = open ? OPEN : CLOSED; };
     says(remembered());
     button.addEventListener("click", () => {
