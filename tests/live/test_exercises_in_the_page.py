@@ -100,7 +100,7 @@ def by_name(notebook: dict) -> dict[str, dict]:
 def test_a_task_is_undone_then_no_python_then_wrong_then_right(student, regular):
     assert student.done().startswith("0 of 6 tasks, 0 of 14 points")
     student.check("largest_rate")
-    expect(student.message("largest_rate")).to_contain_text("not yet done")
+    expect(student.message("largest_rate")).to_contain_text("Not yet done")
     student.write("largest_rate", NO_PYTHON)
     student.check("largest_rate")
     expect(student.task("largest_rate").locator(".run-error")).to_contain_text("expected ':'")
@@ -119,6 +119,44 @@ def test_a_task_is_undone_then_no_python_then_wrong_then_right(student, regular)
     assert student.done().startswith("0 of 6 tasks, 0 of 14 points")
     student.write("largest_rate", RIGHT)                         # the very text that was right
     expect(student.message("largest_rate")).to_have_text(re.compile("^✓"))
+    assert regular.refused == []
+
+
+def test_while_a_check_runs_its_last_message_is_not_there(student):
+    student.write("largest_rate", WRONG)
+    student.check("largest_rate")
+    expect(student.message("largest_rate")).to_contain_text("greatest promised decrease")
+    student.message("largest_rate").evaluate("""(message) => {
+        window.said = [];
+        new MutationObserver(() => said.push([message.textContent, message.dataset.state, message.style.minHeight !== ""]))
+            .observe(message, { childList: true, attributes: true });
+    }""")
+    student.check("largest_rate")
+    expect(student.message("largest_rate")).to_contain_text("greatest promised decrease")
+    first, *_, last = student.page.evaluate("said")
+    assert first == ["Being checked again …", "checking", True]
+    assert "greatest promised decrease" in last[0] and last[1:] == ["wrong", False]
+
+
+def test_formulas_of_an_answer_are_typeset_when_a_reader_asks_for_it(student, regular):
+    page, asked = student.page, []
+    page.on("request", lambda request: asked.append(request.url))
+    field = page.get_by_role("textbox", name="Your answer to Task 2b: let the function choose")
+    answer = page.locator(".task-answer", has=field)
+    button, preview = answer.get_by_role("button"), answer.locator(".task-preview")
+    expect(button).to_be_hidden()
+    field.fill("By $g^{\\mathsf T}g$ <b>and</b>\n\n$$\\frac{1}{2}\\boldsymbol{x}$$\n\ncosts \\$5, $\\href{https://example.org}{x}$, $x^{2$.")
+    expect(button).to_have_text("Preview the formulas")
+    assert asked == [], "it is loaded before anybody asks for it"
+    button.click()
+    expect(preview.locator("p")).to_have_count(3, timeout=START * 1000)
+    assert preview.locator("mjx-container").count() == 4 and preview.locator("mjx-container[display]").count() == 1
+    assert preview.locator("a, b").count() == 0 and "<b>and</b>" in preview.inner_text()
+    expect(preview.locator("mjx-merror")).to_contain_text("missing close brace")
+    field.fill("Then $x_1$ alone.")
+    expect(preview.locator("mjx-container")).to_have_count(1)
+    button.click()
+    expect(preview).to_be_hidden()
     assert regular.refused == []
 
 
@@ -155,7 +193,7 @@ def test_by_keyboard_alone_and_by_name(student):
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Check: border")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(student.message("border")).to_contain_text("not yet done", timeout=START * 1000)
+    expect(student.message("border")).to_contain_text("Not yet done", timeout=START * 1000)
     expect(page.get_by_role("button", name="Check: border")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Control+Home")
@@ -167,14 +205,14 @@ def test_by_keyboard_alone_and_by_name(student):
     page.keyboard.type("# 1/2\n")                                # the theme's key for its search
     assert student.code("border").startswith("# mine\n# 1/2\ndef border")
     page.keyboard.press("Shift+Enter")
-    expect(student.message("border")).to_contain_text("not yet done")
+    expect(student.message("border")).to_contain_text("Not yet done")
     assert student.message("border").get_attribute("role") == "status"
     assert page.get_by_role("region", name="How far you are").is_visible()
     task.get_by_role("button", name="Reset this task: border").click()
     expect(page.get_by_role("textbox", name="Your code: border")).to_have_value(re.compile("^def border"))
     expect(student.message("border")).to_be_empty()
     task.get_by_role("button", name="Undo: border").click()
-    expect(student.message("border")).to_contain_text("not yet done")
+    expect(student.message("border")).to_contain_text("Not yet done")
     assert student.code("border").startswith("# mine\n")
 
 
@@ -241,7 +279,7 @@ def test_a_notebook_is_opened_again_in_another_browser(newcomer, live, tmp_path)
     student = Exercise(page)
     told = student.open(file)
     expect(told).to_contain_text("put into the page: 2 tasks and 1 written answer")
-    expect(told).to_contain_text("Not in the file: border")
+    expect(told).to_contain_text("Not in the file: Task 3a, which")
     expect(told).to_contain_text("bound-run")
     expect(told).to_contain_text("“mine = 1”")
     assert (student.code("largest_rate"), student.code("hard_bowl")) == (RIGHT, "def hard_bowl(eta, n):\n    return 1")
@@ -251,6 +289,11 @@ def test_a_notebook_is_opened_again_in_another_browser(newcomer, live, tmp_path)
     expect(student.open(SITE / "_sources" / f"{OTHER}.ipynb")).to_contain_text("belongs to another set")
     (broken := tmp_path / "broken.ipynb").write_text('{"cells": [', encoding="utf-8")
     expect(student.open(broken)).to_contain_text("no notebook, or a damaged one. Nothing was changed")
+    student.download(tmp_path)                                  # what comes next and succeeds takes the refusal away
+    expect(told).to_be_empty()
+    student.open(broken)
+    expect(student.open(file)).to_contain_text("put into the page")
+    expect(told).not_to_contain_text("damaged")
     assert newcomer.refused == []
 
 
@@ -270,6 +313,8 @@ def test_a_page_from_disk_keeps_answers_and_gives_the_notebook(browser, live, tm
         student = Exercise(visited.page)
         visited.page.get_by_role("textbox", name=re.compile("Your answer to Task 1")).fill(ANSWER)
         assert "".join(by_name(json.loads(student.download(tmp_path).read_text(encoding="utf-8")))["quiet-start"]["source"]) == ANSWER
+        visited.page.get_by_role("button", name="Preview the formulas").click()
+        expect(visited.page.locator(".task-preview mjx-container")).to_have_count(1, timeout=START * 1000)
         assert visited.page.evaluate("document.documentElement.scrollWidth") <= 390
         expect(visited.page.locator(".task-progress")).to_contain_text("1 of 3 answers")
         assert visited.refused == visited.errors == []

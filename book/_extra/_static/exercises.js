@@ -15,6 +15,16 @@
   const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const listed = (words) => words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
+  // What stands in the page at this place belongs to: the heading above it, with the letter of the part, as messages call it.
+  function partOf(place) {
+    const [, number, heading] = /^(Task \d+): (.*)/.exec(place.closest("section")?.querySelector("h2")?.firstChild.textContent) ?? [];
+    if (!number) return null;
+    const letters = [...place.closest("section").querySelectorAll("p > strong:first-child")].flatMap((strong) =>
+      strong.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING ? /^\d+([a-z])\b/.exec(strong.textContent)?.[1] ?? [] : []);
+    const name = number + (letters.at(-1) ?? "");
+    return { name, title: `${name}: ${heading}` };
+  }
+
   // ---- a task: a cell that the student writes, and the check below it, whose code the button stands for
 
   class Task {
@@ -22,6 +32,7 @@
       Object.assign(this, { cell, check, name: cell.name, points: check?.points ?? 0 });
       this.key = `check ${python.page} ${cell.name}`;
       this.called = /^def (\w+)/m.exec(cell.original)?.[1] ?? "your code";
+      this.part = partOf(cell.holder)?.name ?? this.called;
       const { change, run, reset, undo } = cell;                  // those of every cell
       this.reset = () => { this.undone = this.verdict; reset.call(cell); this.judge(null); };
       cell.undoButton.onclick = async () => { await undo.call(cell); this.judge(this.undone); };
@@ -107,12 +118,13 @@
         this.hint.setAttribute("aria-label", `${this.hint.textContent}: ${this.called}`);
       }
       if (this.check) {
-        const outdated = this.verdict?.right && !this.right;
-        const state = !this.verdict || outdated ? "" : this.verdict.right ? "right" : "wrong";
-        const lines = outdated ? ["Changed since it was right: check it again."] : this.verdict?.lines ?? [];
+        const outdated = this.verdict?.right && !this.right, again = this.verdict && this.cell.running;
+        const state = again ? "checking" : !this.verdict || outdated ? "" : this.verdict.right ? "right" : "wrong";
+        const lines = again ? ["Being checked again …"] : outdated ? ["Changed since it was right: check it again."] : this.verdict?.lines ?? [];
+        this.message.style.minHeight = again ? `${this.message.offsetHeight}px` : "";       // nothing below it moves
         if (this.shown !== lines.join("\n")) this.message.replaceChildren(...lines.map(line));
         this.shown = lines.join("\n");
-        this.message.dataset.state = this.cell.running ? "" : state;
+        this.message.dataset.state = state;
       }
       bar?.show();
     }
@@ -122,7 +134,7 @@
       const { cell, check } = this;
       if (cell.running) return;
       const pressed = document.activeElement === cell.runButton, source = cell.source, lines = [];
-      const running = runCell();                                  // what was said last stays until there is something new
+      const running = runCell();
       this.show();
       let right = await running;
       if (right) {
@@ -138,6 +150,7 @@
         cell.show();
       }
       this.judge(lines.length ? { right: right === true, source, lines } : null);
+      if (lines.length) bar.settle();
       if (pressed && document.activeElement === document.body) cell.runButton.focus({ preventScroll: true });
       return right;
     }
@@ -160,13 +173,16 @@
   class Answer {
     constructor(place, { name, id, points }) {
       Object.assign(this, { name, id, points: points ?? 0, solution: true, key: `answer ${python.page} ${name}` });
-      const label = make("label", { textContent: "Your answer" });
+      const { name: part, title } = partOf(place) ?? {};
+      this.part = part ? `the answer to ${part}` : name;
+      const label = make("label", { textContent: part ? `Your answer to ${part}` : "Your answer" });
       this.field = make("textarea", { rows: 4, placeholder: "Markdown, with formulas as $x^2$", oninput: () => this.keep() });
-      const heading = place.closest("section")?.querySelector("h2, h1")?.firstChild.textContent;
-      this.field.setAttribute("aria-label", heading ? `Your answer to ${heading}` : "Your answer");
+      this.field.setAttribute("aria-label", title ? `Your answer to ${title}` : "Your answer");
       label.append(make("span", { textContent: ` · read by whoever marks your notebook${points ? `, for ${plural(points, "point")}` : ""}` }));
       label.append(this.field);
-      place.replaceWith(make("div", { className: "task-answer" }, label));
+      this.previewButton = make("button", { type: "button", onclick: () => { this.previewed = !this.previewed; this.#showPreview(); } });
+      this.preview = make("div", { className: "task-preview" });
+      place.replaceWith(make("div", { className: "task-answer" }, label, this.previewButton, this.preview));
       this.text = memory.get(this.key) ?? "";
     }
     get text() { return this.field.value; }
@@ -175,7 +191,24 @@
       memory.set(this.key, this.text.trim() ? this.text : null);
       this.field.style.height = "auto";                          // as high as what is in it
       if (this.field.scrollHeight > this.field.clientHeight) this.field.style.height = `${this.field.scrollHeight + 4}px`;
+      this.#showPreview();
       bar?.show();
+    }
+    // How it reads, with its formulas typeset. What typesets them is fetched when a reader asks for it, not before.
+    async #showPreview() {
+      const { text } = this, wanted = this.previewed === true && text.includes("$");
+      this.previewButton.hidden = !text.includes("$");
+      this.previewButton.textContent = wanted ? "Hide the preview" : "Preview the formulas";
+      this.preview.hidden = !wanted;
+      if (!wanted) return;
+      let shown;
+      try {
+        await load("typeset.js");
+        shown = await typeset(text);
+      } catch (error) {
+        shown = [make("p", { textContent: error.message })];
+      }
+      if (text === this.text) this.preview.replaceChildren(...shown);        // nothing was typed meanwhile
     }
   }
 
@@ -189,7 +222,7 @@
       this.news = make("div", { className: "task-news" });
       this.news.setAttribute("role", "status");
       this.element = make("div", { className: "task-bar" }, this.words,
-        button("Download", " as notebook", "", () => download().catch((error) => this.tell(error.message))),
+        button("Download", " as notebook", "", () => download().then(() => this.settle(), (error) => this.refuse(error.message))),
         button("Open", " a notebook again", " …", () => this.file.click()), this.file, this.news);
       this.element.setAttribute("role", "region");
       this.element.setAttribute("aria-label", "How far you are");
@@ -202,7 +235,11 @@
       this.words.replaceChildren(`${right.length} of ${plural(checked.length, "task")}, ${points(right)} of ${plural(points(checked), "point")}`);
       if (answers.length) this.words.append(` · ${written} of ${plural(answers.length, "answer")}`, make("span", { className: "task-more", textContent: ` written${read ? `, for ${read} more` : ""}` }));
     }
+    refuse(words) { this.tell(words); this.refused = true; }
+    // What was refused is of no interest once something else has been done.
+    settle() { if (this.refused) { this.refused = false; this.news.replaceChildren(); } }
     tell(...words) {
+      this.refused = false;
       this.news.replaceChildren(...words, make("button", { type: "button", textContent: "Close", onclick: () => this.news.replaceChildren() }));
     }
     async #open() {
@@ -215,7 +252,7 @@
           make("button", { type: "button", textContent: "Check all tasks", onclick: () => checkAll() }),
           make("button", { type: "button", textContent: "Undo", onclick: () => { restore(before); this.tell("All is as it was before."); } }));
       } catch (error) {
-        this.tell(`${file.name}: ${error instanceof SyntaxError ? "this is no notebook, or a damaged one." : error.message} Nothing was changed.`);
+        this.refuse(`${file.name}: ${error instanceof SyntaxError ? "this is no notebook, or a damaged one." : error.message} Nothing was changed.`);
       }
     }
   }
@@ -297,7 +334,7 @@
       place instanceof Answer ? place.text = text.includes(STUB) && text.trim().length <= STUB.length + 2 ? "" : text : write(place, text);
     const functions = tasks.filter(({ cell }) => known.has(cell) && cell.edited).length;
     const written = answers.filter((answer) => known.has(answer) && answer.text.trim()).length;
-    const missing = [...tasks, ...answers].filter((each) => !known.has(each.cell ?? each)).map(({ called, name }) => called ?? name);
+    const missing = [...tasks, ...answers].filter((each) => !known.has(each.cell ?? each)).map(({ part }) => part);
     return [`put into the page: ${listed([plural(functions, "task"), ...answers.length ? [plural(written, "written answer")] : []])}. Points come with a check.`,
       missing.length ? `Not in the file: ${listed(missing)}, which stay as they are.` : "",
       changed.length ? `Not taken: changes to what was handed out complete (${listed(changed)}).` : "",
