@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -10,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import matplotlib as mpl
+import nbformat
 import numpy as np
 import pytest
 from browser import see_all, visit
@@ -17,8 +20,10 @@ from built_site import widget_pages
 from ipywidgets import HTML, VBox
 from ipywidgets.embed import dependency_state
 from matplotlib.figure import Figure
+from matplotlib.font_manager import font_scalings
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
+BOOK = Path(__file__).resolve().parents[2] / "book"
+sys.path.insert(0, str(BOOK / "_ext"))
 
 import explorers  # noqa: E402
 import panels  # noqa: E402
@@ -164,17 +169,38 @@ def test_a_picture_wider_than_the_screen_says_so(browser, site, name, width, box
         assert visited.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_letters_of_a_large_picture_have_ten_pixels_on_a_phone(browser, site):
-    with visit(browser, (site / "book/13-automatic-differentiation.html").as_uri(), width=390, unfolded=True) as visited:
+#: Sizes of letters that cells ask for, in points; figures have letters of ten points.
+ASKED = re.compile(r'(?:fontsize|labelsize)=(?:"([a-z-]+)"|([\d.]+))')
+
+
+def stored_pictures(name: str) -> dict[str, float]:
+    """Return the points of the smallest letters of each stored picture of a page, by the name of its file."""
+    notebook = nbformat.read(BOOK.parent / Path(name).with_suffix(".ipynb"), as_version=4)
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if picture := output.get("data", {}).get("image/png"):
+                asked = [10 * font_scalings[word] if word else float(points) for word, points in ASKED.findall(cell.source)]
+                found[f"{hashlib.sha256(base64.b64decode(picture)).hexdigest()}.png"] = min([10, *asked])
+    return found
+
+
+CHAPTERS = sorted(f"book/{path.stem}.html" for path in BOOK.glob("[0-9]*.ipynb"))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_letters_of_a_picture_have_ten_pixels_on_a_phone(browser, site, name):
+    points = stored_pictures(name)
+    with visit(browser, (site / name).as_uri(), width=390, unfolded=True) as visited:
         see_all(visited.page)
-        scales = visited.page.locator(".cell_output .image-reference img").evaluate_all(
-            "pictures => pictures.map((picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width))")
-        assert min(scales) * 10 * 100 / 72 > 8.4 and len(scales) > 4      # 640 pixels fill the screen
-        widest = visited.page.locator(".cell_output .image-reference img[style*='width: 860px']")
-        assert widest.evaluate("(picture) => picture.getBoundingClientRect().width / 860") * 10 * 100 / 72 >= 9.99
+        shown = visited.page.locator(".cell_output .image-reference img[src$='.png']").evaluate_all("""pictures => pictures.map((picture) =>
+            [picture.src.split("/").pop(), picture.getBoundingClientRect().width / parseFloat(picture.style.width)])""")
+    letters = {picture: points[picture] * explorers.POINT * scale for picture, scale in shown}
+    assert letters.keys() == points.keys(), "a picture is missing, or the site is older than the notebook"
+    assert {picture: pixels for picture, pixels in letters.items() if pixels < 9.98} == {}
 
 
-def test_panels_stand_below_each_other_on_a_phone_and_a_tap_shows_a_picture_large(browser, site):
+def test_panels_stand_below_each_other_on_a_phone(browser, site):
     with visit(browser, (site / ONE_PANEL).as_uri(), width=390, unfolded=True) as visited:
         page = visited.page
         see_all(page)
@@ -188,11 +214,6 @@ def test_panels_stand_below_each_other_on_a_phone_and_a_tap_shows_a_picture_larg
         assert scales[0] * 10 * explorers.POINT >= 10 and hidden == (None, "true"), "it is read aloud once"
         stacked.locator(".picture-part").nth(1).click()
         assert stacked.locator(".picture-part").nth(1).bounding_box()["width"] == pytest.approx(widths[1], abs=1), "it is large already"
-        small = page.locator(".small-picture").first
-        for scale in (390 / 640, 1, 390 / 640):                 # a second tap, and it is as before
-            picture = small.locator("img").evaluate("(picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width)")
-            assert picture == pytest.approx(scale, abs=0.01) and (small.get_attribute("data-cut") == "right") == (scale == 1)
-            small.click()
         assert page.url.endswith(ONE_PANEL) and visited.errors == []
         page.set_viewport_size({"width": 1280, "height": 900})
         stacked.scroll_into_view_if_needed()
@@ -201,6 +222,17 @@ def test_panels_stand_below_each_other_on_a_phone_and_a_tap_shows_a_picture_larg
         with page.expect_popup() as beside:                     # by itself, in a tab of its own
             stacked.click()
         assert beside.value.url.endswith(".png") and page.url.endswith(ONE_PANEL)
+
+
+def test_a_tap_shows_a_picture_large_whose_letters_are_small(browser, site):
+    with visit(browser, (site / ONE_PANEL).as_uri(), width=320, unfolded=True) as visited:     # on a phone of 390 pixels none is
+        see_all(visited.page)
+        small = visited.page.locator(".small-picture").first
+        for scale in (320 / 540, 1, 320 / 540):                 # a second tap, and it is as before
+            picture = small.locator("img").evaluate("(picture) => picture.getBoundingClientRect().width / parseFloat(picture.style.width)")
+            assert picture == pytest.approx(scale, abs=0.01) and (small.get_attribute("data-cut") == "right") == (scale == 1)
+            small.click()
+        assert visited.page.url.endswith(ONE_PANEL) and visited.errors == []
 
 
 @pytest.mark.parametrize("rows, columns, labels, width, parts", [
