@@ -136,7 +136,7 @@ def test_scale():
     assert scale.completed.reference([np.array([1, 1, 2]), np.array([1, 2, 1, 2])]) == 1
     for case in range(scale.server_workers.cases):
         M, t1, S, alpha, B = scale.server_workers.example(case)
-        seconds = [t1 * M] + [t1 * M / R + 2 * alpha + 2 * R * S / B for R in range(2, 500)]
+        seconds = [t1 * M] + [t1 * M / R + 2 * alpha + 2 * R * S / B for R in range(2, M + 1)]
         assert scale.server_workers.reference(M, t1, S, alpha, B) == 1 + int(np.argmin(seconds))
     for case in range(scale.accumulated.cases):
         gradient, theta, x, y, size = scale.accumulated.example(case)
