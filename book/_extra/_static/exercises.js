@@ -233,7 +233,7 @@
       const written = answers.filter(({ text }) => text.trim()).length, read = points(answers);
       this.element.style.setProperty("--done", (right.length + written) / (checked.length + answers.length));      // a line below says it, too
       this.words.replaceChildren(`${right.length} of ${plural(checked.length, "task")}, ${points(right)} of ${plural(points(checked), "point")}`);
-      if (answers.length) this.words.append(` · ${written} of ${plural(answers.length, "answer")}`, make("span", { className: "task-more", textContent: ` written${read ? `, for ${plural(read, "more point")}` : ""}` }));
+      if (answers.length) this.words.append(` · ${written} of ${plural(answers.length, "answer")}`, make("span", { className: "task-more", textContent: ` written${read ? ` (${plural(read, "point")})` : ""}` }));
     }
     refuse(words) { this.tell(words); this.refused = true; }
     // What was refused is of no interest once something else has been done.
