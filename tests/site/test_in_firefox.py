@@ -67,5 +67,5 @@ def test_a_search_leads_to_the_place_and_marks_the_words(page, address):
     result = page.run("document.querySelector('#search-results li a').href")
     assert result.endswith("#momentum-remember-the-direction")
     page.open(result)
-    page.wait("CSS.highlights.get('found').size > 0")
+    page.wait("CSS.highlights.get('found')?.size > 0")
     page.wait("Math.abs(document.getElementById('momentum-remember-the-direction').getBoundingClientRect().top - 80) < 100")
