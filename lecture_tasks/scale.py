@@ -69,7 +69,8 @@ loss_factors.mistake("you divide by R once more", "The wrapper divides by R. Sho
 def server(rng: np.random.Generator, kind: str) -> tuple[int, float, float, float, float]:
     """Return M, t1, S, alpha, B with no, some, many, or more helpful workers than anyone has, or with an optimum just
     below a half; never with more than samples."""
-    M, t1, B = int(rng.integers(20, 400)) * (150 if kind in ("many", "more") else 1), float(rng.uniform(0.5, 3) * 1e-3), float(rng.uniform(1, 9) * 1e8)
+    M = int(rng.integers(20, 400)) * (150 if kind in ("many", "more") else 1)
+    t1, B = float(rng.uniform(0.5, 3) * 1e-3), float(rng.uniform(1, 9) * 1e8)
     R = {"none": rng.uniform(0.5, 1.1), "waits": rng.uniform(4, 7), "few": rng.uniform(3.1, 6.9),
          "between": rng.integers(3, 6) - 0.51, "many": rng.uniform(80, 300), "more": rng.uniform(1200, 2500)}[kind]
     alpha = M * t1 * (0.6 if kind == "waits" else float(rng.uniform(0.005, 0.02)))

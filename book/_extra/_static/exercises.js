@@ -15,7 +15,7 @@
   const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const listed = (words) => words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 
-  // What stands in the page at this place belongs to: the heading above it, with the letter of the part, as messages call it.
+  // The task that a place in the page belongs to, as messages call it: by the heading above it and the letter of the part.
   function partOf(place) {
     const [, number, heading] = /^(Task \d+): (.*)/.exec(place.closest("section")?.querySelector("h2")?.firstChild.textContent) ?? [];
     if (!number) return null;
