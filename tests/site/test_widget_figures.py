@@ -279,6 +279,35 @@ def test_a_finger_meets_every_control(browser, site, name):
     assert len(heights) > 2 and min(height for height in heights if height) >= 44
 
 
+#: Uses one control of a widget after the other, each time with the end of the picture at the foot of the screen.
+BESIDE = """async (widget) => {
+    const stage = widget.querySelector(".explorer-stage"), header = document.querySelector(".bd-header-article"), hidden = [];
+    for (const control of widget.querySelectorAll(".explorer-control")) {
+        control.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+        for (let turn = 0; turn < 3; turn += 1) {
+            scrollBy({ top: stage.getBoundingClientRect().bottom - innerHeight, behavior: "instant" });
+            await new Promise(requestAnimationFrame);
+        }
+        const { x, y, width, height } = control.getBoundingClientRect();
+        const met = document.elementFromPoint(x + width / 2, y + height / 2);
+        if (y < header.getBoundingClientRect().bottom - 1 || !control.contains(met)) hidden.push(control.textContent);
+    }
+    return hidden;
+}"""
+
+
+@pytest.mark.parametrize("name", widget_pages())
+def test_on_a_phone_the_control_in_use_is_in_sight_with_the_picture(browser, site, name):
+    """Of the 844 pixels of a phone its browser keeps some 180 for itself."""
+    page = browser.new_page(viewport={"width": 390, "height": 664}, has_touch=True, is_mobile=True)
+    page.goto((site / name).as_uri())
+    page.add_style_tag(content="* { content-visibility: visible !important; }")      # what is far is laid out, too
+    widgets = [widget for widget in page.locator("figure.explorer").all() if widget.is_visible()]
+    hidden = [widget.evaluate(BESIDE) for widget in widgets]
+    page.close()
+    assert widgets and hidden == [[]] * len(widgets)
+
+
 def test_on_paper_a_widget_is_its_picture_with_what_is_chosen(browser, site):
     with visit(browser, (site / PAGE).as_uri(), unfolded=True) as visited:
         visited.page.emulate_media(media="print")

@@ -105,6 +105,12 @@
         if (chosen(control) === count(control) - 1) go(0); else step();
       });
     }
+    // The control that was used last: on a phone it stays beside the picture (custom.css).
+    for (const kind of ["pointerdown", "focusin"])
+      explorer.addEventListener(kind, ({ target }) => {
+        const used = target.closest(".explorer-control");
+        if (used) explorer.querySelectorAll(".explorer-control").forEach((each) => each.classList.toggle("explorer-used", each === used));
+      });
     walk();
     return show;
   }
