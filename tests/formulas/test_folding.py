@@ -120,10 +120,18 @@ def test_a_blank_hides_its_value_and_asks_for_the_readers(build):
 
 @pytest.mark.parametrize("text, unbroken", [
     ("With $a^2$, done.", "a^2 ,"), ("So ($a_1$). Next", "a_1 )."), ("At $b$ alone", ""), ("Take $c$ (once).", ""),
-    ("$a$, $b$ and $c$: all", "a , c :")])
+    ("$a$, $b$ and $c$: all", "a , c :"), ("$a$; $b$; $c$", "a ; b ;")])
 def test_punctuation_stays_with_its_formula_and_no_formula_is_lost(build, text, unbroken):
     page = build(text)
     boxes = re.findall(r'<span class="unbroken"><span class="math[^>]*>\\\((.*?)\\\)</span>(.*?)</span>', page)
     assert " ".join(f"{formula} {closing}" for formula, closing in boxes) == unbroken
     paragraph = re.sub("<[^>]+>", "", page)
     assert re.sub(r"\$(.*?)\$", r"\\(\1\\)", text) in paragraph
+
+
+@pytest.mark.parametrize("text, shown", [
+    ("all 60 000 images", "60~000"), ("1 000 000 steps, 79 510 numbers", "1~000~000 79~510"), ("in 2015 100 groups", ""),
+    ("`x = 10 000`", ""), ("2 100 000 1 2", "2~100~000"), ("0.5 100 1", "")])
+def test_the_digits_of_a_number_stay_together(build, text, shown):
+    numbers = re.findall(r"\d+(?:\N{NO-BREAK SPACE}\d+)+", build(text))
+    assert " ".join(numbers).replace("\N{NO-BREAK SPACE}", "~") == shown

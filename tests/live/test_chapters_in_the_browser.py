@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import json
-import sys
 import time
 
 import pytest
@@ -16,6 +15,7 @@ from live_notebook import LiveNotebook, documents, opened
 from playwright.sync_api import Locator
 
 from tools import notebooks
+from tools.live import LIVE, PURE
 from tools.notebooks import ROOT
 
 PICTURE = ".explorer-picture"
@@ -23,13 +23,20 @@ SELECTED_CELL = "jupyterapp.shell.currentWidget.content.activeCellIndex"
 
 
 def packages(chapter: str) -> set[str]:
-    """Return the names of the packages, from elsewhere, that a chapter imports."""
+    """Return the names of the packages that a chapter imports and the browser has."""
     cells = json.loads((ROOT / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
     parsed = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
     imports = [node for tree in parsed for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = {name for node in imports for name in (
         [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])}
-    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+    return {name.partition(".")[0] for name in names} & in_the_browser()
+
+
+def in_the_browser() -> set[str]:
+    """Return the names of the packages that come with the site: our own, Pyodide's, and those of the index."""
+    locked = json.loads((LIVE / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"].values()
+    return {"lecture_code"} | PURE | {name for entry in locked if (LIVE / "pyodide" / entry["file_name"]).exists()
+                                      for name in entry["imports"]}
 
 
 def that_bring_packages(chapters: list[str]) -> list[str]:

@@ -9,7 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pytest
 from built_site import pages
+
+import mathematics
 
 EXTRA_PAGES = ["index.html", "genindex.html", "search.html"]
 MEGABYTE = 1_000_000
@@ -126,6 +129,15 @@ def test_no_traceback_and_no_unfinished_markup(site, page_name):
     assert 'class="output traceback' not in text
     assert "BEGIN SOLUTION" not in text and "END SOLUTION" not in text and "HIDDEN TESTS" not in text
     assert "system-message" not in text
+
+
+@pytest.mark.skipif(mathematics.find_node() is None, reason="without Node pages hold TeX")
+def test_no_formula_is_left_as_tex(site, page_name):
+    """A display formula that does not stand in a paragraph of its own is read as something else."""
+    page = (site / page_name).read_text(encoding="utf-8")
+    words = re.sub(r"<(pre|code|script|style|svg|mjx-container)\b.*?</\1>", "", page, flags=re.DOTALL)
+    words = re.sub("<[^>]+>", "", words)
+    assert re.findall(r".{,40}(?:\$|\\[A-Za-z,;]).{,40}", words) == []
 
 
 def test_weight(site, page_name):
