@@ -164,7 +164,7 @@ chapter.bind("eq-newton-direction", {"C": cosh, r"\theta": 0.4 * theta, "s": (ne
 steps = descent.barzilai_borwein(lambda t: t @ H @ t / 2, lambda t: H @ t, theta[:, 0], 0.01, 2).theta
 move, change = (steps[1] - steps[0])[:, None], H @ (steps[1] - steps[0])[:, None]
 measured = np.linalg.norm(steps[2] - steps[1]) / np.linalg.norm(H @ steps[1])
-chapter.bind("eq-barzilai-borwein", {r"\eta_k": measured, "s": move, "y": change})
+chapter.bind("eq-barzilai-borwein", {r"\eta_{k+1}": measured, "s": move, "y": change})
 damped = descent.levenberg_marquardt(lambda t: r(t[:, None])[:, 0], lambda t: J(t[:, None]), theta[:, 0], 0.2, 1).theta
 chapter.bind("eq-levenberg-marquardt", {"J": J(theta), "r": r(theta), r"\lambda": 0.2, "I": np.eye(3),
                                         "s": (damped[1] - damped[0])[:, None]})
@@ -204,4 +204,23 @@ def exactly_flat():
 
 
 chapter.computed("194", exactly_flat())
+
+
+def on_the_plateau():
+    """The neuron's cost where the walk from the plateau stops, at a gradient no longer than 0.01."""
+    inputs, targets = np.array([[1.0, 1, 1, 1], [-2, 0, 1, 2]]), np.array([0.0, 1, 0, 1])
+
+    def slope(w):
+        s = sigmoid(w @ inputs)
+        return -2 * ((targets - s) * s * (1 - s) * inputs).sum(axis=1)
+
+    def cost(w):
+        return ((targets - sigmoid(w @ inputs))**2).sum()
+
+    path = descent.gradient_descent(cost, slope, [3, 2], 1.0, 1000, tolerance=1e-2)
+    assert len(path.cost) == 20  # 19 steps
+    return path.cost[-1]
+
+
+chapter.computed("0.998", on_the_plateau())
 chapter.arithmetic("200 = 10 * 10 + 10 * 10", "1100 = 10 * 10 + 10 * 10 * 10", "0.8 = 1 - 0.2")  # gᵀg, gᵀHg; factors ±0.6
