@@ -9,7 +9,7 @@ import numpy as np
 from lecture_code.feedback import task
 
 Operands = list[list[int]]  # for each node the numbers of the nodes that it is computed from
-Slopes = list[list[float]]  # for each node its slope by each operand
+Slopes = list[list[float]]  # for each node its slope with respect to each operand
 Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -158,7 +158,8 @@ repaired_adjoints.mistake("your shares are the slopes alone", "A share is the sl
 
 
 @repaired_adjoints.mistake("these are the tangents of forward mode",
-    "You push the derivative by node 0 to the right. Wanted is the derivative of the last node by every node.")
+    "You push the derivative with respect to node 0 to the right. Wanted is that of the last node with respect to "
+    "every node.")
 def _(operands, slopes):
     t = np.zeros(len(operands))
     t[0] = 1

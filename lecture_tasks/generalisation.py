@@ -143,7 +143,7 @@ dropout_step.mistake("another mask is used on the way back", "It has to be the o
     back=lambda r, q: (r < q) / (1 - q))
 dropout_step.mistake("the way back forgets the factor",
     "Forward, a survivor was multiplied. What does the chain rule do with a factor?", back=lambda r, q: r >= q)
-dropout_step.mistake("σ′ is missing", "a = m·tanh(z). Differentiate by z.", slope_at=lambda a, masked: 0 * a)
+dropout_step.mistake("σ′ is missing", "a = m·tanh(z). Differentiate with respect to z.", slope_at=lambda a, masked: 0 * a)
 dropout_step.mistake("σ′ is computed from masked activations",
     "1 − a² is the slope of tanh only as long as a is its value.", slope_at=lambda a, masked: masked)
 dropout_step.mistake("σ′ is computed from masked activations, and the mask is missing on the way back",

@@ -103,7 +103,7 @@ v_node = variable(rng.standard_normal(4))
 s_node = v_node.sum()
 s_bar = float(adjoints(s_node * 0.7)[s_node])
 v_bar = gradients(s_node * 0.7, [v_node])[0]
-chapter.bind("eq-pull-sum", {r"\bar v": dict(enumerate(v_bar.tolist(), 1)), r"\bar s": s_bar, "i": range(1, 5)}, alike=(r"\bar v", r"\bar s"))
+chapter.bind("eq-pull-sum", {r"\bar v": dict(enumerate(v_bar.tolist(), 1)), r"\bar r": s_bar, "i": range(1, 5)}, alike=(r"\bar v", r"\bar r"))
 
 # ---- the softmax head ----------------------------------------------------------------------------------------------
 scores, label = rng.standard_normal((5, 1)), 2
