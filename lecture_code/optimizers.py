@@ -394,10 +394,10 @@ def weight_decay(optimizer: Optimizer, decay: float, mask: np.ndarray | None = N
     """
     require(0 <= decay < np.inf, "decay", "a finite number >= 0", decay)
     _require_mask(mask)
-    w = True if mask is None else np.asarray(mask)
+    weights = True if mask is None else np.asarray(mask)
 
     def step(theta, g, state, eta):
-        theta = theta - eta * decay * (w * theta)
+        theta = theta - eta * decay * (weights * theta)
         return optimizer.step(theta, g, state, eta)
 
     name = f"{optimizer.name} + weight decay"
