@@ -5,7 +5,7 @@ import numpy as np
 
 from lecture_code.activations import linear, sigmoid, softplus, tanh
 from lecture_code.losses import half_squared, softmax_cross_entropy
-from lecture_code.network import Network, backward, cost, forward, output_jacobian, unpack
+from lecture_code.network import Network, backward, cost, forward, output_jacobian, pack, unpack
 from lecture_code.numerics import one_hot, softmax
 from typeset import Chapter, Given, Interval
 
@@ -126,3 +126,12 @@ chapter.arithmetic("784 = 28 * 28", "79 510 = 784 * 100 + 100 + 100 * 10 + 10", 
 chapter.given("an example", "0.001", "0.1", "0.2")
 chapter.given("points of the data", "0.7", "0.6", "0.9")
 chapter.given("the least rate of a slider", "0.005")
+
+hand = Network((2, 2, 3, 2), (sigmoid,) * 3, half_squared)      # the network of the widget, with its round weights
+weights = pack(hand, [None, np.array([[1.0, -2], [3, 1]]), np.array([[2.0, -1], [-1, 2], [1, 1]]),
+                      np.array([[1.0, -2, 1], [-1, 1, 2]])],
+               [None, np.array([[0.5], [-1]]), np.array([[0], [-0.5], [-1]]), np.array([[0.5], [-1]])])
+point = np.array([[0.3], [0.4]])
+errors, _ = backward(hand, weights, forward(hand, weights, point), np.array([[1.0], [0.0]]))
+for layer, shown in ((3, "0.123"), (2, "0.073"), (1, "0.058")):
+    chapter.computed(shown, np.abs(errors[layer]).max())
