@@ -78,7 +78,7 @@ def test_a_page_that_is_gone_or_read_by_another_process_is_not_forgotten():
 
 #: What readers type, and where they want to be: the first result.
 WANTED = {
-    "softmax gradient": "09-softmax-regression.html#the-gradient-what-happened-minus-what-you-expected",
+    "softmax gradient": "09-softmax-regression.html#the-gradient-what-you-expected-minus-what-happened",
     "momentum": "08-optimizers.html#momentum-remember-the-direction",
     "learning rate too large": "04-gradient-descent.html#how-far-may-you-step",
     "He initialization": "15-vanishing-gradients.html#xavier-and-he",
