@@ -175,15 +175,22 @@ chapter.arithmetic("2.4 = 0.2 * 12", "3.6 = 6 - 0.2 * 12", "0.6 = 1 - 2 * 0.2", 
                    "1.25 = 10 / (10 - 2)", "0.4 = 0.1 * 4", "4.5 = (1 + 0.8) / 0.4")
 
 
-def sharpest_curvature():
-    """The largest curvature at the neuron's minimum, for the second inputs of the chapter."""
-    inputs, targets = np.array([[1.0] * 4, [-2, 0, 1, 2]]), np.array([0, 1, 0, 1])
+INPUTS, TARGETS = np.array([[1.0, 1, 1, 1], [-2, 0, 1, 2]]), np.array([0.0, 1, 0, 1])     # of the chapter's neuron
 
-    def slope(w):
-        s = sigmoid(w @ inputs)
-        return -2 * inputs @ ((targets - s) * s * (1 - s))
-    at = descent.gradient_descent(lambda w: ((targets - sigmoid(w @ inputs))**2).sum(), slope, [0.0, 0.0], 1.0, 2000).theta[-1]
-    return np.linalg.eigvalsh(np.stack([(slope(at + h) - slope(at - h)) / 2e-5 for h in 1e-5 * np.eye(2)]))[-1]
+
+def neuron_cost(w):
+    return ((TARGETS - sigmoid(w @ INPUTS))**2).sum()
+
+
+def neuron_slope(w):
+    a = sigmoid(w @ INPUTS)
+    return -2 * ((TARGETS - a) * a * (1 - a) * INPUTS).sum(axis=1)
+
+
+def sharpest_curvature():
+    """The largest curvature at the neuron's minimum."""
+    at = descent.gradient_descent(neuron_cost, neuron_slope, [0.0, 0.0], 1.0, 2000).theta[-1]
+    return np.linalg.eigvalsh(np.stack([(neuron_slope(at + h) - neuron_slope(at - h)) / 2e-5 for h in 1e-5 * np.eye(2)]))[-1]
 
 
 chapter.computed("0.84", sharpest_curvature())
@@ -192,14 +199,8 @@ chapter.arithmetic("500 = 1000 / 2", "250 = 1000 / 4")  # the cost falls by (1 â
 
 
 def exactly_flat():
-    """The first step at which the neuron's gradient is exactly 0, from the origin, for the inputs of the chapter."""
-    inputs, targets = np.array([[1.0, 1, 1, 1], [-2, 0, 1, 2]]), np.array([0.0, 1, 0, 1])
-
-    def slope(w):
-        s = sigmoid(w @ inputs)
-        return -2 * ((targets - s) * s * (1 - s) * inputs).sum(axis=1)
-
-    path = descent.gradient_descent(lambda w: 0.0, slope, [0, 0], 0.5, 1000)
+    """The first step at which the neuron's gradient is exactly 0, from the origin."""
+    path = descent.gradient_descent(lambda w: 0.0, neuron_slope, [0, 0], 0.5, 1000)
     return np.flatnonzero(path.gradient_norm == 0)[0]
 
 
@@ -208,16 +209,7 @@ chapter.computed("194", exactly_flat())
 
 def on_the_plateau():
     """The neuron's cost where the walk from the plateau stops, at a gradient no longer than 0.01."""
-    inputs, targets = np.array([[1.0, 1, 1, 1], [-2, 0, 1, 2]]), np.array([0.0, 1, 0, 1])
-
-    def slope(w):
-        s = sigmoid(w @ inputs)
-        return -2 * ((targets - s) * s * (1 - s) * inputs).sum(axis=1)
-
-    def cost(w):
-        return ((targets - sigmoid(w @ inputs))**2).sum()
-
-    path = descent.gradient_descent(cost, slope, [3, 2], 1.0, 1000, tolerance=1e-2)
+    path = descent.gradient_descent(neuron_cost, neuron_slope, [3, 2], 1.0, 1000, tolerance=1e-2)
     assert len(path.cost) == 20  # 19 steps
     return path.cost[-1]
 
